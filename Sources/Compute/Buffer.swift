@@ -1,0 +1,50 @@
+/// Memory of one device, freed when its last holder lets go.
+///
+/// A buffer larger than `DeviceLimits.maxBindingSize` is legal; kernels see it through several windows.
+public protocol Buffer: AnyObject, Sendable {
+    var byteCount: Int { get }
+    var label: String { get }
+
+    /// The buffer's memory as the host sees it, for buffers of `BufferAccess.host`; `nil` for `.device`.
+    ///
+    /// Not synchronised: the caller keeps host and device from touching the same bytes at once.
+    var contents: UnsafeMutableRawBufferPointer? { get }
+
+    /// Copies bytes into the buffer, by way of a staging buffer where the host cannot see it. Blocks.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ComputeError)
+
+    /// Copies bytes out of the buffer. Blocks.
+    func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(ComputeError)
+}
+
+/// Who touches a buffer.
+public enum BufferAccess: Sendable, Hashable {
+    /// Mostly the device: the fastest memory that it has.
+    case device
+    /// Device and host: memory that is mapped for as long as the buffer lives.
+    case host
+}
+
+extension Buffer {
+    /// Copies an array into the buffer, `offset` in bytes.
+    public func write<Element: BitwiseCopyable>(_ elements: [Element], at offset: Int = 0) throws(ComputeError) {
+        let failure: ComputeError? = elements.withUnsafeBytes { bytes in
+            do throws(ComputeError) {
+                try write(bytes, at: offset)
+                return nil
+            } catch { return error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// The buffer's first `count` elements from `offset` bytes on.
+    public func read<Element: BitwiseCopyable>(
+        _ count: Int, of type: Element.Type, at offset: Int = 0
+    ) throws(ComputeError) -> [Element] {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: count * MemoryLayout<Element>.stride, alignment: 64)
+        defer { bytes.deallocate() }
+        try read(into: bytes, at: offset)
+        return Array(bytes.bindMemory(to: type))
+    }
+}

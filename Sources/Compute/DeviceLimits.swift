@@ -1,0 +1,42 @@
+/// What a device can do, probed when it is opened. Every optional feature may be switched off in a copy, for tests.
+public struct DeviceLimits: Sendable, Hashable, Codable {
+    /// The largest buffer range that a kernel sees through one binding, in bytes.
+    public var maxBindingSize: Int
+    /// The largest single allocation, in bytes.
+    public var maxAllocationSize: Int
+    /// The most elements of 16 bytes that one texel view shows; 0 where texel loads are not worth using.
+    public var maxTexelElements: Int
+    /// Buffer bindings that one kernel may have.
+    public var maxBindings: Int
+    public var maxGroupSize: Int
+    public var maxGroupCount: Int
+    /// Bytes of parameters that a dispatch carries.
+    public var maxParameterBytes: Int
+    /// Invocations that run in lockstep, or 1 where subgroup arithmetic may not be used.
+    public var subgroupSize: Int
+    /// The group size that suits the device: its subgroup on CPU drivers, more on GPUs.
+    public var groupSize: Int
+    /// Width of a kernel's `vec`.
+    public var vectorWidth: Int
+
+    public init(
+        maxBindingSize: Int, maxAllocationSize: Int, maxTexelElements: Int, maxBindings: Int, maxGroupSize: Int,
+        maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int
+    ) {
+        self.maxBindingSize = maxBindingSize
+        self.maxAllocationSize = maxAllocationSize
+        self.maxTexelElements = maxTexelElements
+        self.maxBindings = maxBindings
+        self.maxGroupSize = maxGroupSize
+        self.maxGroupCount = maxGroupCount
+        self.maxParameterBytes = maxParameterBytes
+        self.subgroupSize = subgroupSize
+        self.groupSize = groupSize
+        self.vectorWidth = vectorWidth
+    }
+}
+
+extension DeviceLimits {
+    /// Bytes of each window that a buffer beyond `maxBindingSize` is cut into: a power of two, so that shifts find the window.
+    public var windowBytes: Int { 1 << (Int.bitWidth - 1 - maxBindingSize.leadingZeroBitCount) }
+}

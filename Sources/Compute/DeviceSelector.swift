@@ -1,0 +1,68 @@
+/// Names a device: `vulkan`, `vulkan:0`, `vulkan:llvmpipe` (a part of its name, in any case).
+public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
+    public enum Which: Sendable, Hashable {
+        /// The API's best device.
+        case best
+        case index(Int)
+        case name(String)
+    }
+
+    public var api: DeviceAPI
+    public var which: Which
+
+    public init(api: DeviceAPI, which: Which) {
+        self.api = api
+        self.which = which
+    }
+
+    /// - Throws: `ComputeError.badSelector` when the text does not name an API.
+    public init(_ text: String) throws(ComputeError) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let api = parts.first.flatMap({ DeviceAPI(rawValue: $0.lowercased()) }) else {
+            throw .badSelector(text)
+        }
+        self.api = api
+        guard parts.count == 2 else {
+            which = .best
+            return
+        }
+        guard !parts[1].isEmpty else { throw .badSelector(text) }
+        which = Int(parts[1]).map { .index($0) } ?? .name(String(parts[1]))
+    }
+
+    public var description: String {
+        switch which {
+        case .best: api.rawValue
+        case .index(let index): "\(api.rawValue):\(index)"
+        case .name(let name): "\(api.rawValue):\(name)"
+        }
+    }
+
+    /// The device meant, of those that the API offers.
+    ///
+    /// The best device is the first of the most capable kind: discrete, integrated, virtual, then CPU.
+    /// - Throws: `ComputeError.noSuchDevice`, which lists what there is.
+    public func choose(from devices: [DeviceDescription]) throws(ComputeError) -> DeviceDescription {
+        let candidates = devices.filter { $0.api == api }
+        let chosen: DeviceDescription? =
+            switch which {
+            case .best: candidates.min { ($0.kind.rank, $0.index) < ($1.kind.rank, $1.index) }
+            case .index(let index): candidates.first { $0.index == index }
+            case .name(let name): candidates.first { $0.name.lowercased().contains(name.lowercased()) }
+            }
+        guard let chosen else { throw .noSuchDevice(description, available: candidates.map(\.name)) }
+        return chosen
+    }
+}
+
+extension DeviceDescription.Kind {
+    fileprivate var rank: Int {
+        switch self {
+        case .discrete: 0
+        case .integrated: 1
+        case .virtual: 2
+        case .other: 3
+        case .cpu: 4
+        }
+    }
+}

@@ -1,0 +1,15 @@
+/// A compiled kernel of one device.
+public protocol Kernel: AnyObject, Sendable {
+    var code: KernelCode { get }
+
+    /// Ties the kernel to the buffers of its arguments, in the order of `KernelCode.bindings`.
+    ///
+    /// Done once when a model is loaded, so that a dispatch allocates nothing.
+    /// - Throws: `ComputeError.argument` when count or sizes do not fit the kernel.
+    func bind(_ buffers: [any Buffer]) throws(ComputeError) -> any BoundKernel
+}
+
+/// A kernel with its buffers, ready to be dispatched.
+public protocol BoundKernel: AnyObject, Sendable {
+    var kernel: any Kernel { get }
+}

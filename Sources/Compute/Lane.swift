@@ -1,0 +1,22 @@
+/// An ordered stream of commands on a device that holds a share of it.
+///
+/// A lane's methods block, and are called from one thread: the lane's own.
+public protocol Lane: AnyObject, Sendable {
+    /// Records commands, runs them, and returns when they are done.
+    /// - Returns: the seconds that the device was at work, where it can tell.
+    /// - Throws: `ComputeError.deviceLost` and what `record` throws.
+    @discardableResult
+    func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double?
+}
+
+/// Commands while they are recorded. Each sees the effects of those before it.
+public protocol Commands: AnyObject {
+    /// Runs a kernel over `tiles`, with at most the lane's budget of groups.
+    func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>)
+}
+
+extension Commands {
+    public func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Int) {
+        dispatch(kernel, parameters, tiles: 0..<tiles)
+    }
+}

@@ -1,0 +1,77 @@
+import CVulkan
+import Compute
+
+/// What a physical device reports, fetched once.
+struct DeviceProbe {
+    let properties: VkPhysicalDeviceProperties
+    let memory: MemoryTypes
+    let maxAllocationSize: Int
+    let driver: String
+    let computeFamily: (index: Int, timestampBits: Int)?
+    private let subgroupProperties: VkPhysicalDeviceSubgroupProperties
+    private let subgroupSizes: ClosedRange<Int>?
+
+    init(_ device: Handle<Tag.PhysicalDevice>, functions: InstanceFunctions) {
+        var arena = Arena()
+        let subgroup = arena.put(VkPhysicalDeviceSubgroupProperties())
+        subgroup.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES
+        let allocation = arena.put(VkPhysicalDeviceMaintenance3Properties())
+        allocation.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES
+        allocation.pointee.pNext = UnsafeMutableRawPointer(subgroup)
+        let extensions = Self.extensions(of: device, functions: functions)
+        let sizes = arena.put(VkPhysicalDeviceSubgroupSizeControlProperties())
+        sizes.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES
+        let controlsSize = extensions.contains(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)
+        if controlsSize { subgroup.pointee.pNext = UnsafeMutableRawPointer(sizes) }
+        var all = VkPhysicalDeviceProperties2()
+        all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
+        all.pNext = UnsafeMutableRawPointer(allocation)
+        functions.getPhysicalDeviceProperties2(device.raw, &all)
+
+        properties = all.properties
+        maxAllocationSize = Int(clamping: allocation.pointee.maxMemoryAllocationSize)
+        subgroupProperties = subgroup.pointee
+        let (least, most) = (Int(sizes.pointee.minSubgroupSize), Int(sizes.pointee.maxSubgroupSize))
+        subgroupSizes = controlsSize && least > 0 && least <= most ? least...most : nil
+        let version = properties.driverVersion
+        driver = "\(version >> 22).\(version >> 12 & 0x3ff).\(version & 0xfff)"
+        memory = MemoryTypes(device, functions: functions)
+        computeFamily = Self.computeFamily(of: device, functions: functions)
+    }
+
+    /// The subgroup size that kernels may count on, 1 without subgroup arithmetic, and whether pipelines must ask for it.
+    func subgroup(kind: DeviceDescription.Kind) -> (size: Int, required: Int?) {
+        let size = Int(subgroupProperties.subgroupSize)
+        let adds = subgroupProperties.supportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT.rawValue != 0
+        let computes = subgroupProperties.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
+        guard adds, computes, size > 1 else { return (1, nil) }
+        guard let subgroupSizes, subgroupSizes.count > 1 else {
+            // Without size control only a driver of one size, as CPU drivers are, keeps to the size that it reports.
+            return subgroupSizes != nil || kind == .cpu ? (size, nil) : (1, nil)
+        }
+        return (size, size)
+    }
+
+    private static func extensions(
+        of device: Handle<Tag.PhysicalDevice>, functions: InstanceFunctions
+    ) -> Set<String> {
+        var count: UInt32 = 0
+        _ = functions.enumerateDeviceExtensionProperties(device.raw, nil, &count, nil)
+        var found = [VkExtensionProperties](repeating: VkExtensionProperties(), count: Int(count))
+        _ = functions.enumerateDeviceExtensionProperties(device.raw, nil, &count, &found)
+        return Set(found.map { text($0.extensionName) })
+    }
+
+    /// A family that only computes, where there is one: it overlaps with graphics work of others.
+    private static func computeFamily(
+        of device: Handle<Tag.PhysicalDevice>, functions: InstanceFunctions
+    ) -> (index: Int, timestampBits: Int)? {
+        var count: UInt32 = 0
+        functions.getPhysicalDeviceQueueFamilyProperties(device.raw, &count, nil)
+        var families = [VkQueueFamilyProperties](repeating: VkQueueFamilyProperties(), count: Int(count))
+        functions.getPhysicalDeviceQueueFamilyProperties(device.raw, &count, &families)
+        let compute = families.enumerated().filter { $0.element.queueFlags & VK_QUEUE_COMPUTE_BIT.rawValue != 0 }
+        let alone = compute.first { $0.element.queueFlags & VK_QUEUE_GRAPHICS_BIT.rawValue == 0 }
+        return (alone ?? compute.first).map { ($0.offset, Int($0.element.timestampValidBits)) }
+    }
+}

@@ -1,0 +1,62 @@
+import CVulkan
+import Compute
+
+/// A device as the driver describes it, before it is opened.
+struct PhysicalDevice: Sendable {
+    let handle: Handle<Tag.PhysicalDevice>
+    let description: DeviceDescription
+    let limits: DeviceLimits
+    let memory: MemoryTypes
+    /// Nanoseconds of one timestamp tick, where compute queues have timestamps.
+    let timestampPeriod: Double?
+    /// The queue family that computes.
+    let queueFamily: Int?
+    /// The subgroup size that pipelines must ask for, where the driver would otherwise choose one.
+    let requiredSubgroupSize: Int?
+
+    init(_ handle: Handle<Tag.PhysicalDevice>, index: Int, functions: InstanceFunctions) {
+        self.handle = handle
+        let probe = DeviceProbe(handle, functions: functions)
+        memory = probe.memory
+        queueFamily = probe.computeFamily?.index
+        timestampPeriod =
+            (probe.computeFamily?.timestampBits ?? 0) > 0 ? Double(probe.properties.limits.timestampPeriod) : nil
+        let kind = DeviceDescription.Kind(probe.properties.deviceType)
+        description = DeviceDescription(
+            api: .vulkan, index: index, name: text(probe.properties.deviceName), kind: kind, driver: probe.driver,
+            memoryByteCount: probe.memory.largestHeap)
+        let subgroup = probe.subgroup(kind: kind)
+        requiredSubgroupSize = subgroup.required
+        limits = Self.limits(probe.properties.limits, probe: probe, kind: kind, subgroupSize: subgroup.size)
+    }
+
+    private static func limits(
+        _ reported: VkPhysicalDeviceLimits, probe: DeviceProbe, kind: DeviceDescription.Kind, subgroupSize: Int
+    ) -> DeviceLimits {
+        // CPU drivers run a subgroup per core: larger groups gain nothing. They crash on buffers beyond 2 GiB.
+        let isCPU = kind == .cpu
+        let groupSize = subgroupSize > 1 ? subgroupSize : isCPU ? 8 : 32
+        return DeviceLimits(
+            maxBindingSize: Int(reported.maxStorageBufferRange),
+            maxAllocationSize: isCPU ? min(probe.maxAllocationSize, 2 << 30) : probe.maxAllocationSize,
+            maxTexelElements: isCPU ? Int(reported.maxTexelBufferElements) : 0,
+            maxBindings: min(
+                Int(reported.maxPerStageDescriptorStorageBuffers), Int(reported.maxPerStageResources)),
+            maxGroupSize: Int(reported.maxComputeWorkGroupInvocations),
+            maxGroupCount: Int(reported.maxComputeWorkGroupCount.0),
+            maxParameterBytes: Int(reported.maxPushConstantsSize), subgroupSize: subgroupSize, groupSize: groupSize,
+            vectorWidth: 4)
+    }
+}
+
+extension DeviceDescription.Kind {
+    init(_ type: VkPhysicalDeviceType) {
+        switch type {
+        case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: self = .discrete
+        case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: self = .integrated
+        case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: self = .virtual
+        case VK_PHYSICAL_DEVICE_TYPE_CPU: self = .cpu
+        default: self = .other
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import CVulkan
+import Compute
+
+/// Records dispatches; each waits for the writes of those before it.
+final class VulkanCommands: Commands {
+    private let commands: Handle<Tag.CommandBuffer>
+    private let device: VulkanDevice
+    private var isFirst = true
+
+    init(_ commands: Handle<Tag.CommandBuffer>, device: VulkanDevice) {
+        self.commands = commands
+        self.device = device
+    }
+
+    func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
+        guard !tiles.isEmpty else { return }
+        guard let bound = kernel as? VulkanBoundKernel else {
+            preconditionFailure("a kernel of another backend was dispatched")
+        }
+        let vk = device.functions
+        if !isFirst { waitForWrites() }
+        isFirst = false
+        let (words, count) = parameters.words(covering: tiles)
+        precondition(
+            count == bound.pipeline.code.parameterCount, "wrong parameters for \(bound.pipeline.code.label)")
+        vk.cmdBindPipeline(commands.raw, VK_PIPELINE_BIND_POINT_COMPUTE, bound.pipeline.pipeline.raw)
+        var set: VkDescriptorSet? = bound.set.raw
+        vk.cmdBindDescriptorSets(
+            commands.raw, VK_PIPELINE_BIND_POINT_COMPUTE, bound.pipeline.layout.raw, 0, 1, &set, 0, nil)
+        withUnsafeBytes(of: words) {
+            vk.cmdPushConstants(
+                commands.raw, bound.pipeline.layout.raw, VK_SHADER_STAGE_COMPUTE_BIT.rawValue, 0, UInt32(4 * count),
+                $0.baseAddress)
+        }
+        vk.cmdDispatch(commands.raw, UInt32(min(tiles.count, device.limits.maxGroupCount)), 1, 1)
+    }
+
+    private func waitForWrites() {
+        var barrier = VkMemoryBarrier()
+        barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER
+        barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT.rawValue
+        barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT.rawValue | VK_ACCESS_SHADER_WRITE_BIT.rawValue
+        device.functions.cmdPipelineBarrier(
+            commands.raw, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue,
+            VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue, 0, 1, &barrier, 0, nil, 0, nil)
+    }
+}

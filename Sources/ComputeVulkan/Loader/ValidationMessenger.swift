@@ -1,0 +1,52 @@
+import CVulkan
+import Compute
+import Synchronization
+
+/// Collects what the validation layer complains of.
+final class ValidationMessenger: Sendable {
+    private let collected = Mutex<[String]>([])
+    private let handle: Mutex<Handle<Tag.Messenger>?> = Mutex(nil)
+    private let destroy: DestroyMessenger
+
+    /// The one function that only an instance with the layer has.
+    private struct DestroyMessenger: @unchecked Sendable {
+        let call: PFN_vkDestroyDebugUtilsMessengerEXT
+    }
+
+    init(_ instance: OpaquePointer, loader: VulkanLoader) throws(ComputeError) {
+        destroy = DestroyMessenger(
+            call: try loader.function(
+                "vkDestroyDebugUtilsMessengerEXT", of: instance, as: PFN_vkDestroyDebugUtilsMessengerEXT.self))
+        let create = try loader.function(
+            "vkCreateDebugUtilsMessengerEXT", of: instance, as: PFN_vkCreateDebugUtilsMessengerEXT.self)
+        var info = VkDebugUtilsMessengerCreateInfoEXT()
+        info.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT
+        info.messageSeverity =
+            VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT.rawValue
+            | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT.rawValue
+        info.messageType =
+            VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT.rawValue
+            | VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT.rawValue
+        info.pUserData = Unmanaged.passUnretained(self).toOpaque()
+        info.pfnUserCallback = { _, _, data, user in
+            guard let user, let message = data?.pointee.pMessage else { return VkBool32(VK_FALSE) }
+            Unmanaged<ValidationMessenger>.fromOpaque(user).takeUnretainedValue().add(String(cString: message))
+            return VkBool32(VK_FALSE)
+        }
+        var messenger: VkDebugUtilsMessengerEXT?
+        let result = create(instance, &info, nil, &messenger)
+        guard result == VK_SUCCESS, let messenger else {
+            throw .unavailable(api: .vulkan, reason: "vkCreateDebugUtilsMessengerEXT gave \(result.rawValue)")
+        }
+        let created = Handle<Tag.Messenger>(raw: messenger)
+        handle.withLock { $0 = created }
+    }
+
+    var messages: [String] { collected.withLock { $0 } }
+
+    private func add(_ message: String) { collected.withLock { $0.append(message) } }
+
+    func close(_ instance: Handle<Tag.Instance>) {
+        if let messenger = handle.withLock({ $0 }) { destroy.call(instance.raw, messenger.raw, nil) }
+    }
+}

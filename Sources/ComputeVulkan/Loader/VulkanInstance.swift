@@ -1,0 +1,68 @@
+import CVulkan
+public import Compute
+import Glibc
+import Synchronization
+
+/// A connection to Vulkan's loader: where devices are found and opened.
+public final class VulkanInstance: Sendable {
+    let handle: Handle<Tag.Instance>
+    let functions: InstanceFunctions
+    private let messenger: ValidationMessenger?
+
+    /// - Parameter validates: whether the validation layer watches every call; see `validationMessages`.
+    /// - Throws: `ComputeError.unavailable` without a loader, a driver, or the layer asked for.
+    public init(validates: Bool = false) throws(ComputeError) {
+        let loader = try VulkanLoader()
+        var arena = Arena()
+        let application = arena.put(VkApplicationInfo())
+        application.pointee.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO
+        application.pointee.pApplicationName = arena.string("weft")
+        application.pointee.apiVersion = 1 << 22 | 1 << 12
+
+        var info = VkInstanceCreateInfo()
+        info.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO
+        info.pApplicationInfo = UnsafePointer(application)
+        if validates {
+            info.enabledLayerCount = 1
+            info.ppEnabledLayerNames = arena.strings(["VK_LAYER_KHRONOS_validation"])
+            info.enabledExtensionCount = 1
+            info.ppEnabledExtensionNames = arena.strings([VK_EXT_DEBUG_UTILS_EXTENSION_NAME])
+        }
+        let create = try loader.function("vkCreateInstance", of: nil, as: PFN_vkCreateInstance.self)
+        var instance: VkInstance?
+        let result = create(&info, nil, &instance)
+        guard result == VK_SUCCESS, let instance else {
+            let missing = result == VK_ERROR_LAYER_NOT_PRESENT ? "the validation layer is not installed" : nil
+            throw .unavailable(api: .vulkan, reason: missing ?? "vkCreateInstance gave \(result.rawValue)")
+        }
+        handle = Handle(raw: instance)
+        functions = try InstanceFunctions(instance, loader: loader)
+        messenger = validates ? try ValidationMessenger(instance, loader: loader) : nil
+    }
+
+    deinit {
+        messenger?.close(handle)
+        functions.destroyInstance(handle.raw, nil)
+    }
+
+    /// What the validation layer has complained of so far; empty without it.
+    public var validationMessages: [String] { messenger?.messages ?? [] }
+
+    /// The devices that all installed drivers offer.
+    public func devices() throws(ComputeError) -> [DeviceDescription] {
+        try physicalDevices().map(\.description)
+    }
+
+    func physicalDevices() throws(ComputeError) -> [PhysicalDevice] {
+        var count: UInt32 = 0
+        _ = functions.enumeratePhysicalDevices(handle.raw, &count, nil)
+        var raw = [VkPhysicalDevice?](repeating: nil, count: Int(count))
+        let result = functions.enumeratePhysicalDevices(handle.raw, &count, &raw)
+        guard result == VK_SUCCESS, count > 0 else {
+            throw .unavailable(api: .vulkan, reason: "no driver offers a device")
+        }
+        return raw.compactMap { $0 }.enumerated().map { index, device in
+            PhysicalDevice(Handle(raw: device), index: index, functions: functions)
+        }
+    }
+}

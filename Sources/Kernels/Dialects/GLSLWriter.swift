@@ -1,0 +1,85 @@
+import Compute
+
+/// GLSL 4.50 for Vulkan: buffers are globals, parameters are push constants.
+struct GLSLWriter: DialectWriter {
+    var dialect: Dialect { .glsl }
+
+    func write(_ kernel: TranslatedKernel) -> String {
+        var binding = 0
+        var lines = ["#version 450"]
+        lines += kernel.definitions.map { "#define \($0.name) \($0.value)" }
+        lines.append("#define SUBGROUPS \(kernel.usesSubgroups ? 1 : 0)")
+        lines.append(KernelLibrary.prelude(.glsl))
+        for argument in kernel.arguments { lines += declaration(of: argument, from: &binding) }
+        lines += entryPoint(kernel)
+        return lines.joined(separator: "\n")
+    }
+
+    private func declaration(of argument: TranslatedArgument, from binding: inout Int) -> [String] {
+        let type = argument.buffer.element.glslName
+        var lines: [String] = []
+        for window in argument.windowNames {
+            if argument.layout.isTexel {
+                let sampler = argument.buffer.element.isUnsigned ? "usamplerBuffer" : "samplerBuffer"
+                lines.append("layout(binding = \(binding)) uniform \(sampler) \(window);")
+            } else {
+                let qualifier = argument.buffer.access == .read ? "readonly " : ""
+                lines.append(
+                    "layout(std430, binding = \(binding)) \(qualifier)buffer \(window)_block { \(type) \(window)[]; };")
+            }
+            binding += 1
+        }
+        return lines + accessors(of: argument)
+    }
+
+    private func accessors(of argument: TranslatedArgument) -> [String] {
+        let name = argument.buffer.name
+        let windows = argument.windowNames
+        if argument.layout.isTexel { return ["#define LOAD_\(name)(i) texelFetch(\(windows[0]), int(i))"] }
+        if windows.count == 1 {
+            return [
+                "#define LOAD_\(name)(i) \(windows[0])[i]",
+                "#define STORE_\(name)(i, value) \(windows[0])[i] = (value)",
+            ]
+        }
+        let shift = argument.windowShift(elementBytes: argument.buffer.element.isWide ? 16 : 4)
+        let mask = (1 << shift) - 1
+        let load = windows.dropLast().enumerated().reversed().reduce("\(windows[windows.count - 1])[(i) & \(mask)u]") {
+            "(((i) >> \(shift)) == \($1.offset)u ? \($1.element)[(i) & \(mask)u] : \($0))"
+        }
+        let store = windows.enumerated().map {
+            "if (((i) >> \(shift)) == \($0)u) \($1)[(i) & \(mask)u] = (value);"
+        }
+        return [
+            "#define LOAD_\(name)(i) \(load)",
+            "#define STORE_\(name)(i, value) { \(store.joined(separator: " ")) }",
+        ]
+    }
+
+    private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
+        let fields = kernel.parameters.map { "\($0.kind.rawValue) \($0.name);" }.joined(separator: " ")
+        let locals = kernel.parameters.map { "    \($0.kind.rawValue) \($0.name) = parameters_.\($0.name);" }
+        return [
+            "layout(local_size_x = GROUP_SIZE) in;",
+            "layout(push_constant) uniform Parameters_ { \(fields) uint firstTile; uint tileCount; } parameters_;",
+            "void main() {",
+        ] + locals + [
+            "    uint firstTile = parameters_.firstTile, endTile = firstTile + parameters_.tileCount;",
+            "    for (uint TILE = firstTile + gl_WorkGroupID.x; TILE < endTile; TILE += gl_NumWorkGroups.x) {",
+            kernel.body,
+            "    }",
+            "}",
+        ]
+    }
+}
+
+extension BufferArgument.Element {
+    fileprivate var glslName: String {
+        switch self {
+        case .vec, .quad: "vec4"
+        case .uvec, .uquad: "uvec4"
+        case .float: "float"
+        case .uint: "uint"
+        }
+    }
+}

@@ -1,0 +1,69 @@
+public import Compute
+
+/// Turns a kernel's one source into the code of a device's dialect.
+///
+/// What all dialects share is done here: options become definitions, `each` is expanded, `LOAD(x, i)` and `STORE(y, i, value)`
+/// become the argument's own accessors. A `DialectWriter` adds the entry point and the words of the body.
+public struct KernelTranslator: Sendable {
+    private let limits: DeviceLimits
+    private let writer: any DialectWriter
+
+    public init(dialect: Dialect, limits: DeviceLimits) throws(ComputeError) {
+        self.limits = limits
+        switch dialect {
+        case .glsl: writer = GLSLWriter()
+        case .openCL, .cuda:
+            throw .unsupported(device: dialect.rawValue, reason: "kernels are not translated to this dialect")
+        }
+    }
+
+    /// - Parameters:
+    ///   - options: a value for every option of the kernel.
+    ///   - layouts: how each buffer argument is seen, in the order of the signature.
+    public func translate(
+        _ source: KernelSource, options: [String: String], layouts: [ArgumentLayout]
+    ) throws(KernelSourceError) -> KernelCode {
+        let definitions = try definitions(of: source, options: options)
+        let constants = Dictionary(definitions.compactMap { name, value in Int(value).map { (name, $0) } }) { $1 }
+        let expansion = EachExpansion(kernel: source.name, constants: constants)
+        var body = try expansion.expand(source.body[...])
+        for buffer in source.buffers {
+            body = body.replacing("LOAD(\(buffer.name),", with: "LOAD_\(buffer.name)(")
+            body = body.replacing("STORE(\(buffer.name),", with: "STORE_\(buffer.name)(")
+        }
+        let arguments = zip(source.buffers, layouts).map { TranslatedArgument(buffer: $0, layout: $1) }
+        let text = writer.write(
+            TranslatedKernel(
+                name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,
+                body: body, usesSubgroups: limits.subgroupSize > 1))
+        return KernelCode(
+            label: label(source, options), dialect: writer.dialect, source: text, bindings: arguments.map(\.binding),
+            parameterCount: source.parameters.count + 2, groupSize: limits.groupSize)
+    }
+
+    private func definitions(
+        of source: KernelSource, options: [String: String]
+    ) throws(KernelSourceError) -> [(String, String)] {
+        var definitions = [("V", "\(limits.vectorWidth)"), ("GROUP_SIZE", "\(limits.groupSize)")]
+        definitions.append(("PANEL", "\(PanelLayout(vectorWidth: limits.vectorWidth).width)"))
+        for option in source.options {
+            guard let value = options[option.name], let index = option.values.firstIndex(of: value) else {
+                throw KernelSourceError(
+                    kernel: source.name,
+                    reason: "option \(option.name) is '\(options[option.name] ?? "missing")', not one of \(option.values)")
+            }
+            if Int(value) == nil {
+                definitions += option.values.enumerated().map { ($1, "\($0)") }
+                definitions.append((option.name, "\(index)"))
+            } else {
+                definitions.append((option.name, value))
+            }
+        }
+        return definitions
+    }
+
+    private func label(_ source: KernelSource, _ options: [String: String]) -> String {
+        let chosen = source.options.map { "\($0.name)=\(options[$0.name] ?? "")" }
+        return chosen.isEmpty ? source.name : "\(source.name)<\(chosen.joined(separator: ","))>"
+    }
+}

@@ -1,0 +1,33 @@
+import Compute
+
+/// The kernels of `Shaders/`, built into the program.
+public enum KernelLibrary {
+    /// Every kernel, parsed.
+    /// - Throws: `KernelSourceError` naming the file's fault.
+    public static func sources() throws(KernelSourceError) -> [String: KernelSource] {
+        var sources: [String: KernelSource] = [:]
+        for file in files {
+            let source = try KernelSource(parsing: String(decoding: file, as: UTF8.self))
+            sources[source.name] = source
+        }
+        return sources
+    }
+
+    /// What stands before every kernel of a dialect.
+    static func prelude(_ dialect: Dialect) -> String {
+        switch dialect {
+        case .glsl: String(decoding: PackageResources.glsl_prelude, as: UTF8.self)
+        case .openCL, .cuda: ""
+        }
+    }
+
+    private static var files: [[UInt8]] {
+        [
+            PackageResources.attention_kernel,
+            PackageResources.embed_kernel,
+            PackageResources.matmul_kernel,
+            PackageResources.rms_norm_kernel,
+            PackageResources.rope_store_kernel,
+        ]
+    }
+}

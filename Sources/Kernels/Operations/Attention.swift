@@ -1,0 +1,41 @@
+public import Compute
+
+/// Attention of every row to its sequence's keys in the pool, up to its own position.
+public struct Attention: Sendable {
+    private let kernel: any BoundKernel
+    private let shape: AttentionShape
+    private let queries: Int
+
+    /// - Parameters:
+    ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats, queries rotated
+    ///   - pool: `[pages][pageBytes]`
+    ///   - y: `[rows][heads][headSize]` floats
+    public init(
+        _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rows: RowBuffers, pool: any Buffer,
+        y: any Buffer
+    ) throws(ComputeError) {
+        queries = Self.queriesPerTile(ratio: shape.heads / shape.kvHeads, headSize: shape.headSize)
+        self.shape = shape
+        kernel = try kernels.bind(
+            "attention",
+            ["KV": shape.kv.rawValue, "HEAD_SIZE": "\(shape.headSize)", "QUERIES": "\(queries)"],
+            [qkv, pool, rows.positions, rows.tables, rows.starts, y])
+    }
+
+    /// As many heads as share a key, while their sums fit in registers.
+    private static func queriesPerTile(ratio: Int, headSize: Int) -> Int {
+        let most = max(1, 256 / headSize)
+        return (1...min(most, 4)).last { ratio % $0 == 0 } ?? 1
+    }
+
+    public func encode(_ commands: any Commands, rows: Int, layer: Int) {
+        var parameters = Parameters()
+        parameters.append(shape.heads)
+        parameters.append(shape.kvHeads)
+        parameters.append(layer)
+        parameters.append(shape.layers)
+        parameters.append(shape.pageTokens)
+        parameters.append(shape.pageBytes / 16)
+        commands.dispatch(kernel, parameters, tiles: rows * shape.heads / queries)
+    }
+}

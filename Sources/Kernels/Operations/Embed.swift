@@ -1,0 +1,25 @@
+public import Compute
+
+/// Looks the rows' tokens up in the embedding table.
+public struct Embed: Sendable {
+    private let kernel: any BoundKernel
+    private let depth: Int
+
+    /// - Parameters:
+    ///   - tokens: `[rows]`
+    ///   - table: packed as for a product with the output matrix, which many models share with it
+    ///   - y: `[rows][depth]` floats
+    public init(
+        _ kernels: KernelSet, tokens: any Buffer, table: DeviceWeights, y: any Buffer
+    ) throws(ComputeError) {
+        kernel = try kernels.bind(
+            "embed", ["WEIGHTS": table.shape.format.rawValue], [tokens, table.words, table.scalesArgument, y])
+        depth = table.shape.depth
+    }
+
+    public func encode(_ commands: any Commands, rows: Int) {
+        var parameters = Parameters()
+        parameters.append(depth)
+        commands.dispatch(kernel, parameters, tiles: rows)
+    }
+}

@@ -1,0 +1,30 @@
+public import Compute
+
+/// Root-mean-square normalisation of every row, or of the rows that a list names.
+public struct RMSNorm: Sendable {
+    private let kernel: any BoundKernel
+    private let width: Int
+    private let epsilon: Float
+
+    /// - Parameters:
+    ///   - x: `[rows][width]` floats
+    ///   - weight: `[width]` floats
+    ///   - sources: `[rows]` the row of `x` that each row of `y` comes from; `nil` takes them in order
+    ///   - y: `[rows][width]` floats
+    public init(
+        _ kernels: KernelSet, x: any Buffer, weight: any Buffer, sources: (any Buffer)? = nil, y: any Buffer,
+        width: Int, epsilon: Float
+    ) throws(ComputeError) {
+        kernel = try kernels.bind(
+            "rms_norm", ["GATHER": sources == nil ? "0" : "1"], [x, weight, sources ?? weight, y])
+        self.width = width
+        self.epsilon = epsilon
+    }
+
+    public func encode(_ commands: any Commands, rows: Int) {
+        var parameters = Parameters()
+        parameters.append(width)
+        parameters.append(epsilon)
+        commands.dispatch(kernel, parameters, tiles: rows)
+    }
+}

@@ -1,0 +1,34 @@
+public import Compute
+
+/// Rotates queries and keys, and writes keys and values to the pool.
+public struct RopeStore: Sendable {
+    private let kernel: any BoundKernel
+    private let shape: AttentionShape
+
+    /// - Parameters:
+    ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats; the queries are rotated in place
+    ///   - rotations: `[positions][rotated / 2]` pairs of cosine and sine
+    ///   - pool: `[pages][pageBytes]`
+    public init(
+        _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rotations: any Buffer, rows: RowBuffers,
+        pool: any Buffer
+    ) throws(ComputeError) {
+        kernel = try kernels.bind(
+            "rope_store", ["KV": shape.kv.rawValue],
+            [qkv, rotations, rows.positions, rows.tables, rows.starts, pool])
+        self.shape = shape
+    }
+
+    public func encode(_ commands: any Commands, rows: Int, layer: Int) {
+        var parameters = Parameters()
+        parameters.append(shape.heads)
+        parameters.append(shape.kvHeads)
+        parameters.append(shape.headSize)
+        parameters.append(shape.rotated)
+        parameters.append(layer)
+        parameters.append(shape.layers)
+        parameters.append(shape.pageTokens)
+        parameters.append(shape.pageBytes / 16)
+        commands.dispatch(kernel, parameters, tiles: rows)
+    }
+}

@@ -1,0 +1,43 @@
+/// The packed form of a weight matrix `[columns][depth]`: where each of its words goes.
+///
+/// `matmul.kernel` says how the words of each format are filled.
+public struct PanelShape: Sendable, Hashable {
+    public let format: WeightFormat
+    /// Inputs of the matrix: the length of a row of the model file.
+    public let depth: Int
+    public let panels: Int
+    public let layout: PanelLayout
+
+    public init(format: WeightFormat, depth: Int, panels: Int, layout: PanelLayout) {
+        precondition(depth % format.depthMultiple == 0, "depth \(depth) is not a multiple of \(format.depthMultiple)")
+        self.format = format
+        self.depth = depth
+        self.panels = panels
+        self.layout = layout
+    }
+
+    public var wordsPerRow: Int { depth / format.weightsPerWord }
+    public var blocksPerRow: Int { format.blockSize.map { depth / $0 } ?? 0 }
+    public var weightByteCount: Int { 4 * panels * wordsPerRow * layout.width }
+    public var scaleByteCount: Int { 4 * panels * blocksPerRow * layout.width }
+
+    /// Puts one row of the model file (one output column) where the kernels look for it.
+    ///
+    /// - Parameters:
+    ///   - words: `[wordsPerRow]`
+    ///   - scales: `[blocksPerRow]`, a half `d` below a half `m`
+    ///   - weights: `[panels][wordsPerRow][layout.width]`
+    ///   - packedScales: `[panels][blocksPerRow][layout.width]`
+    public func store(
+        words: [UInt32], scales: [UInt32], panel: Int, column: Int,
+        weights: UnsafeMutableBufferPointer<UInt32>, packedScales: UnsafeMutableBufferPointer<UInt32>
+    ) {
+        precondition(words.count == wordsPerRow && scales.count == blocksPerRow && panel < panels)
+        for (index, word) in words.enumerated() {
+            weights[(panel * wordsPerRow + index) * layout.width + column] = word
+        }
+        for (index, scale) in scales.enumerated() {
+            packedScales[(panel * blocksPerRow + index) * layout.width + column] = scale
+        }
+    }
+}

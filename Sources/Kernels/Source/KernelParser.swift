@@ -1,0 +1,118 @@
+/// Reads a kernel's file into its signature and body.
+struct KernelParser {
+    private let text: String
+    private var rest: Substring
+    private var name = "(unnamed)"
+
+    init(_ text: String) {
+        self.text =
+            text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { line in line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line }
+            .joined(separator: "\n")
+        rest = self.text[...]
+    }
+
+    mutating func parse() throws(KernelSourceError) -> KernelSource {
+        try expect("kernel")
+        name = try word()
+        let (buffers, parameters) = try arguments(try enclosed("(", ")"))
+        var options: [KernelOption] = []
+        if accept("options") { options = try parseOptions(upTo("tiles")) }
+        try expect("tiles")
+        let tiles = upTo("{").trimmed
+        let body = try enclosed("{", "}")
+        guard rest.allSatisfy(\.isWhitespace) else { throw error("text after the body") }
+        return KernelSource(
+            name: name, buffers: buffers, parameters: parameters, options: options, tiles: tiles, body: String(body))
+    }
+
+    private func arguments(
+        _ list: Substring
+    ) throws(KernelSourceError) -> ([BufferArgument], [ParameterArgument]) {
+        var buffers: [BufferArgument] = []
+        var parameters: [ParameterArgument] = []
+        for item in list.split(separator: ",") {
+            let words = item.split(whereSeparator: \.isWhitespace).map(String.init)
+            if words.count == 3, let access = BufferArgument.Access(rawValue: words[0]),
+                let element = BufferArgument.Element(rawValue: words[1])
+            {
+                guard parameters.isEmpty else { throw error("buffer '\(words[2])' stands after a parameter") }
+                buffers.append(BufferArgument(name: words[2], access: access, element: element))
+            } else if words.count == 2, let kind = ParameterArgument.Kind(rawValue: words[0]) {
+                parameters.append(ParameterArgument(name: words[1], kind: kind))
+            } else {
+                throw error("cannot read the argument '\(item.trimmed)'")
+            }
+        }
+        return (buffers, parameters)
+    }
+
+    private func parseOptions(_ list: Substring) throws(KernelSourceError) -> [KernelOption] {
+        var options: [KernelOption] = []
+        for item in list.split(separator: ",") {
+            let sides = item.split(separator: "=")
+            guard sides.count == 2 else { throw error("cannot read the option '\(item.trimmed)'") }
+            let values = sides[1].split(whereSeparator: \.isWhitespace).map(String.init)
+            options.append(KernelOption(name: sides[0].trimmed, values: values))
+        }
+        return options
+    }
+
+    // MARK: Scanning
+
+    private mutating func skipSpace() { rest = rest.drop(while: \.isWhitespace) }
+
+    private mutating func accept(_ token: String) -> Bool {
+        skipSpace()
+        guard rest.hasPrefix(token) else { return false }
+        rest = rest.dropFirst(token.count)
+        return true
+    }
+
+    private mutating func expect(_ token: String) throws(KernelSourceError) {
+        guard accept(token) else { throw error("expected '\(token)' before '\(rest.prefix(20))'") }
+    }
+
+    private mutating func word() throws(KernelSourceError) -> String {
+        skipSpace()
+        let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+        guard !word.isEmpty else { throw error("expected a name before '\(rest.prefix(20))'") }
+        rest = rest.dropFirst(word.count)
+        return String(word)
+    }
+
+    private mutating func upTo(_ token: String) -> Substring {
+        let end = rest.firstRange(of: token)?.lowerBound ?? rest.endIndex
+        defer { rest = rest[end...] }
+        return rest[..<end]
+    }
+
+    private mutating func enclosed(_ open: Character, _ close: Character) throws(KernelSourceError) -> Substring {
+        skipSpace()
+        guard let end = rest.closing(open, close) else { throw error("'\(open)' is missing or not closed") }
+        defer { rest = rest[rest.index(after: end)...] }
+        return rest[rest.index(after: rest.startIndex)..<end]
+    }
+
+    private func error(_ reason: String) -> KernelSourceError { KernelSourceError(kernel: name, reason: reason) }
+}
+
+extension Substring {
+    /// The index of the bracket that closes the one which the text begins with.
+    func closing(_ open: Character, _ close: Character) -> Index? {
+        guard first == open else { return nil }
+        var depth = 0
+        for index in indices {
+            if self[index] == open { depth += 1 }
+            if self[index] == close { depth -= 1 }
+            if depth == 0 { return index }
+        }
+        return nil
+    }
+
+    var trimmed: String {
+        var text = drop(while: \.isWhitespace)
+        while text.last?.isWhitespace == true { text = text.dropLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,60 @@
+import Compute
+import Kernels
+import Testing
+
+struct KernelParserTests {
+    @Test func everyShaderParses() throws {
+        let sources = try KernelLibrary.sources()
+        #expect(sources.keys.sorted() == ["attention", "embed", "matmul", "rms_norm", "rope_store"])
+        let norm = try #require(sources["rms_norm"])
+        #expect(norm.buffers.map(\.name) == ["x", "weight", "sources", "y"])
+        #expect(norm.parameters.map(\.name) == ["width", "epsilon"])
+        #expect(norm.options == [KernelOption(name: "GATHER", values: ["0", "1"])])
+    }
+
+    @Test(arguments: [
+        ("kernel f(read vec x, uint n) tiles rows {", "not closed"),
+        ("kernel f(read vec x) { }", "expected 'tiles'"),
+        ("kernel f(read thing x) tiles rows { }", "cannot read the argument 'read thing x'"),
+        ("kernel f(uint n, read vec x) tiles rows { }", "stands after a parameter"),
+        ("kernel f() options A tiles rows { }", "cannot read the option"),
+        ("kernel f() tiles rows { } more", "after the body"),
+    ])
+    func faultsAreNamed(text: String, reason: String) {
+        #expect {
+            try KernelSource(parsing: text)
+        } throws: {
+            ($0 as? KernelSourceError)?.reason.contains(reason) == true
+        }
+    }
+
+    @Test func eachNamesRegisters() throws {
+        let source = try KernelSource(
+            parsing: """
+                kernel f(write float y)
+                options ROWS = 1 2
+                tiles rows
+                { each (r, ROWS * 2) { float s$r = $r; } each (i, 2) { each (j, 2) { m$i_$j } } }
+                """)
+        let translator = try KernelTranslator(dialect: .glsl, limits: .floor)
+        let code = try translator.translate(source, options: ["ROWS": "2"], layouts: [ArgumentLayout()])
+        let words = code.source.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("float s0 = 0; float s1 = 1; float s2 = 2; float s3 = 3;"))
+        #expect(words.contains("m0_0 m0_1 m1_0 m1_1"))
+    }
+
+    @Test func optionsAreChecked() throws {
+        let source = try KernelSource(parsing: "kernel f() options A = X Y tiles rows { }")
+        let translator = try KernelTranslator(dialect: .glsl, limits: .floor)
+        #expect(throws: KernelSourceError.self) {
+            try translator.translate(source, options: ["A": "Z"], layouts: [])
+        }
+    }
+}
+
+extension DeviceLimits {
+    /// The least that a device may offer.
+    static let floor = DeviceLimits(
+        maxBindingSize: 128 << 20, maxAllocationSize: 1 << 30, maxTexelElements: 0, maxBindings: 8, maxGroupSize: 256,
+        maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 32, vectorWidth: 4)
+}
