@@ -61,14 +61,6 @@ struct CodecTests {
         }
     }
 
-    private func quantized(_ values: [Float], _ type: TensorType) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0xaa, count: values.count / type.blockSize * type.blockByteCount)
-        values.withUnsafeBufferPointer { values in
-            bytes.withUnsafeMutableBytes { type.quantize(values, into: $0) }
-        }
-        return bytes
-    }
-
     private func values(_ bytes: UnsafeRawBufferPointer, _ type: TensorType) -> [Float] {
         var values = [Float](repeating: 0, count: bytes.count / type.blockByteCount * type.blockSize)
         values.withUnsafeMutableBufferPointer { type.dequantize(bytes, into: $0) }

@@ -1,5 +1,8 @@
 /// The metadata of a model file: values by key, in the order of the file.
 public struct GGUFMetadata: Sendable {
+    /// In bytes, by the specification.
+    static let maximumKeyLength = 65_535
+
     /// Keys in the order of the file.
     public private(set) var keys: [String] = []
     private var values: [String: MetadataValue] = [:]

@@ -4,7 +4,7 @@ extension ByteCursor {
         var metadata = GGUFMetadata(path: path)
         for _ in 0..<count {
             subject = .file
-            let key = try string("a metadata key", maximum: 65_535)
+            let key = try string("a metadata key", maximum: GGUFMetadata.maximumKeyLength)
             subject = .key(key)
             guard metadata[key] == nil else { throw error(.duplicateKey, "the key occurs twice") }
             metadata[key] = try value()
