@@ -10,15 +10,16 @@ enum Mutation: CaseIterable {
         1 << 60, 1 << 61 + 1, 1 << 62, 1 << 63 - 1, 1 << 63, .max - 31, .max - 1, .max,
     ]
 
-    /// Applies the mutation somewhere in `bytes`, mostly within the first `headerSize`, where all structure is.
+    /// Applies the mutation somewhere in `bytes`, mostly where structure is dense: at either end of the first `headerSize`.
     func apply(to bytes: inout [UInt8], headerSize: Int, donor: [UInt8], _ random: inout SplitMix64) {
         guard bytes.count > 16 else { return }
-        let limit = Int.random(in: 0..<8, using: &random) == 0 ? bytes.count : min(headerSize, bytes.count)
-        let place = Int.random(in: 0..<limit, using: &random)
+        let header = min(headerSize, bytes.count)
+        let region = random.pick([0..<min(1024, header), max(0, header - 1024)..<header, 0..<bytes.count])
+        let place = Int.random(in: region, using: &random)
         switch self {
         case .flipBits:
             for _ in 0..<Int.random(in: 1...8, using: &random) {
-                bytes[Int.random(in: 0..<limit, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                bytes[Int.random(in: region, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             }
         case .truncate:
             bytes.removeSubrange(place...)
