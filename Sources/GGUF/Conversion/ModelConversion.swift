@@ -1,0 +1,91 @@
+/// Rewrites a model file with its matrices in another tensor type.
+///
+/// Norms and all one-dimensional tensors become F32; matrices whose rows are not whole blocks keep their type; metadata is kept, but for
+/// `general.file_type` and, for quantised types, `general.quantization_version`.
+public struct ModelConversion: Sendable {
+    /// The type that matrices get.
+    public let type: TensorType
+
+    public init(to type: TensorType) {
+        self.type = type
+    }
+
+    /// Writes `file` in the new type to `path`, which may be the path of `file` itself.
+    ///
+    /// The new file appears when it is complete; after an error there is none, or the older one.
+    ///
+    /// - Parameter progress: called before each tensor.
+    /// - Throws: `GGUFError` of the file that is at fault.
+    /// - Complexity: O(values), a few nanoseconds each; memory for two rows or a few megabytes, whichever is more.
+    public func convert(
+        _ file: GGUFFile, to path: String, progress: (ConversionProgress) -> Void = { _ in }
+    ) throws(GGUFError) -> ConversionReport {
+        var layouts: [TensorLayout] = []
+        for tensor in file.tensors {
+            layouts.append(try TensorLayout(name: tensor.name, shape: tensor.shape, type: target(of: tensor)))
+        }
+        var writer = try GGUFWriter(path: path, metadata: metadata(of: file), tensors: layouts)
+        var report = ConversionReport()
+        for (index, (tensor, layout)) in zip(file.tensors, layouts).enumerated() {
+            progress(ConversionProgress(index: index, tensorCount: layouts.count, name: tensor.name))
+            try file.checkUnchanged()
+            if tensor.type == layout.type {
+                try tensor.withBytes { (bytes) throws(GGUFError) in try writer.write(bytes.bytes) }
+            } else {
+                try requantize(tensor, as: layout, to: &writer)
+            }
+            report.add(layout, wanted: type)
+        }
+        try writer.finish()
+        return report
+    }
+
+    private func target(of tensor: GGUFTensor) -> TensorType {
+        if !tensor.isMatrix { return .f32 }
+        return tensor.shape[0] % type.blockSize == 0 ? type : tensor.type
+    }
+
+    private func metadata(of file: GGUFFile) -> GGUFMetadata {
+        var metadata = file.metadata
+        metadata["general.file_type"] = .uint32(type.fileType)
+        if type.isQuantized { metadata["general.quantization_version"] = .uint32(2) }
+        return metadata
+    }
+
+    private func requantize(
+        _ tensor: GGUFTensor, as layout: TensorLayout, to writer: inout GGUFWriter
+    ) throws(GGUFError) {
+        let rowsAtOnce = min(max(1, 1 << 20 / layout.rowLength), layout.rowCount)
+        var values = [Float](repeating: 0, count: rowsAtOnce * layout.rowLength)
+        var blocks = [UInt8](repeating: 0, count: rowsAtOnce * layout.rowByteCount)
+        for start in stride(from: 0, to: layout.rowCount, by: rowsAtOnce) {
+            let rows = start..<min(start + rowsAtOnce, layout.rowCount)
+            try values.withUnsafeMutableBufferPointer { (buffer) throws(GGUFError) in
+                try tensor.dequantize(rows: rows, into: buffer)
+            }
+            values.withUnsafeBufferPointer { values in
+                let used = UnsafeBufferPointer(rebasing: values[..<(rows.count * layout.rowLength)])
+                blocks.withUnsafeMutableBytes { layout.type.quantize(used, into: $0) }
+            }
+            try writer.write(blocks.span.bytes.extracting(first: rows.count * layout.rowByteCount))
+        }
+    }
+}
+
+extension GGUFTensor {
+    /// Whether this is a weight matrix (or a stack of them), and not a norm or bias.
+    fileprivate var isMatrix: Bool { shape.count > 1 && !name.contains("_norm") }
+}
+
+extension ConversionReport {
+    fileprivate mutating func add(_ layout: TensorLayout, wanted: TensorType) {
+        byteCount += layout.byteCount
+        if layout.type == wanted, layout.shape.count > 1 {
+            matrixCount += 1
+        } else if layout.shape[0] % wanted.blockSize != 0, layout.shape.count > 1 {
+            keptMatrices.append(KeptMatrix(name: layout.name, type: layout.type, rowLength: layout.rowLength))
+        } else {
+            vectorCount += 1
+        }
+    }
+}

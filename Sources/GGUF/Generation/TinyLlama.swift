@@ -1,0 +1,74 @@
+/// The shape of a small random Llama network, written as a model file for tests and benchmarks.
+///
+/// The same shape and seed give the same bytes on every machine. The network says nothing, but its activations stay in range, so that kernels,
+/// caches and schedulers can be exercised with any head size, head grouping and weight type.
+public struct TinyLlama: Hashable, Sendable {
+    public var name = "tiny-llama"
+    public var layers = 2
+    public var embeddingLength = 64
+    public var heads = 2
+    /// Heads of keys and values; divides `heads`.
+    public var keyValueHeads = 1
+    /// 32, 64, 80 or 128.
+    public var headSize = 32
+    public var feedForwardLength = 128
+    /// At least 259.
+    public var vocabularySize = 288
+    public var contextLength = 512
+    /// Whether the embedding matrix is the output matrix too.
+    public var isTied = true
+    /// The type of all matrices. Quantised types need rows (embedding, feed-forward, heads x head size) of whole blocks.
+    public var type = TensorType.f32
+    public var ropeFrequencyBase: Float = 10_000
+    public var seed: UInt64 = 1
+
+    public init() {}
+
+    /// Writes the model file.
+    ///
+    /// - Throws: `GGUFError` with code `invalidLayout` for a shape that no Llama can have, `raggedRow`, or `io`.
+    /// - Complexity: O(weights), one matrix in memory.
+    public func write(to path: String) throws(GGUFError) {
+        try check(path)
+        let tensors = try tensors()
+        var writer = try GGUFWriter(path: path, metadata: metadata(), tensors: tensors)
+        for (index, tensor) in tensors.enumerated() {
+            // A generator for each tensor: matrices of one seed do not depend on those before them.
+            var random = SplitMix64(seed: seed &* 0x2545_f491_4f6c_dd1d &+ UInt64(index))
+            let values = Self.weights(of: tensor, &random)
+            var bytes = [UInt8](repeating: 0, count: tensor.byteCount)
+            values.withUnsafeBufferPointer { values in
+                bytes.withUnsafeMutableBytes { tensor.type.quantize(values, into: $0) }
+            }
+            try writer.write(bytes.span.bytes)
+        }
+        try writer.finish()
+    }
+
+    /// Uniform weights of variance 1 / fan-in, so that a layer's output is about as large as its input; norms near 1.
+    private static func weights(of tensor: TensorLayout, _ random: inout SplitMix64) -> [Float] {
+        let isNorm = tensor.shape.count == 1
+        let center: Float = isNorm ? 1 : 0
+        let width: Float = isNorm ? 0.1 : (3 / Float(tensor.rowLength)).squareRoot()
+        return (0..<tensor.rowLength * tensor.rowCount).map { _ in center + random.signedUnit() * width }
+    }
+
+    private func check(_ path: String) throws(GGUFError) {
+        let sizes = [
+            layers, embeddingLength, heads, keyValueHeads, headSize, feedForwardLength, vocabularySize, contextLength,
+        ]
+        let fault: String? =
+            if !sizes.allSatisfy({ 1...1 << 24 ~= $0 }) {
+                "a size is not between 1 and 2^24"
+            } else if heads % keyValueHeads != 0 {
+                "\(heads) heads do not share \(keyValueHeads) key-value heads evenly"
+            } else if ![32, 64, 80, 128].contains(headSize) {
+                "the head size \(headSize) is not 32, 64, 80 or 128"
+            } else if vocabularySize < TinyVocabulary.minimumSize {
+                "the vocabulary has \(vocabularySize) tokens, fewer than \(TinyVocabulary.minimumSize)"
+            } else {
+                nil
+            }
+        if let fault { throw GGUFError(.invalidLayout, .file, fault, in: path) }
+    }
+}
