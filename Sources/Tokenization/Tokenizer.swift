@@ -9,6 +9,7 @@ public protocol Tokenizer: Sendable {
     ///   - addsSpecial: whether a beginning-of-sequence token is put in front, where the model wants one.
     func encode(_ text: String, parsesSpecial: Bool, addsSpecial: Bool) -> [TokenID]
 
-    /// The bytes that a token stands for; they may be a part of a UTF-8 character. Special tokens give their text only when `rendersSpecial`.
+    /// The bytes that a token stands for; they may be a part of a UTF-8 character. Special tokens give their text only
+    /// when `rendersSpecial`.
     func bytes(of token: TokenID, rendersSpecial: Bool) -> [UInt8]
 }
