@@ -1,0 +1,47 @@
+/// The pages of one pool: which are free, and how many hold each of the others.
+///
+/// Pages freed last are handed out first, while they may still be in a cache.
+public struct PagePool: Sendable {
+    private var free: [PageID]
+    private var references: [UInt32]
+
+    public init(pageCount: Int) {
+        precondition(pageCount >= 0 && pageCount <= Int(PageID.max), "a pool has 0 to 2^32 - 1 pages")
+        free = (0..<PageID(pageCount)).reversed()
+        references = Array(repeating: 0, count: pageCount)
+    }
+
+    public var pageCount: Int { references.count }
+    public var freeCount: Int { free.count }
+
+    /// The holders of a page: block tables that list it, and the prefix index.
+    public func referenceCount(of page: PageID) -> Int { Int(references[Int(page)]) }
+
+    /// Takes a free page with one holder, or `nil` when none is free.
+    ///
+    /// - Complexity: O(1).
+    public mutating func allocate() -> PageID? {
+        guard let page = free.popLast() else { return nil }
+        references[Int(page)] = 1
+        return page
+    }
+
+    /// Adds a holder to a page that has one.
+    ///
+    /// - Complexity: O(1).
+    public mutating func retain(_ page: PageID) {
+        precondition(references[Int(page)] > 0, "page \(page) is free")
+        references[Int(page)] += 1
+    }
+
+    /// Drops a holder; the last one frees the page.
+    ///
+    /// - Complexity: O(1).
+    public mutating func release(_ page: PageID) {
+        precondition(references[Int(page)] > 0, "page \(page) is free")
+        references[Int(page)] -= 1
+        if references[Int(page)] == 0 { free.append(page) }
+    }
+
+    var freePages: [PageID] { free }
+}

@@ -1,0 +1,82 @@
+/// Models, how often each is asked, and for how long.
+public struct Workload: Hashable, Sendable, Codable {
+    public var models: [WorkloadModel]
+    public var arrivals: ArrivalProcess
+    /// No request arrives later.
+    public var duration: Seconds
+    /// The most tokens of prompt and output together.
+    public var contextLimit: Int
+
+    public init(
+        models: [WorkloadModel], arrivals: ArrivalProcess = .poisson, duration: Seconds, contextLimit: Int = 2048
+    ) {
+        self.models = models
+        self.arrivals = arrivals
+        self.duration = duration
+        self.contextLimit = contextLimit
+    }
+
+    public var totalRate: Double { models.reduce(0) { $0 + $1.rate } }
+
+    /// The requests of one run, by arrival.
+    ///
+    /// Equal seeds give equal requests. Each model has a random stream of its own, so that adding a model at the end
+    /// changes nobody else's requests.
+    /// - Throws: `WorkloadError` for what `validate` refuses.
+    public func requests(seed: UInt64) throws(WorkloadError) -> [Request] {
+        try validate()
+        var requests: [(request: Request, order: Int)] = []
+        for (number, model) in models.enumerated() {
+            var random = SplitMix64(seed: seed, stream: number)
+            var arrival = arrivals.gap(rate: model.rate, using: &random)
+            var count = 0
+            while arrival <= duration, count < model.requestLimit ?? .max {
+                let (prompt, output) = lengths(of: model, using: &random)
+                let request = Request(
+                    arrival: arrival, model: model.name, promptTokens: prompt, outputTokens: output)
+                requests.append((request, number))
+                arrival += arrivals.gap(rate: model.rate, using: &random)
+                count += 1
+            }
+        }
+        return requests.sorted { ($0.request.arrival, $0.order) < ($1.request.arrival, $1.order) }.map(\.request)
+    }
+
+    /// - Throws: `WorkloadError` naming the model and field that cannot be served.
+    public func validate() throws(WorkloadError) {
+        if models.isEmpty { throw .noModels }
+        try check(duration.isFinite && duration > 0, "duration", "\(duration)", "positive seconds")
+        if case .gamma(let cv) = arrivals {
+            try check(cv.isFinite && cv > 0, "arrivals.gamma.cv", "\(cv)", "a positive number")
+        }
+        var names: Set<String> = []
+        for model in models {
+            guard names.insert(model.name).inserted else { throw .duplicateModel(model.name) }
+            try check(model.rate.isFinite && model.rate > 0, "rate", "\(model.rate)", "positive requests/s", model)
+            let (prompts, outputs) = (model.prompts.limits, model.outputs.limits)
+            try check(prompts.lowerBound > 0, "prompts", "\(prompts.lowerBound)", "at least 1 token", model)
+            try check(outputs.lowerBound > 0, "outputs", "\(outputs.lowerBound)", "at least 1 token", model)
+            try check(
+                prompts.lowerBound + outputs.lowerBound <= contextLimit, "contextLimit", "\(contextLimit)",
+                "room for \(prompts.lowerBound) + \(outputs.lowerBound) tokens", model)
+        }
+    }
+
+    private func check(
+        _ isValid: Bool, _ field: String, _ value: String, _ expected: String, _ model: WorkloadModel? = nil
+    ) throws(WorkloadError) {
+        if !isValid { throw .invalidField(model: model?.name, field: field, value: value, expected: expected) }
+    }
+
+    /// Draws both lengths again while they exceed the limit together; cuts them after a hundred draws.
+    private func lengths(of model: WorkloadModel, using random: inout SplitMix64) -> (prompt: Int, output: Int) {
+        var prompt = 0
+        for _ in 0..<100 {
+            prompt = model.prompts.sample(using: &random)
+            let output = model.outputs.sample(using: &random)
+            if prompt + output <= contextLimit { return (prompt, output) }
+        }
+        prompt = min(prompt, contextLimit - model.outputs.limits.lowerBound)
+        return (prompt, contextLimit - prompt)
+    }
+}

@@ -1,0 +1,21 @@
+/// What is asked of one model.
+public struct WorkloadModel: Hashable, Sendable, Codable {
+    public var name: String
+    /// Requests per second.
+    public var rate: Double
+    public var prompts: LengthDistribution
+    public var outputs: LengthDistribution
+    /// The most requests; `nil` goes on to the end of the workload.
+    public var requestLimit: Int?
+
+    public init(
+        name: String, rate: Double, prompts: LengthDistribution = .shareGPTPrompts,
+        outputs: LengthDistribution = .shareGPTOutputs, requestLimit: Int? = nil
+    ) {
+        self.name = name
+        self.rate = rate
+        self.prompts = prompts
+        self.outputs = outputs
+        self.requestLimit = requestLimit
+    }
+}

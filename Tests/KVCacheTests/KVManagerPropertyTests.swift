@@ -1,0 +1,194 @@
+import KVCache
+import Testing
+import Workloads
+
+/// Random events against the books; after every one of them all invariants hold.
+struct KVManagerPropertyTests {
+    @Test(arguments: 0..<12)
+    func randomEvents(seed: UInt64) throws {
+        var world = RandomWorld(seed: seed, pages: [7, 24, 60, 200][Int(seed) % 4])
+        for event in 0..<1500 {
+            try world.step()
+            let faults = world.kv.audit() + world.contentFaults()
+            #expect(faults == [], "after event \(event)")
+            if !faults.isEmpty { return }
+        }
+        world.releaseAll()
+        #expect(world.kv.usage.held == 0)
+        _ = world.kv.dropCache()
+        #expect(world.kv.usage.free == world.kv.pool.pageCount)
+        #expect(world.kv.audit() == [])
+    }
+
+    /// Whoever is oldest gets on: with a victim released for each refusal, a wish is granted in a bounded number of steps.
+    @Test(arguments: 0..<8)
+    func oldestAlwaysGetsOn(seed: UInt64) throws {
+        var world = RandomWorld(seed: seed, pages: 24)
+        for _ in 0..<300 {
+            try world.step()
+            guard let oldest = world.oldest else { continue }
+            let getsOn = world.insist(on: oldest)
+            #expect(getsOn)
+            #expect(world.kv.audit() == [])
+        }
+    }
+}
+
+/// A few models and sequences, their tokens, and what is written to each page.
+private struct RandomWorld {
+    struct Sequence {
+        var model: ModelID
+        var age: UInt64
+        var tokens: [Int32]
+        var computed: Int
+    }
+
+    var kv: KVManager
+    var random: SplitMix64
+    var models: [ModelID] = []
+    var sequences: [SequenceID: Sequence] = [:]
+    var order: [SequenceID] = []
+    var age: UInt64 = 0
+    var refused: Set<SequenceID> = []
+    /// What a page would contain on a device: the tokens of its block and all before it, and which head it is of.
+    var memory: [PageID: [Int32]] = [:]
+
+    init(seed: UInt64, pages: Int) {
+        kv = KVManager(pages: pages, pageBytes: 1024)
+        random = SplitMix64(seed: seed)
+    }
+
+    var oldest: SequenceID? { order.min { sequences[$0]?.age ?? 0 < sequences[$1]?.age ?? 0 } }
+
+    mutating func step() throws {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<4: try addModel()
+        case 4..<6: removeModel()
+        case 6..<30: open()
+        case 30..<75: grow()
+        case 75..<85: close()
+        case 85..<90: kv.adaptQuotas()
+        case 90..<95:
+            if let model = models.randomElement(using: &random) { kv.setDemand(.random(using: &random), of: model) }
+        case 95..<97:
+            if let model = models.randomElement(using: &random) {
+                kv.setWeight(.random(in: 0.1...9, using: &random), of: model)
+            }
+        default: _ = Int.random(in: 0..<4, using: &random) == 0 ? kv.dropCache() : 0
+        }
+    }
+
+    mutating func addModel() throws {
+        guard models.count < 4 else { return }
+        let shape = try KVShape(
+            layers: .random(in: 1...3, using: &random), kvHeads: .random(in: 1...2, using: &random),
+            headSize: [32, 64, 96].randomElement(using: &random) ?? 64, pageBytes: 1024)
+        models.append(try kv.add(shape, weight: .random(in: 0.1...5, using: &random)))
+    }
+
+    mutating func removeModel() {
+        guard models.count > 1 else { return }
+        let model = models.remove(at: .random(in: models.indices, using: &random))
+        for sequence in order where sequences[sequence]?.model == model { release(sequence) }
+        kv.remove(model)
+    }
+
+    mutating func open() {
+        guard let model = models.randomElement(using: &random) else { return }
+        // Few distinct tokens, so that prefixes often agree.
+        let prompt = (0..<Int.random(in: 1...30, using: &random)).map {
+            Int32($0 / 9 + Int.random(in: 0..<2, using: &random) / ($0 % 9 + 1))
+        }
+        age += 1
+        let sequence = kv.open(model, age: age, prompt: prompt)
+        order.append(sequence)
+        sequences[sequence] = Sequence(
+            model: model, age: age, tokens: prompt, computed: kv.table(of: sequence).tokenCount)
+        extend(sequence, to: prompt.count, for: .admission)
+    }
+
+    mutating func grow() {
+        guard let sequence = order.randomElement(using: &random), let state = sequences[sequence] else { return }
+        if state.computed == state.tokens.count {
+            sequences[sequence]?.tokens.append(.random(in: 0..<2, using: &random))
+        }
+        extend(sequence, to: sequences[sequence]?.tokens.count ?? 0, for: .step)
+    }
+
+    mutating func close() {
+        if let sequence = order.randomElement(using: &random) { release(sequence) }
+    }
+
+    mutating func extend(_ sequence: SequenceID, to tokens: Int, for growth: Growth) {
+        switch kv.extend(sequence, to: tokens, for: growth) {
+        case .granted: compute(sequence)
+        case .needsPreemption(let victim): release(victim)
+        case .neverFits: release(sequence)
+        case .exceedsQuota, .blocked: break
+        }
+    }
+
+    /// Writes the tokens not yet computed to their pages, as a forward pass would, and publishes some of them.
+    mutating func compute(_ sequence: SequenceID) {
+        guard let state = sequences[sequence] else { return }
+        let table = kv.table(of: sequence)
+        for token in state.computed..<state.tokens.count {
+            let block = token / table.shape.tokensPerPage
+            #expect(block >= table.sharedBlocks, "a shared block is written to")
+            for (head, page) in table.pages(ofBlock: block).enumerated() {
+                memory[page] = [Int32(state.model.index), Int32(head)] + state.tokens[0...token]
+            }
+        }
+        sequences[sequence]?.computed = state.tokens.count
+        if Int.random(in: 0..<3, using: &random) > 0 {
+            kv.publish(Array(state.tokens.prefix(.random(in: 0...state.tokens.count, using: &random))), of: sequence)
+        }
+    }
+
+    mutating func release(_ sequence: SequenceID) {
+        kv.release(sequence)
+        sequences[sequence] = nil
+        order.removeAll { $0 == sequence }
+    }
+
+    mutating func releaseAll() {
+        for sequence in order { release(sequence) }
+    }
+
+    /// Grows a sequence by a block, releasing whoever is named; `false` if it does not get on.
+    mutating func insist(on sequence: SequenceID) -> Bool {
+        let tokens = max(kv.capacity(of: sequence) + 1, sequences[sequence]?.tokens.count ?? 0)
+        for _ in 0...order.count {
+            switch kv.extend(sequence, to: tokens, for: .step) {
+            case .neverFits: return true
+            case .granted:
+                let missing = kv.table(of: sequence).tokenCount - (sequences[sequence]?.tokens.count ?? 0)
+                sequences[sequence]?.tokens += Array(repeating: 0, count: max(0, missing))
+                compute(sequence)
+                return true
+            case .needsPreemption(let victim):
+                if victim == sequence { return false }
+                release(victim)
+            case .exceedsQuota, .blocked: return false
+            }
+        }
+        return false
+    }
+
+    /// Every computed token is where its sequence's table says, whoever wrote it.
+    func contentFaults() -> [String] {
+        var faults: [String] = []
+        for (sequence, state) in sequences {
+            let table = kv.table(of: sequence)
+            let size = table.shape.tokensPerPage
+            for token in stride(from: 0, to: state.computed, by: size) {
+                let last = min(token + size, state.computed)
+                for (head, page) in table.pages(ofBlock: token / size).enumerated() {
+                    let expected = [Int32(state.model.index), Int32(head)] + state.tokens[0..<last]
+                    if memory[page] != expected { faults.append("page \(page) has other tokens than its sequence") }
+                }
+            }
+        }
+        return faults
+    }
+}

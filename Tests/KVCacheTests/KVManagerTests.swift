@@ -1,0 +1,131 @@
+import KVCache
+import Testing
+
+struct KVManagerTests {
+    /// Pages of 1 KiB hold four tokens of a head of 64 elements in half precision.
+    private func shape(layers: Int = 1, kvHeads: Int = 1) throws -> KVShape {
+        try KVShape(layers: layers, kvHeads: kvHeads, headSize: 64, pageBytes: 1024)
+    }
+
+    private func manager(pages: Int) -> KVManager { KVManager(pages: pages, pageBytes: 1024) }
+
+    @Test func tablesGrowAtTheEnd() throws {
+        var kv = manager(pages: 12)
+        let model = try kv.add(shape(layers: 2, kvHeads: 2), weight: 1)
+        let sequence = kv.open(model, age: 0)
+        #expect(kv.extend(sequence, to: 3, for: .admission) == .granted(firstNewPage: 0))
+        let before = kv.table(of: sequence).pages
+        #expect(kv.extend(sequence, to: 4, for: .step) == .granted(firstNewPage: 4))
+        #expect(kv.extend(sequence, to: 5, for: .step) == .granted(firstNewPage: 4))
+        let table = kv.table(of: sequence)
+        #expect(table.pages.prefix(4) == before[...])
+        #expect(table.page(block: 1, layer: 1, kvHead: 0) == table.pages[6])
+        #expect(kv.usage == PoolUsage(free: 4, held: 8, cached: 0))
+        #expect(kv.usage(of: model)?.fragmentation == 3.0 / 8)
+    }
+
+    @Test func largerThanThePoolNeverFits() throws {
+        var kv = manager(pages: 10)
+        let model = try kv.add(shape(), weight: 1)
+        let sequence = kv.open(model, age: 0)
+        #expect(kv.extend(sequence, to: 41, for: .admission) == .neverFits(pagesNeeded: 11, pages: 10))
+        #expect(kv.extend(sequence, to: 40, for: .admission) == .granted(firstNewPage: 0))
+    }
+
+    @Test func modelsThatCannotBeServedAreRefused() throws {
+        var kv = manager(pages: 10)
+        #expect(throws: KVError.poolTooSmall(pagesPerBlock: 11, pages: 10)) {
+            try kv.add(shape(layers: 11), weight: 1)
+        }
+        #expect(throws: KVError.pageSizeMismatch(shape: 16_384, pool: 1024)) {
+            try kv.add(KVShape(layers: 1, kvHeads: 1, headSize: 64), weight: 1)
+        }
+    }
+
+    @Test func quotasFollowRateLayersAndHeads() throws {
+        var kv = manager(pages: 1000)
+        let small = try kv.add(shape(layers: 2, kvHeads: 2), weight: 1)
+        let large = try kv.add(shape(layers: 4, kvHeads: 3), weight: 3)
+        #expect(kv.usage(of: small)?.quota == 100)
+        #expect(kv.usage(of: large)?.quota == 900)
+        kv.remove(large)
+        #expect(kv.usage(of: small)?.quota == 1000)
+        #expect(kv.usage(of: large) == nil)
+    }
+
+    @Test func idlePagesAreLentAndTakenBack() throws {
+        var kv = manager(pages: 100)
+        let lender = try kv.add(shape(), weight: 1)
+        let borrower = try kv.add(shape(), weight: 1)
+        for age in 0..<9 {
+            let sequence = kv.open(borrower, age: UInt64(age))
+            #expect(kv.extend(sequence, to: 40, for: .admission) == .granted(firstNewPage: 0))
+        }
+        #expect(kv.usage(of: borrower)?.borrowed == 40)
+
+        kv.setDemand(true, of: lender)
+        let refused = kv.open(borrower, age: 9)
+        #expect(kv.extend(refused, to: 40, for: .admission) == .exceedsQuota)
+        kv.release(refused)
+
+        let first = kv.open(lender, age: 10)
+        #expect(kv.extend(first, to: 40, for: .admission) == .granted(firstNewPage: 0))
+        let second = kv.open(lender, age: 11)
+        guard case .needsPreemption(let victim) = kv.extend(second, to: 40, for: .admission) else {
+            Issue.record("the borrower should yield")
+            return
+        }
+        #expect(kv.table(of: victim).shape == (try shape()))
+        kv.release(victim)
+        #expect(kv.extend(second, to: 40, for: .admission) == .granted(firstNewPage: 0))
+        #expect(kv.usage(of: borrower)?.borrowed == 30)
+        #expect(kv.audit() == [])
+    }
+
+    @Test func pinnedSequencesDoNotYield() throws {
+        var kv = manager(pages: 10)
+        let a = try kv.add(shape(), weight: 1)
+        let b = try kv.add(shape(), weight: 1)
+        let busy = kv.open(a, age: 1)
+        #expect(kv.extend(busy, to: 40, for: .admission) == .granted(firstNewPage: 0))
+        kv.setPinned(true, busy)
+        let older = kv.open(b, age: 0)
+        #expect(kv.extend(older, to: 4, for: .admission) == .blocked)
+        kv.setPinned(false, busy)
+        #expect(kv.extend(older, to: 4, for: .admission) == .needsPreemption(of: busy))
+        let younger = kv.open(a, age: 2)
+        #expect(kv.extend(younger, to: 4, for: .admission) == .exceedsQuota)
+    }
+
+    @Test func whatAnOlderSequenceClaimsIsNotGivenAway() throws {
+        var kv = manager(pages: 10)
+        let a = try kv.add(shape(), weight: 1)
+        let b = try kv.add(shape(), weight: 1)
+        let c = try kv.add(shape(), weight: 1)
+        let busy = kv.open(a, age: 1)
+        #expect(kv.extend(busy, to: 36, for: .admission) == .granted(firstNewPage: 0))
+        kv.setPinned(true, busy)
+        let older = kv.open(b, age: 0)
+        #expect(kv.extend(older, to: 8, for: .admission) == .blocked)
+        let younger = kv.open(c, age: 2)
+        #expect(kv.extend(younger, to: 4, for: .admission) == .blocked)
+        kv.setPinned(false, busy)
+        kv.release(busy)
+        #expect(kv.extend(older, to: 8, for: .admission) == .granted(firstNewPage: 0))
+        #expect(kv.extend(younger, to: 4, for: .admission) == .granted(firstNewPage: 0))
+    }
+
+    @Test func quotasAdaptToUseAndComeBack() throws {
+        var kv = manager(pages: 1000)
+        let quiet = try kv.add(shape(), weight: 1)
+        let busy = try kv.add(shape(), weight: 1)
+        kv.setDemand(true, of: busy)
+        for _ in 0..<30 { kv.adaptQuotas() }
+        let lent = try #require(kv.usage(of: busy)?.quota)
+        #expect(lent > 900 && lent <= 1000)
+        kv.setDemand(true, of: quiet)
+        for _ in 0..<30 { kv.adaptQuotas() }
+        #expect(kv.usage(of: quiet)?.quota == 500)
+        #expect(kv.audit() == [])
+    }
+}

@@ -1,0 +1,86 @@
+import KVCache
+import Testing
+
+struct PrefixSharingTests {
+    private let shape: KVShape
+    private var kv = KVManager(pages: 40, pageBytes: 1024)
+    private let model: ModelID
+
+    init() throws {
+        shape = try KVShape(layers: 2, kvHeads: 1, headSize: 64, pageBytes: 1024)
+        model = try kv.add(shape, weight: 1)
+    }
+
+    @Test mutating func equalPrefixesShareFullBlocks() {
+        let prompt = (0..<10).map { Int32($0) }
+        let first = kv.open(model, age: 0, prompt: prompt)
+        _ = kv.extend(first, to: 10, for: .admission)
+        kv.publish(prompt, of: first)
+
+        let second = kv.open(model, age: 1, prompt: prompt + [99])
+        #expect(kv.table(of: second).tokenCount == 8)
+        #expect(kv.table(of: second).pages[...] == kv.table(of: first).pages.prefix(4))
+        #expect(kv.extend(second, to: 11, for: .admission) == .granted(firstNewPage: 4))
+        #expect(kv.usage(of: model)?.held == 8)
+
+        let other = kv.open(model, age: 2, prompt: [7] + prompt)
+        #expect(kv.table(of: other).tokenCount == 0)
+        #expect(kv.audit() == [])
+    }
+
+    @Test mutating func lastPromptTokenIsAlwaysComputed() {
+        let prompt = (0..<8).map { Int32($0) }
+        let first = kv.open(model, age: 0, prompt: prompt)
+        _ = kv.extend(first, to: 8, for: .admission)
+        kv.publish(prompt, of: first)
+        kv.release(first)
+        let reopened4 = kv.open(model, age: 1, prompt: prompt)
+        #expect(kv.table(of: reopened4).tokenCount == 4)
+    }
+
+    @Test mutating func modelsDoNotShare() throws {
+        let twin = try kv.add(shape, weight: 1)
+        let prompt = (0..<9).map { Int32($0) }
+        let first = kv.open(model, age: 0, prompt: prompt)
+        _ = kv.extend(first, to: 9, for: .admission)
+        kv.publish(prompt, of: first)
+        let reopened0 = kv.open(twin, age: 1, prompt: prompt)
+        #expect(kv.table(of: reopened0).tokenCount == 0)
+    }
+
+    @Test mutating func unusedBlocksStayUntilPagesAreNeeded() {
+        let old = (0..<9).map { Int32($0) }
+        let recent = (100..<109).map { Int32($0) }
+        for (age, prompt) in [old, recent].enumerated() {
+            let sequence = kv.open(model, age: UInt64(age), prompt: prompt)
+            _ = kv.extend(sequence, to: 9, for: .admission)
+            kv.publish(prompt, of: sequence)
+            kv.release(sequence)
+        }
+        #expect(kv.usage == PoolUsage(free: 32, held: 0, cached: 8))
+        let large = kv.open(model, age: 2)
+        #expect(kv.extend(large, to: 68, for: .admission) == .granted(firstNewPage: 0))
+        #expect(kv.usage.cached == 6)
+        let reopened8 = kv.open(model, age: 3, prompt: recent)
+        #expect(kv.table(of: reopened8).tokenCount == 8)
+        let reopened4 = kv.open(model, age: 4, prompt: old)
+        #expect(kv.table(of: reopened4).tokenCount == 4)
+        #expect(kv.audit() == [])
+    }
+
+    @Test mutating func twinsKeepTheirOwnPages() {
+        let prompt = (0..<9).map { Int32($0) }
+        let sequences = (0..<2).map { kv.open(model, age: UInt64($0), prompt: prompt) }
+        for sequence in sequences { _ = kv.extend(sequence, to: 9, for: .admission) }
+        for sequence in sequences { kv.publish(prompt, of: sequence) }
+        #expect(Set(sequences.flatMap { kv.table(of: $0).pages }).count == 12)
+        #expect(kv.audit() == [])
+        kv.release(sequences[0])
+        #expect(kv.audit() == [])
+        kv.release(sequences[1])
+        #expect(kv.usage == PoolUsage(free: 36, held: 0, cached: 4))
+        #expect(kv.dropCache() == 4)
+        #expect(kv.usage.free == 40)
+        #expect(kv.audit() == [])
+    }
+}
