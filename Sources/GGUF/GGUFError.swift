@@ -1,6 +1,7 @@
 /// Why a model file could not be read, used, converted or written.
 ///
-/// Says what is wrong (`code`, `detail`), with which part (`subject`) of which file (`path`), and, while parsing, where (`offset`).
+/// Says what is wrong (`code`, `detail`), with which part (`subject`) of which file (`path`), and, while parsing, where
+/// (`offset`).
 public struct GGUFError: Error, Hashable, Sendable {
     /// The kind of fault, for programs; `description` is for people.
     public enum Code: String, Hashable, Sendable {

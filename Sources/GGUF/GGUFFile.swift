@@ -1,7 +1,7 @@
 /// An open model file: its metadata in memory, its tensors mapped.
 ///
-/// Nothing in the file is trusted: every count, length, offset and size is checked before it is used, and memory is only
-/// taken in proportion to the size of the file.
+/// Nothing in the file is trusted: every count, length, offset and size is checked before it is used, and memory is
+/// only taken in proportion to the size of the file.
 ///
 /// Source: GGUF specification, versions 2 and 3, little-endian.
 public final class GGUFFile: Sendable {
@@ -59,7 +59,8 @@ extension GGUFFile {
     ) throws(GGUFError) -> (version: Int, metadata: GGUFMetadata, tensors: [GGUFTensor]) {
         var cursor = ByteCursor(bytes, path: file.path)
         let version = try version(&cursor)
-        // The shortest tensor description: a name of one byte, one dimension, type, offset; the shortest value: one byte.
+        // The shortest tensor description: a name of one byte, one dimension, type, offset; the shortest value: one
+        // byte.
         let tensorCount = try cursor.count("the number of tensors", minimumSize: 33)
         let valueCount = try cursor.count("the number of metadata keys", minimumSize: 13)
         let metadata = try cursor.metadata(count: valueCount, path: file.path)

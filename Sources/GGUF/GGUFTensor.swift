@@ -1,4 +1,5 @@
-/// A tensor of an open model file. Its bytes stay in the file until they are touched; the file stays open as long as the tensor lives.
+/// A tensor of an open model file. Its bytes stay in the file until they are touched; the file stays open as long as
+/// the tensor lives.
 public struct GGUFTensor: Sendable {
     public let layout: TensorLayout
     /// Where the bytes begin, from the start of the file.
@@ -13,7 +14,8 @@ public struct GGUFTensor: Sendable {
 
     /// Lends the `byteCount` bytes of the tensor, aligned to the file's alignment; the pointer must not outlive `body`.
     ///
-    /// Costs nothing until pages are touched. Call `GGUFFile.checkUnchanged` before, if the file may have been cut since it was opened.
+    /// Costs nothing until pages are touched. Call `GGUFFile.checkUnchanged` before, if the file may have been cut
+    /// since it was opened.
     public func withBytes<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try file.withBytes { (bytes) throws(E) -> R in
             try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + byteCount]))

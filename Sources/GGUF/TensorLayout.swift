@@ -8,8 +8,8 @@ public struct TensorLayout: Hashable, Sendable {
     public let type: TensorType
     public let byteCount: Int
 
-    /// - Throws: `GGUFError` with code `badDimensions` for a shape that is no shape or overflows, `raggedRow` if a row is not
-    ///   a whole number of blocks, `limitExceeded` for an empty name or one of more than 64 bytes.
+    /// - Throws: `GGUFError` with code `badDimensions` for a shape that is no shape or overflows, `raggedRow` if a row
+    ///   is not a whole number of blocks, `limitExceeded` for an empty name or one of more than 64 bytes.
     public init(name: String, shape: [Int], type: TensorType) throws(GGUFError) {
         guard 1...Self.maximumNameLength ~= name.utf8.count else {
             throw GGUFError(

@@ -10,7 +10,8 @@ enum Mutation: CaseIterable {
         1 << 60, 1 << 61 + 1, 1 << 62, 1 << 63 - 1, 1 << 63, .max - 31, .max - 1, .max,
     ]
 
-    /// Applies the mutation somewhere in `bytes`, mostly where structure is dense: at either end of the first `headerSize`.
+    /// Applies the mutation somewhere in `bytes`, mostly where structure is dense: at either end of the first
+    /// `headerSize`.
     func apply(to bytes: inout [UInt8], headerSize: Int, donor: [UInt8], _ random: inout SplitMix64) {
         guard bytes.count > 16 else { return }
         let header = min(headerSize, bytes.count)

@@ -3,8 +3,8 @@
 
     python3 tools/golden/gguf_vectors.py Tests/GGUFTests/Resources
 
-`vectors.gguf` holds random and extreme rows, `input` (F32), and for each tensor type T the tensors `quantized.T` (what the
-reference's quantiser makes of them, stored as T) and `dequantized.T` (what its dequantiser makes of that, F32).
+`vectors.gguf` holds random and extreme rows, `input` (F32), and for each tensor type T the tensors `quantized.T` (what
+the reference's quantiser makes of them, stored as T) and `dequantized.T` (what its dequantiser makes of that, F32).
 `metadata.gguf` holds one metadata value of every type, arrays of all of them, and an alignment of 64.
 """
 import sys

@@ -1,5 +1,5 @@
-/// Conversion between 32-bit and 16-bit floating point by integer arithmetic: exact, the same on every processor, and in a
-/// form that compilers vectorise.
+/// Conversion between 32-bit and 16-bit floating point by integer arithmetic: exact, the same on every processor, and
+/// in a form that compilers vectorise.
 enum HalfPrecision {
     /// The value of an IEEE 754 binary16 bit pattern.
     @inline(__always)

@@ -3,7 +3,8 @@ protocol QuantizedFormat: BlockFormat {
     /// The quant of value zero in a symmetric format, 0 in one with a minimum.
     static var zeroPoint: Int32 { get }
 
-    /// The numbers before the quants. `minimum` is -0 in a symmetric format: adding it changes nothing, not even a sign.
+    /// The numbers before the quants. `minimum` is -0 in a symmetric format: adding it changes nothing, not even a
+    /// sign.
     static func parameters(_ block: UnsafeRawPointer) -> (scale: Float, minimum: Float)
 
     /// Writes the 32 quants, unsigned.

@@ -13,8 +13,9 @@ extension TensorType {
 
     /// Writes the blocks that hold `values` to the beginning of `blocks`.
     ///
-    /// Every bit is that of the reference, the Python package `gguf`, with one exception: in blocks with a minimum that hold zeros of
-    /// both signs and nothing less, the sign of the minimum is negative; the reference leaves it to the processor.
+    /// Every bit is that of the reference, the Python package `gguf`, with one exception: in blocks with a minimum that
+    /// hold zeros of both signs and nothing less, the sign of the minimum is negative; the reference leaves it to the
+    /// processor.
     ///
     /// - Precondition: `values` fills whole blocks, and `blocks` has room for them.
     /// - Complexity: O(values).
@@ -28,8 +29,8 @@ extension TensorType {
 
     /// Takes whole blocks of a quantised type apart, for packing them anew: `value = q * scale + minimum` for each.
     ///
-    /// Quants are 0 to 15, 31 or 255. Scales are binary16 numbers in the file; minimums are too, or are the scale times -8, -16
-    /// or -128 in the symmetric types, and then the formula is exact in 32-bit arithmetic.
+    /// Quants are 0 to 15, 31 or 255. Scales are binary16 numbers in the file; minimums are too, or are the scale times
+    /// -8, -16 or -128 in the symmetric types, and then the formula is exact in 32-bit arithmetic.
     ///
     /// - Parameters:
     ///   - quants: room for 32 a block.

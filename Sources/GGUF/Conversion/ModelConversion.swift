@@ -1,7 +1,7 @@
 /// Rewrites a model file with its matrices in another tensor type.
 ///
-/// Norms and all one-dimensional tensors become F32; matrices whose rows are not whole blocks keep their type; metadata is kept, but for
-/// `general.file_type` and, for quantised types, `general.quantization_version`.
+/// Norms and all one-dimensional tensors become F32; matrices whose rows are not whole blocks keep their type; metadata
+/// is kept, but for `general.file_type` and, for quantised types, `general.quantization_version`.
 public struct ModelConversion: Sendable {
     /// The type that matrices get.
     public let type: TensorType

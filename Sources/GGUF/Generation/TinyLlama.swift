@@ -1,7 +1,7 @@
 /// The shape of a small random Llama network, written as a model file for tests and benchmarks.
 ///
-/// The same shape and seed give the same bytes on every machine. The network says nothing, but its activations stay in range, so that kernels,
-/// caches and schedulers can be exercised with any head size, head grouping and weight type.
+/// The same shape and seed give the same bytes on every machine. The network says nothing, but its activations stay in
+/// range, so that kernels, caches and schedulers can be exercised with any head size, head grouping and weight type.
 public struct TinyLlama: Hashable, Sendable {
     public var name = "tiny-llama"
     public var layers = 2
@@ -17,7 +17,8 @@ public struct TinyLlama: Hashable, Sendable {
     public var contextLength = 512
     /// Whether the embedding matrix is the output matrix too.
     public var isTied = true
-    /// The type of all matrices. Quantised types need rows (embedding, feed-forward, heads x head size) of whole blocks.
+    /// The type of all matrices. Quantised types need rows (embedding, feed-forward, heads x head size) of whole
+    /// blocks.
     public var type = TensorType.f32
     public var ropeFrequencyBase: Float = 10_000
     public var seed: UInt64 = 1

@@ -1,6 +1,6 @@
 /// A byte-level BPE vocabulary just large enough to tokenise any text.
 ///
-/// Three special tokens, the 256 bytes in the alphabet of GPT-2, results of a few merges, and fillers up to the wanted size.
+/// Three special tokens, the 256 bytes in GPT-2's alphabet, results of a few merges, and fillers up to the wanted size.
 struct TinyVocabulary {
     static let minimumSize = 259
 
@@ -57,7 +57,8 @@ struct TinyVocabulary {
     ]
 
     private static let chatTemplate = #"""
-        {% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}\#
+        {% for message in messages %}\#
+        {{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}\#
         {% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}
         """#
 }

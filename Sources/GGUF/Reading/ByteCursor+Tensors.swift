@@ -1,5 +1,6 @@
 extension ByteCursor {
-    /// Reads `count` tensor descriptions. Their offsets are relative to the start of the data and not yet checked against it.
+    /// Reads `count` tensor descriptions. Their offsets are relative to the start of the data and not yet checked
+    /// against it.
     mutating func tensors(count: Int) throws(GGUFError) -> [(layout: TensorLayout, offset: UInt64)] {
         var tensors: [(layout: TensorLayout, offset: UInt64)] = []
         var names: Set<String> = []

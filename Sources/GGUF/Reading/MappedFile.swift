@@ -2,8 +2,9 @@ import Glibc
 
 /// A file mapped read-only into memory; unmapped when its last user goes.
 ///
-/// The bytes are the file's own pages, loaded when they are touched. A file that is cut short by someone else while it is mapped
-/// faults when a lost page is touched: `checkUnchanged` narrows that window to the moment between check and use.
+/// The bytes are the file's own pages, loaded when they are touched. A file that is cut short by someone else while it
+/// is mapped faults when a lost page is touched: `checkUnchanged` narrows that window to the moment between check and
+/// use.
 final class MappedFile: Sendable {
     let path: String
     let byteCount: Int

@@ -20,7 +20,8 @@ public struct GGUFWriter: ~Copyable {
     ///
     /// Tensor data is aligned to `general.alignment` of `metadata`, or 32.
     ///
-    /// - Throws: `GGUFError` with code `badAlignment`, `duplicateTensor`, `limitExceeded` if all data together overflows, or `io`.
+    /// - Throws: `GGUFError` with code `badAlignment`, `duplicateTensor`, `limitExceeded` if all data together
+    ///   overflows, or `io`.
     public init(path: String, metadata: GGUFMetadata, tensors: [TensorLayout]) throws(GGUFError) {
         let alignment = try metadata.alignment()
         var header = HeaderEncoder()
