@@ -1,0 +1,45 @@
+/// Memory that host and device share, seen by the host as elements.
+///
+/// Not synchronised: the caller keeps host and device from touching the same elements at once.
+public struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
+    public let buffer: any Buffer
+    public let count: Int
+    private let base: Base
+
+    private struct Base: @unchecked Sendable {
+        let elements: UnsafeMutableBufferPointer<Element>
+    }
+
+    /// - Throws: `ComputeError.outOfMemory`.
+    public init(_ type: Element.Type, count: Int, label: String, on device: any Device) throws(ComputeError) {
+        let bytes = max(16, count * MemoryLayout<Element>.stride)
+        buffer = try device.makeBuffer(byteCount: bytes, access: .host, label: label)
+        guard let contents = buffer.contents else {
+            throw .unsupported(device: device.description.name, reason: "it has no memory that the host can see")
+        }
+        base = Base(elements: contents.bindMemory(to: type))
+        self.count = count
+    }
+
+    public subscript(index: Int) -> Element {
+        get { base.elements[checked(index)] }
+        nonmutating set { base.elements[checked(index)] = newValue }
+    }
+
+    /// Copies `elements` to the places from `start` on.
+    public func replace(from start: Int, with elements: some Collection<Element>) {
+        precondition(start >= 0 && start + elements.count <= count, "\(buffer.label) has no place for the elements")
+        _ = UnsafeMutableBufferPointer(rebasing: base.elements[start..<start + elements.count]).update(fromContentsOf: elements)
+    }
+
+    /// Lends the elements of `range`.
+    public func withElements<Result>(_ range: Range<Int>, _ body: (Span<Element>) -> Result) -> Result {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(buffer.label) has no such elements")
+        return body(UnsafeBufferPointer(rebasing: base.elements[range]).span)
+    }
+
+    private func checked(_ index: Int) -> Int {
+        precondition(index >= 0 && index < count, "\(buffer.label) has no element \(index)")
+        return index
+    }
+}

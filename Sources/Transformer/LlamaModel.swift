@@ -1,0 +1,95 @@
+public import Compute
+public import GGUF
+public import KVCache
+public import Kernels
+
+/// A Llama network on a device, with its scratch memory: tokens in, logits out.
+///
+/// One forward pass at a time, from the thread of its lane. Source: Touvron et al. 2023; as in llama.cpp's `llama` architecture.
+public final class LlamaModel: Sendable {
+    public let configuration: LlamaConfiguration
+    /// The most tokens of one sequence.
+    public let contextLength: Int
+    /// The most rows of one batch.
+    public let maxRows: Int
+    /// The most rows of one batch whose logits are wanted.
+    public let maxLogitRows: Int
+    public let kvShape: KVShape
+
+    private let pass: ForwardPass
+    private let inputs: StepInputs
+    private let logits: HostArray<Float>
+    private let logitStride: Int
+
+    public struct Options: Sendable {
+        public var contextLength: Int?
+        public var maxRows = 512
+        public var maxLogitRows = 64
+        public var kvType = KVType.f16
+
+        public init() {}
+    }
+
+    /// The shape in which the model's keys and values will stand, before anything is loaded.
+    public static func kvShape(
+        _ configuration: LlamaConfiguration, type: KVType, pageBytes: Int = KVShape.defaultPageBytes
+    ) throws(KVError) -> KVShape {
+        try KVShape(
+            layers: configuration.layers, kvHeads: configuration.kvHeads, headSize: configuration.headSize, type: type,
+            pageBytes: pageBytes)
+    }
+
+    /// Loads the weights and compiles the kernels; blocks for seconds.
+    ///
+    /// - Parameter progress: called with the share that is loaded, 0 to 1.
+    /// - Throws: `ModelError`, `GGUFError`, `ComputeError`, `KVError`.
+    public init(
+        _ file: GGUFFile, options: Options, pool: KVPool, kernels: KernelSet, progress: (Double) -> Void = { _ in }
+    ) throws {
+        let configuration = try LlamaConfiguration(file)
+        self.configuration = configuration
+        let device = kernels.device
+        kvShape = try Self.kvShape(configuration, type: options.kvType, pageBytes: pool.pageBytes)
+        let addressable = pool.pagesPerSequence / kvShape.pagesPerBlock * kvShape.tokensPerPage
+        contextLength = min(options.contextLength ?? configuration.contextLength, configuration.contextLength, addressable)
+        maxRows = options.maxRows
+        maxLogitRows = options.maxLogitRows
+        let weights = try LlamaWeights(
+            file, configuration, contextLength: contextLength, on: device, progress: progress)
+        inputs = try StepInputs(rows: maxRows, logitRows: maxLogitRows, pool: pool, on: device)
+        logitStride = (configuration.vocabularySize + 15) / 16 * 16
+        logits = try HostArray(Float.self, count: maxLogitRows * logitStride, label: "logits", on: device)
+        pass = try ForwardPass(
+            configuration, weights: weights, kv: kvShape, inputs: inputs, pool: pool, maxRows: maxRows,
+            logits: logits.buffer, logitRows: maxLogitRows, logitStride: logitStride, kernels: kernels)
+    }
+
+    /// Runs one batch on `lane`; afterwards the keys and values of its rows are in the pool, and `withLogits` lends the logits.
+    ///
+    /// - Returns: the seconds that the device was at work, where it can tell.
+    @discardableResult
+    public func forward(_ batch: Batch, on lane: any Lane) throws(ComputeError) -> Double? {
+        precondition(batch.rowCount <= maxRows && batch.logitRows.count <= maxLogitRows, "batch too large")
+        inputs.write(batch)
+        return try lane.run { commands throws(ComputeError) in
+            pass.encode(commands, rows: batch.rowCount, logitRows: batch.logitRows.count)
+        }
+    }
+
+    /// Lends the logits `[vocabularySize]` of the `index`-th row whose logits the last batch asked for.
+    public func withLogits<Result>(_ index: Int, _ body: (Span<Float>) -> Result) -> Result {
+        let start = index * logitStride
+        return logits.withElements(start..<start + configuration.vocabularySize, body)
+    }
+
+    /// Runs every variant of every kernel once, so that no request waits for a driver's compiler.
+    ///
+    /// Writes to the pages of sequence slot 0, which must not be in use; its table must name valid pages.
+    public func warmUp(on lane: any Lane) throws(ComputeError) {
+        for rows in MatMul.heights where rows <= maxRows {
+            try lane.run { commands throws(ComputeError) in
+                pass.encode(commands, rows: rows, logitRows: min(rows, maxLogitRows))
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Compute
+import ComputeVulkan
+import Foundation
+import GGUF
+import KVCache
+import Kernels
+import Testing
+import Transformer
+
+/// The real model against recorded reference logits and tokens, on every driver.
+@Suite(.serialized)
+struct GoldenLogitsTests {
+    @Test func lavapipeMatchesWithExactCache() throws {
+        let model = try LoadedModel(device: "vulkan:llvmpipe", kv: .f32)
+        for prompt in try GoldenVectors.load().prompts {
+            try model.expectLogits(of: prompt, within: 0.01)
+            try model.expectTokens(of: prompt)
+        }
+        model.expectNoValidationMessages()
+    }
+
+    @Test func lavapipeStaysCloseWithHalfCache() throws {
+        let model = try LoadedModel(device: "vulkan:llvmpipe", kv: .f16)
+        for prompt in try GoldenVectors.load().prompts { try model.expectLogits(of: prompt, within: 0.1) }
+        model.expectNoValidationMessages()
+    }
+
+    @Test func swiftShaderGivesTheSameTokens() throws {
+        let model = try LoadedModel(device: "vulkan:swiftshader", kv: .f32)
+        for prompt in try GoldenVectors.load().prompts.sorted(by: { $0.promptIds.count < $1.promptIds.count }).prefix(3) {
+            try model.expectLogits(of: prompt, within: 0.01)
+            try model.expectTokens(of: prompt)
+        }
+        model.expectNoValidationMessages()
+    }
+}
+
+/// The real model on one device, one sequence at a time.
+private struct LoadedModel {
+    let instance: VulkanInstance
+    let device: any Device
+    let lane: any Lane
+    let model: LlamaModel
+    let pool: KVPool
+
+    init(device selector: String, kv: KVType) throws {
+        instance = try VulkanInstance(validates: true)
+        device = try VulkanDevice(
+            DeviceSelector(selector), in: instance, cacheDirectory: NSTemporaryDirectory() + "weft-conformance")
+        lane = try device.makeLane(label: "test")
+        pool = try KVPool(pageCount: 4096, sequences: 1, pagesPerSequence: 4096, on: device)
+        var options = LlamaModel.Options()
+        options.kvType = kv
+        options.contextLength = 512
+        model = try LlamaModel(
+            GGUFFile(path: TestModels.path("smollm2-135m-q4_1")), options: options, pool: pool,
+            kernels: KernelSet(device: device))
+    }
+
+    /// Feeds tokens from position `start` on, and gives the logits of the last.
+    private func feed(_ tokens: [Int32], from start: Int, _ manager: inout KVManager, _ sequence: SequenceID) throws -> [Float] {
+        guard case .granted(let first) = manager.extend(sequence, to: start + tokens.count, for: .admission) else {
+            Issue.record("no pages")
+            return []
+        }
+        pool.update(slot: Int(sequence.index), table: manager.table(of: sequence), from: first)
+        var batch = Batch()
+        batch.append(tokens, slot: Int(sequence.index), position: start, wantsLogits: true)
+        try model.forward(batch, on: lane)
+        return model.withLogits(0) { logits in logits.indices.map { logits[$0] } }
+    }
+
+    private func withSequence<Result>(_ body: (inout KVManager, SequenceID) throws -> Result) throws -> Result {
+        var manager = KVManager(pages: pool.pageCount)
+        let id = try manager.add(model.kvShape, weight: 1)
+        let sequence = manager.open(id, age: 0)
+        return try body(&manager, sequence)
+    }
+
+    func expectLogits(of prompt: GoldenVectors.Prompt, within bound: Float) throws {
+        try withSequence { manager, sequence in
+            let logits = try feed(prompt.promptIds, from: 0, &manager, sequence)
+            for entry in prompt.f32.promptTop10.top {
+                let difference = abs(logits[Int(entry.token)] - entry.logit)
+                #expect(difference < bound, "\(prompt.name): token \(entry.token) is off by \(difference)")
+            }
+        }
+    }
+
+    /// Feeds the recorded tokens one by one; where the recorded choice was clear, ours must be the same.
+    func expectTokens(of prompt: GoldenVectors.Prompt) throws {
+        try withSequence { manager, sequence in
+            var logits = try feed(prompt.promptIds, from: 0, &manager, sequence)
+            for (step, token) in prompt.f32.genIds.enumerated() {
+                let best = logits.indices.max { logits[$0] < logits[$1] } ?? 0
+                if prompt.f32Top1Margin[step] > 0.02 {
+                    #expect(best == Int(token), "\(prompt.name) step \(step)")
+                }
+                logits = try feed([token], from: prompt.promptIds.count + step, &manager, sequence)
+            }
+        }
+    }
+
+    func expectNoValidationMessages() { #expect(instance.validationMessages == []) }
+}

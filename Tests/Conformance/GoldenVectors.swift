@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// Reference logits and tokens of the real model, recorded with llama.cpp (its `about` says how).
+struct GoldenVectors: Decodable {
+    struct Prompt: Decodable, Sendable {
+        var name: String
+        var prompt: String
+        var promptIds: [Int32]
+        var f32: Variant
+        /// Distance of the best logit from the second, step by step.
+        var f32Top1Margin: [Float]
+    }
+
+    struct Variant: Decodable, Sendable {
+        var genIds: [Int32]
+        var promptTop10: Top
+    }
+
+    struct Top: Decodable, Sendable {
+        var top: [Entry]
+    }
+
+    /// `[token, logit]`
+    struct Entry: Decodable, Sendable {
+        var token: Int32
+        var logit: Float
+
+        init(from decoder: any Decoder) throws {
+            var list = try decoder.unkeyedContainer()
+            token = try list.decode(Int32.self)
+            logit = try list.decode(Float.self)
+        }
+    }
+
+    var prompts: [Prompt]
+
+    static func load() throws -> GoldenVectors {
+        let url = try #require(Bundle.module.url(forResource: "smollm2-135m-instruct", withExtension: "json", subdirectory: "Resources"))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(GoldenVectors.self, from: Data(contentsOf: url))
+    }
+}
