@@ -155,7 +155,10 @@ import Testing
     @Test func aPortInUseIsAnError() async throws {
         try await serving(ScriptedGenerator()) { port, _ in
             await #expect(throws: (any Error).self) {
-                try await serving(ScriptedGenerator()) { $0.port = port } _: { _, _ in }
+                try await serving(ScriptedGenerator()) {
+                    $0.port = port
+                } _: { _, _ in
+                }
             }
         }
     }

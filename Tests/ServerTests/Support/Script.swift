@@ -14,6 +14,9 @@ struct Script: Sendable {
     /// Instead of a sequence.
     var refusal: EngineError?
 
+    /// Minds the context's length and the request's limits and stop strings, as a real engine does.
+    var mimicsModel = false
+
     static let silence = Script(pause: .seconds(3600))
     static let endless = Script(isEndless: true, pause: .milliseconds(5))
 }

@@ -36,6 +36,10 @@ final class ScriptedGenerator: TextGenerator {
             return state.script
         }
         if let refusal = script.refusal { throw refusal }
+        if script.mimicsModel, request.prompt.count >= models[0].contextLength {
+            throw .contextLengthExceeded(
+                model: request.model, promptTokens: request.prompt.count, limit: models[0].contextLength)
+        }
         state.withLock { $0.running += 1 }
         let (stream, events) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
         let work = Task { await self.play(script, request, to: events) }
@@ -55,7 +59,8 @@ final class ScriptedGenerator: TextGenerator {
     ) async {
         var count = 0
         repeat {
-            for text in script.texts {
+            for text in script.texts.prefix(script.mimicsModel ? request.maxTokens ?? .max : .max) {
+                if script.mimicsModel, request.stop.contains(where: text.contains) { break }
                 if script.pause > .zero { try? await Task.sleep(for: script.pause) }
                 if Task.isCancelled { return }
                 events.yield(.token(Self.token(text, request)))
