@@ -10,20 +10,3 @@ protocol AnswerFormat: Sendable {
     func usageChunk(_ usage: Usage) -> any Encodable
     func answer(_ choices: [FinishedChoice], _ usage: Usage) -> any Encodable
 }
-
-/// One token of a streamed choice, and where it stands.
-struct OutputToken {
-    var token: GeneratedToken
-    var choice: Int
-    var isFirst: Bool
-    /// Characters of the choice before this token.
-    var textOffset: Int
-}
-
-/// A choice that has come to its end.
-struct FinishedChoice {
-    var tokens: [GeneratedToken]
-    var reason: FinishReason
-
-    var text: String { tokens.map(\.text).joined() }
-}

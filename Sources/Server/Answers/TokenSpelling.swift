@@ -10,5 +10,5 @@ struct TokenSpelling: Sendable {
     func text(_ token: TokenID) -> String { String(decoding: bytes(token), as: UTF8.self) }
 
     /// JSON has no infinity; OpenAI writes -9999 for what cannot happen.
-    static func finite(_ logprob: Float) -> Float { max(logprob, -9999) }
+    static func finite(_ logprob: Float) -> Float { logprob.isFinite ? max(logprob, -9999) : -9999 }
 }

@@ -1,9 +1,3 @@
-/// One prompt of a completion request.
-enum CompletionPrompt {
-    case text(String)
-    case tokens([Int], field: String)
-}
-
 /// `prompt`: a string, an array of strings, an array of token ids, or an array of those.
 struct CompletionPrompts: Decodable {
     private static let countLimit = 32

@@ -26,19 +26,17 @@ struct Reply {
 /// Sends one request to a server that is not listening, and reads the answer.
 func ask(
     _ generator: ScriptedGenerator = ScriptedGenerator(), _ method: HTTPRequest.Method, _ path: String,
-    _ body: String? = nil, headers: HTTPFields = [:], configure: (inout WeftServer.Configuration) -> Void = { _ in }
+    _ body: String? = nil, headers: HTTPFields = [:]
 ) async throws -> Reply {
     let buffer = body.map { ByteBuffer(string: $0) }
-    return try await ask(generator, method, path, buffer, headers, configure)
+    return try await ask(generator, method, path, buffer, headers)
 }
 
 func ask(
     _ generator: ScriptedGenerator, _ method: HTTPRequest.Method, _ path: String, _ body: ByteBuffer?,
-    _ headers: HTTPFields, _ configure: (inout WeftServer.Configuration) -> Void = { _ in }
+    _ headers: HTTPFields
 ) async throws -> Reply {
-    var configuration = WeftServer.Configuration(version: "0.0.1")
-    configure(&configuration)
-    let server = WeftServer(generator, configuration: configuration, logger: .silent)
+    let server = WeftServer(generator, configuration: .init(version: "0.0.1"), logger: .silent)
     return try await server.application.test(.router) { client in
         let response = try await client.executeRequest(uri: path, method: method, headers: headers, body: body)
         return Reply(
@@ -48,12 +46,11 @@ func ask(
 
 /// A chat request with one message and `fields` besides, as in `"n": 2`.
 func chat(
-    _ fields: String = "", _ generator: ScriptedGenerator = ScriptedGenerator(),
-    configure: (inout WeftServer.Configuration) -> Void = { _ in }
+    _ fields: String = "", _ generator: ScriptedGenerator = ScriptedGenerator()
 ) async throws -> Reply {
     let body =
         #"{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]\#(fields.isEmpty ? "" : ", \(fields)")}"#
-    return try await ask(generator, .post, "/v1/chat/completions", body, configure: configure)
+    return try await ask(generator, .post, "/v1/chat/completions", body)
 }
 
 /// A completion request with `fields`.
