@@ -1,0 +1,46 @@
+import Engine
+import Tokenization
+
+extension APIError {
+    /// What a client is told of an error met while its request was served.
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case let error as APIError: error
+            case let error as EngineError: APIError(error)
+            case let error as ChatTemplateError: .invalid("messages", error.description, code: "chat_template_error")
+            case let error as DecodingError: APIError(error)
+            case is CancellationError: .clientLeft
+            default: .unexpected
+            }
+    }
+
+    private init(_ error: EngineError) {
+        self =
+            switch error {
+            case .modelNotFound(let name): .modelNotFound(name)
+            case .emptyPrompt: .invalid("prompt", "The prompt is empty.", code: "empty_prompt")
+            case .contextLengthExceeded(let model, let promptTokens, let limit):
+                .contextLengthExceeded(model: model, promptTokens: promptTokens, limit: limit)
+            case .tokenOutOfVocabulary(let token, let size):
+                .invalid("prompt", "Token \(token) is outside of the vocabulary of \(size) tokens.")
+            case .poolTooSmall(let model, let needed, let pages):
+                .invalid(
+                    "prompt", "\(model) would need \(needed) pages for this request; the pool has \(pages).",
+                    code: "pool_too_small")
+            case .overloaded(let seconds):
+                .unavailable("Too many requests wait already.", retryAfter: seconds)
+            case .unavailable(let reason): .unavailable(reason)
+            case .unitFailed(let model, let reason):
+                .unavailable("\(model) broke off: \(reason)")
+            }
+    }
+
+    private static func contextLengthExceeded(model: String, promptTokens: Int, limit: Int) -> APIError {
+        var error = APIError.invalid(
+            "prompt", "The prompt has \(promptTokens) tokens; \(model) holds \(limit) of prompt and output together.",
+            code: "context_length_exceeded")
+        error.overflow = (promptTokens, limit)
+        return error
+    }
+}

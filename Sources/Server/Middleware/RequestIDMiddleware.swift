@@ -1,0 +1,26 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Gives each request the name that its client chose, or one of its own, in the answer and in the log.
+struct RequestIDMiddleware: RouterMiddleware {
+    typealias Context = ServerContext
+
+    func handle(
+        _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        let id = request.headers[.xRequestID].flatMap(Self.accepted) ?? Identifier.random()
+        var context = context
+        context.logger[metadataKey: "request"] = "\(id)"
+        var response = try await next(request, context)
+        response.headers[.xRequestID] = id
+        context.logger.info(
+            "\(request.method.rawValue.abridged) \(request.uri.path.abridged) \(response.status.code)")
+        return response
+    }
+
+    /// A name that can be repeated in a header and in a log line.
+    private static func accepted(_ id: String) -> String? {
+        (1...128).contains(id.utf8.count) && id.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? id : nil
+    }
+}

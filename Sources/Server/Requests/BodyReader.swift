@@ -1,0 +1,63 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Reads the bodies of requests, within limits of size and time.
+struct BodyReader: Sendable {
+    /// Bytes of a body that are read away so that its sender comes to see the error, before the connection is cut.
+    private static let patience = 16 << 20
+
+    let limit: Int
+    let timeout: Duration
+
+    /// The body as a value of type `type`.
+    /// - Throws: `APIError` when the body is too large, too slow, or not JSON of this shape.
+    func decode<Value: Decodable>(_ type: Value.Type, from request: Request) async throws -> Value {
+        let body = try await read(request)
+        // The decoder looks at strings only when they are asked for; fields that are ignored must be text as well.
+        guard String(validating: body.readableBytesView, as: UTF8.self) != nil else {
+            throw APIError.invalid(nil, "The body is not valid UTF-8.", code: "invalid_json")
+        }
+        return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
+    }
+
+    private func read(_ request: Request) async throws -> ByteBuffer {
+        try refuseByHead(request.headers)
+        let source = request.body
+        return try await withThrowingTaskGroup(of: ByteBuffer?.self) { group in
+            group.addTask { try await collect(source) }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let body = try await group.next() ?? nil else { throw APIError.bodyTooSlow }
+            return body
+        }
+    }
+
+    /// Refuses what need not be sent at all.
+    private func refuseByHead(_ headers: HTTPFields) throws {
+        let announced = headers[.contentLength].flatMap(Int.init) ?? 0
+        let waits = headers[.expect]?.lowercased() == "100-continue"
+        guard announced <= (waits ? limit : Self.patience) else {
+            throw APIError.bodyTooLarge(limit: limit, closesConnection: true)
+        }
+    }
+
+    private func collect(_ source: RequestBody) async throws -> ByteBuffer {
+        var body = ByteBuffer()
+        var count = 0
+        for try await chunk in source {
+            count += chunk.readableBytes
+            if count <= limit {
+                body.writeImmutableBuffer(chunk)
+            } else if count > Self.patience {
+                throw APIError.bodyTooLarge(limit: limit, closesConnection: true)
+            }
+        }
+        guard count <= limit else { throw APIError.bodyTooLarge(limit: limit, closesConnection: false) }
+        return body
+    }
+}

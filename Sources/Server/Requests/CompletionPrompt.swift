@@ -1,0 +1,5 @@
+/// One prompt of a completion request.
+enum CompletionPrompt {
+    case text(String)
+    case tokens([Int], field: String)
+}

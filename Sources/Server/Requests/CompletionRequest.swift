@@ -1,0 +1,39 @@
+/// The body of `POST /v1/completions`.
+struct CompletionRequest: Decodable {
+    /// OpenAI's default for this route.
+    private static let defaultMaxTokens = 16
+    private static let alternativeLimit = 20
+
+    private enum CodingKeys: String, CodingKey {
+        case prompt, suffix, echo, logprobs, n
+        case bestOf = "best_of"
+    }
+
+    var prompts: [CompletionPrompt]
+    /// Whether the answer repeats the prompt.
+    var echoes: Bool
+    /// How many alternatives are reported beside each token; `nil` reports no log probabilities.
+    var topLogprobs: Int?
+    var options: GenerationOptions
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        options = try GenerationOptions(from: decoder)
+        options.maxTokens = options.maxTokens ?? max(Self.defaultMaxTokens, options.minTokens)
+        if let suffix: String = try fields.field(.suffix), !suffix.isEmpty {
+            throw fields.wrong(.suffix, "cannot be used: this server does not fill in the middle")
+        }
+        if let bestOf: Int = try fields.field(.bestOf), bestOf != options.choices {
+            throw fields.wrong(.bestOf, "must equal `n`: this server returns all that it generates")
+        }
+        topLogprobs = try fields.integer(.logprobs, in: 0...Self.alternativeLimit)
+        echoes = try fields.field(.echo) ?? false
+        if echoes && topLogprobs != nil {
+            throw fields.wrong(.echo, "cannot be combined with `logprobs`: the prompt's are not computed")
+        }
+        guard let prompts: CompletionPrompts = try fields.field(.prompt) else {
+            throw fields.wrong(.prompt, "is missing")
+        }
+        self.prompts = prompts.prompts
+    }
+}

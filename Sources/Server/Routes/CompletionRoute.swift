@@ -1,0 +1,51 @@
+import Engine
+import Hummingbird
+import Tokenization
+
+/// `POST /v1/completions`.
+struct CompletionRoute: Sendable {
+    var generations: Generations
+    var bodies: BodyReader
+    var version: String
+
+    func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let completion = try await bodies.decode(CompletionRequest.self, from: request)
+        return try await generations.respond(to: try await prepare(completion), context: context)
+    }
+
+    private func prepare(_ completion: CompletionRequest) async throws -> PreparedRequest {
+        let options = completion.options
+        let model = try await generations.generator.model(named: options.model)
+        try options.check(against: model)
+        let prompts = try completion.prompts.map { try tokens(of: $0, for: model) }
+        guard !prompts.isEmpty, !prompts.contains([]) else {
+            throw APIError.invalid("prompt", "The prompt is empty.", code: "empty_prompt")
+        }
+        let spelling = TokenSpelling(tokenizer: model.tokenizer)
+        let echoes = completion.prompts.map { completion.echoes ? text(of: $0, spelling) : "" }
+        let format = CompletionFormat(
+            header: AnswerHeader(prefix: "cmpl", model: model.name, version: version), spelling: spelling,
+            echoes: echoes.flatMap { Array(repeating: $0, count: options.choices) })
+        return PreparedRequest(
+            sequences: prompts.flatMap {
+                options.requests(model: model.name, prompt: $0, topLogprobs: completion.topLogprobs)
+            },
+            choicesPerPrompt: options.choices, format: format, isStream: options.isStream,
+            includesUsage: options.includesUsage, promptField: "prompt")
+    }
+
+    private func tokens(of prompt: CompletionPrompt, for model: ServedModel) throws -> [Int32] {
+        switch prompt {
+        case .text(""): []
+        case .text(let text): model.tokenizer.encode(text, parsesSpecial: true, addsSpecial: true)
+        case .tokens(let ids, let field): try model.tokens(ids, field: field)
+        }
+    }
+
+    private func text(of prompt: CompletionPrompt, _ spelling: TokenSpelling) -> String {
+        switch prompt {
+        case .text(let text): text
+        case .tokens(let ids, _): String(decoding: ids.flatMap { spelling.bytes(Int32($0)) }, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Engine
+import HTTPTypes
+import Hummingbird
+
+/// What load balancers and load generators ask before they send work.
+struct ProbeRoutes: Sendable {
+    var generator: any TextGenerator
+    var version: String
+
+    private struct Status: Encodable { var status: String }
+
+    private struct Version: Encodable { var version: String }
+
+    /// The process is alive.
+    func health(_ request: Request, _ context: ServerContext) throws -> Response {
+        try Response(json: Status(status: "ok"))
+    }
+
+    /// The models are loaded and take requests.
+    func ready(_ request: Request, _ context: ServerContext) async throws -> Response {
+        guard await generator.isReady else { throw APIError.unavailable("The models are not ready.") }
+        return try Response(json: Status(status: "ready"))
+    }
+
+    func version(_ request: Request, _ context: ServerContext) throws -> Response {
+        try Response(json: Version(version: version))
+    }
+
+    func ping(_ request: Request, _ context: ServerContext) -> Response { Response(status: .ok) }
+}

@@ -1,0 +1,61 @@
+import Engine
+import HTTPTypes
+import Hummingbird
+
+/// Runs the sequences of a request and answers with what they say.
+struct Generations: Sendable {
+    var generator: any TextGenerator
+    var connections: ClientConnections
+    /// Opens when the server no longer waits for answers under way.
+    var deadline: Latch
+    var keepAliveInterval: Duration
+
+    func respond(to request: PreparedRequest, context: ServerContext) async throws -> Response {
+        do {
+            let feed = Feed(
+                sequences: try await admit(request.sequences), departure: connections.departure(of: context.channel),
+                deadline: deadline, tickInterval: keepAliveInterval / 2)
+            return request.isStream ? stream(feed, for: request) : try await whole(feed, for: request)
+        } catch {
+            throw request.blaming(APIError(error))
+        }
+    }
+
+    /// Queues all sequences; when one is refused, those before it are dropped and freed.
+    private func admit(_ requests: [GenerationRequest]) async throws -> [Feed.Sequence] {
+        var sequences: [Feed.Sequence] = []
+        for request in requests { sequences.append(try await generator.generate(request)) }
+        return sequences
+    }
+
+    private func stream(_ feed: Feed, for request: PreparedRequest) -> Response {
+        let events = EventStream(
+            feed: feed, format: request.format, choicesPerPrompt: request.choicesPerPrompt,
+            includesUsage: request.includesUsage)
+        let headers: HTTPFields = [
+            .contentType: "text/event-stream", .cacheControl: "no-cache", .xAccelBuffering: "no",
+        ]
+        return Response(status: .ok, headers: headers, body: ResponseBody { try await events.write(to: &$0) })
+    }
+
+    private func whole(_ feed: Feed, for request: PreparedRequest) async throws -> Response {
+        try await feed.withItems { items in
+            var tokens: [[GeneratedToken]] = Array(repeating: [], count: feed.sequences.count)
+            var ends: [Int: (reason: FinishReason, usage: TokenUsage)] = [:]
+            for await item in items {
+                switch item {
+                case .event(.token(let token), let choice): tokens[choice].append(token)
+                case .event(.finished(let reason, let usage), let choice): ends[choice] = (reason, usage)
+                case .failed(let error): throw error
+                case .tick: continue
+                }
+                if ends.count == tokens.count { break }
+            }
+            let finished = tokens.enumerated().compactMap { choice, tokens in
+                ends[choice].map { (choice: FinishedChoice(tokens: tokens, reason: $0.reason), usage: $0.usage) }
+            }
+            let usage = Usage(finished.map(\.usage), perPrompt: request.choicesPerPrompt)
+            return try Response(json: request.format.answer(finished.map(\.choice), usage))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+public import Engine
+public import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+
+/// Serves the models of a text generator over HTTP, as OpenAI's API does.
+///
+/// A client that goes away frees its sequences. On graceful shutdown no new connection is taken, and answers under way may
+/// end until `Configuration.shutdownTimeout`; then they break off with an error.
+public struct WeftServer: Service {
+    private let generator: any TextGenerator
+    private let settings: Configuration
+    private let logger: Logger
+    private let onRunning: @Sendable (Int) async -> Void
+    private let connections = ClientConnections()
+    private let deadline = Latch()
+
+    /// - Parameter onRunning: called with the port once the server listens.
+    public init(
+        _ generator: any TextGenerator, configuration: Configuration, logger: Logger,
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        self.generator = generator
+        settings = configuration
+        self.logger = logger
+        self.onRunning = onRunning
+    }
+
+    /// Listens until it is cancelled or shut down.
+    /// - Throws: when the address cannot be bound.
+    public func run() async throws {
+        async let _ = limitShutdown()
+        try await application.run()
+    }
+
+    /// The routes and the listener, as Hummingbird's test client takes them; `run` adds the deadline of a shutdown.
+    public var application: some ApplicationProtocol {
+        Application(
+            router: router,
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [
+                        ConnectionHandler(connections: connections, stallTimeout: settings.stallTimeout)
+                    ],
+                    idleTimeout: TimeAmount(settings.idleTimeout))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(settings.host, port: settings.port), serverName: "weft",
+                availableConnectionsDelegate: .maximum(settings.connectionLimit, logger: logger)),
+            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? settings.port) },
+            logger: logger)
+    }
+
+    private var router: Router<ServerContext> {
+        let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RequestIDMiddleware())
+        router.add(middleware: ErrorMiddleware())
+
+        let probes = ProbeRoutes(generator: generator, version: settings.version)
+        router.endpoint(.get, "/health", probes.health)
+        router.endpoint(.get, "/v1/health", probes.health)
+        router.endpoint(.get, "/ready", probes.ready)
+        router.endpoint(.get, "/version", probes.version)
+        router.endpoint(.get, "/ping", probes.ping)
+
+        let models = ModelRoutes(generator: generator)
+        router.endpoint(.get, "\(ModelRoutes.path)", models.list)
+        router.endpoint(.get, "\(ModelRoutes.path)/**", models.retrieve)
+
+        let bodies = BodyReader(limit: settings.bodyLimit, timeout: settings.bodyTimeout)
+        let tokenize = TokenizeRoutes(generator: generator, bodies: bodies)
+        router.endpoint(.post, "/tokenize", tokenize.tokenize)
+        router.endpoint(.post, "/detokenize", tokenize.detokenize)
+
+        let generations = Generations(
+            generator: generator, connections: connections, deadline: deadline,
+            keepAliveInterval: settings.keepAliveInterval)
+        let chat = ChatRoute(generations: generations, bodies: bodies, version: settings.version)
+        router.endpoint(.post, "/v1/chat/completions", chat.respond)
+        let completions = CompletionRoute(generations: generations, bodies: bodies, version: settings.version)
+        router.endpoint(.post, "/v1/completions", completions.respond)
+        return router
+    }
+
+    private func limitShutdown() async throws {
+        try await gracefulShutdown()
+        try await Task.sleep(for: settings.shutdownTimeout)
+        deadline.open()
+    }
+}

@@ -1,0 +1,95 @@
+import Engine
+import Synchronization
+import Tokenization
+
+/// An engine that says what it was told to say, and remembers what it was asked.
+final class ScriptedGenerator: TextGenerator {
+    private struct State {
+        var script: Script
+        var requests: [GenerationRequest] = []
+        var running = 0
+        var cancelled = 0
+        var isReady = true
+    }
+
+    let models: [ServedModel]
+    private let state: Mutex<State>
+
+    init(_ script: Script = Script(), models: [ServedModel] = [.chat]) {
+        self.models = models
+        state = Mutex(State(script: script))
+    }
+
+    var isReady: Bool { state.withLock { $0.isReady } }
+    var requests: [GenerationRequest] { state.withLock { $0.requests } }
+    /// Sequences that have neither ended nor been cancelled.
+    var running: Int { state.withLock { $0.running } }
+    var cancelled: Int { state.withLock { $0.cancelled } }
+
+    func setReady(_ isReady: Bool) { state.withLock { $0.isReady = isReady } }
+
+    func generate(_ request: GenerationRequest) throws(EngineError) -> AsyncThrowingStream<
+        GenerationEvent, any Error
+    > {
+        let script = state.withLock { state in
+            state.requests.append(request)
+            return state.script
+        }
+        if let refusal = script.refusal { throw refusal }
+        if script.mimicsModel, request.prompt.count >= models[0].contextLength {
+            throw .contextLengthExceeded(
+                model: request.model, promptTokens: request.prompt.count, limit: models[0].contextLength)
+        }
+        state.withLock { $0.running += 1 }
+        let (stream, events) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
+        let work = Task { await self.play(script, request, to: events) }
+        events.onTermination = { termination in
+            work.cancel()
+            self.state.withLock { state in
+                state.running -= 1
+                if case .cancelled = termination { state.cancelled += 1 }
+            }
+        }
+        return stream
+    }
+
+    private func play(
+        _ script: Script, _ request: GenerationRequest,
+        to events: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+    ) async {
+        var count = 0
+        repeat {
+            for text in script.texts.prefix(script.mimicsModel ? request.maxTokens ?? .max : .max) {
+                if script.mimicsModel, request.stop.contains(where: text.contains) { break }
+                if script.pause > .zero { try? await Task.sleep(for: script.pause) }
+                if Task.isCancelled { return }
+                events.yield(.token(Self.token(text, request)))
+                count += 1
+            }
+        } while script.isEndless
+        if let failure = script.failure { return events.finish(throwing: failure) }
+        let usage = TokenUsage(promptTokens: request.prompt.count, completionTokens: count, cachedTokens: 2)
+        events.yield(.finished(script.reason, usage))
+        events.finish()
+    }
+
+    private static func token(_ text: String, _ request: GenerationRequest) -> GeneratedToken {
+        let id = TokenID(text.utf8.first ?? 0)
+        guard let count = request.topLogprobs else { return GeneratedToken(id: id, text: text) }
+        let top = (0..<count).map { (id: id + TokenID($0), logprob: -Float($0) - 0.5) }
+        return GeneratedToken(id: id, text: text, logprob: TokenLogprob(logprob: -.infinity, top: top))
+    }
+}
+
+extension ServedModel {
+    /// A model with a chat template.
+    static let chat = ServedModel(
+        name: "tiny", created: 1_700_000_000, contextLength: 512, tokenizer: ByteTokenizer(),
+        chatTemplate: try? ChatTemplate(
+            source: "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}", beginningOfText: "",
+            endOfText: ""))
+    /// A base model whose name has a slash.
+    static let base = ServedModel(
+        name: "lab/base model", created: 1_600_000_000, contextLength: 128, tokenizer: ByteTokenizer(),
+        chatTemplate: nil)
+}
