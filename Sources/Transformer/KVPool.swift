@@ -36,4 +36,9 @@ public final class KVPool: Sendable {
     public func update(slot: Int, table: BlockTable, from first: Int) {
         tables.replace(from: tableStart(slot) + first, with: table.pages[first...])
     }
+
+    /// Lets the first `count` places of a slot's table name the pool's first page.
+    func clearTable(slot: Int, pages count: Int) {
+        tables.replace(from: tableStart(slot), with: repeatElement(0, count: min(count, pagesPerSequence)))
+    }
 }

@@ -20,6 +20,7 @@ public final class LlamaModel: Sendable {
     private let inputs: StepInputs
     private let logits: HostArray<Float>
     private let logitStride: Int
+    private let pool: KVPool
 
     public struct Options: Sendable {
         public var contextLength: Int?
@@ -48,6 +49,7 @@ public final class LlamaModel: Sendable {
     ) throws {
         let configuration = try LlamaConfiguration(file)
         self.configuration = configuration
+        self.pool = pool
         let device = kernels.device
         kvShape = try Self.kvShape(configuration, type: options.kvType, pageBytes: pool.pageBytes)
         let addressable = pool.pagesPerSequence / kvShape.pagesPerBlock * kvShape.tokensPerPage
@@ -84,12 +86,13 @@ public final class LlamaModel: Sendable {
 
     /// Runs every variant of every kernel once, so that no request waits for a driver's compiler.
     ///
-    /// Writes to the pages of sequence slot 0, which must not be in use; its table must name valid pages.
+    /// Writes to the pool's first page and to the block table of slot 0: no sequence may be at work.
     public func warmUp(on lane: any Lane) throws(ComputeError) {
-        for rows in MatMul.heights where rows <= maxRows {
-            try lane.run { commands throws(ComputeError) in
-                pass.encode(commands, rows: rows, logitRows: min(rows, maxLogitRows))
-            }
+        pool.clearTable(slot: 0, pages: kvShape.pagesPerBlock)
+        for rows in MatMul.heights where rows <= min(maxRows, kvShape.tokensPerPage) {
+            var batch = Batch()
+            for row in 0..<rows { batch.append([0], slot: 0, position: row, wantsLogits: row < maxLogitRows) }
+            try forward(batch, on: lane)
         }
     }
 }

@@ -1,0 +1,58 @@
+public import KVCache
+
+/// One model of a unit.
+public struct ModelConfiguration: Sendable, Codable, Hashable {
+    /// The name by which clients ask for it.
+    public var name: String
+    /// The model file; relative to the folder of models.
+    public var path: String
+    /// The most tokens of prompt and output; the file's own limit where absent.
+    public var context: Int?
+    public var kvType = KVType.f16
+    /// The arrival rate that is expected, by which the pool is divided; only proportions count.
+    public var rate = 1.0
+    /// Tenths of the device that a prefill and a decode take: MuxServe's `mps_percentage`.
+    public var shares = [6, 4]
+    /// The most sequences at work.
+    public var maxSequences = 64
+    /// The most prompt tokens of one prefill job; longer prompts are done in chunks.
+    public var chunk = 256
+
+    public init(name: String, path: String) {
+        self.name = name
+        self.path = path
+    }
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, path, context, rate, shares, chunk
+        case kvType = "kv_type"
+        case maxSequences = "max_sequences"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseUnknownKeys(CodingKeys.self)
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        name = try keys.decode(String.self, forKey: .name)
+        path = try keys.decode(String.self, forKey: .path)
+        context = try keys.decodeIfPresent(Int.self, forKey: .context)
+        kvType = try keys.decodeIfPresent(KVType.self, forKey: .kvType) ?? kvType
+        rate = try keys.decodeIfPresent(Double.self, forKey: .rate) ?? rate
+        shares = try keys.decodeIfPresent([Int].self, forKey: .shares) ?? shares
+        maxSequences = try keys.decodeIfPresent(Int.self, forKey: .maxSequences) ?? maxSequences
+        chunk = try keys.decodeIfPresent(Int.self, forKey: .chunk) ?? chunk
+    }
+
+    func check() throws(ConfigurationError) {
+        func require(_ holds: Bool, _ reason: String) throws(ConfigurationError) {
+            if !holds { throw ConfigurationError("model '\(name)': \(reason)") }
+        }
+        try require(context ?? 1 > 0, "context: must be at least 1")
+        try require(kvType != .q8_0, "kv_type: q8_0 has no kernel yet; use f16 or f32")
+        try require(rate > 0 && rate.isFinite, "rate: must be positive")
+        try require(
+            shares.count == 2 && shares.allSatisfy { (1...10).contains($0) },
+            "shares: two numbers of tenths, [prefill, decode], between 1 and 10")
+        try require((1...1024).contains(maxSequences), "max_sequences: must be between 1 and 1024")
+        try require((1...8192).contains(chunk), "chunk: must be between 1 and 8192")
+    }
+}

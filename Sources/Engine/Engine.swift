@@ -1,0 +1,69 @@
+public import Compute
+import KVCache
+public import Logging
+import Transformer
+
+/// All units of a process: models by name, ready to generate.
+public actor Engine: TextGenerator {
+    private let configuration: ServeConfiguration
+    private let modelFolder: String
+    private let logger: Logger
+    private var unit: Unit?
+    private var served: [ServedModel] = []
+    private var isLoaded = false
+
+    /// - Parameter modelFolder: what relative paths of model files are relative to.
+    public init(_ configuration: ServeConfiguration, modelFolder: String, logger: Logger) {
+        self.configuration = configuration
+        self.modelFolder = modelFolder
+        self.logger = logger
+    }
+
+    public var models: [ServedModel] { served }
+
+    public var isReady: Bool { isLoaded }
+
+    /// Pages that sequences hold, and pages there are.
+    public var pageUse: (held: Int, total: Int) {
+        get async { await unit?.pageUse ?? (0, 0) }
+    }
+
+    /// Reserves the pool, then loads the models one after the other.
+    ///
+    /// - Parameter progress: called with a model's name and the share of it that is loaded.
+    /// - Throws: what the first model that cannot be loaded throws.
+    public func load(
+        on device: any Device, progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
+    ) async throws {
+        try configuration.check()
+        let files = try configuration.models.map { try ModelFile(path: path(of: $0)) }
+        let unit = try Unit(
+            configuration, sequences: configuration.models.reduce(0) { $0 + $1.maxSequences },
+            pagesPerSequence: try pagesPerSequence(files), device: device)
+        self.unit = unit
+        for (model, file) in zip(configuration.models, files) {
+            served.append(try await unit.load(model, file) { progress(model.name, $0) })
+            logger.info("model loaded", metadata: ["model": "\(model.name)"])
+        }
+        isLoaded = true
+    }
+
+    public func generate(
+        _ request: GenerationRequest
+    ) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        guard isLoaded, let unit else { throw .unavailable("models are loading") }
+        return try await unit.generate(request)
+    }
+
+    private func path(of model: ModelConfiguration) -> String {
+        model.path.hasPrefix("/") ? model.path : "\(modelFolder)/\(model.path)"
+    }
+
+    /// The longest block table that any sequence can have.
+    private func pagesPerSequence(_ files: [ModelFile]) throws -> Int {
+        try zip(configuration.models, files).map { model, file in
+            let shape = try LlamaModel.kvShape(file.configuration, type: model.kvType)
+            return shape.pages(for: min(model.context ?? .max, file.configuration.contextLength))
+        }.max() ?? 0
+    }
+}
