@@ -9,7 +9,7 @@ public struct Limits: Sendable, Hashable {
     /// Items of each list that is made.
     public var items: Int
 
-    public init(steps: Int = 2_000_000, depth: Int = 100, bytes: Int = 16 << 20, items: Int = 100_000) {
+    public init(steps: Int = 1_000_000, depth: Int = 100, bytes: Int = 16 << 20, items: Int = 100_000) {
         self.steps = steps
         self.depth = depth
         self.bytes = bytes

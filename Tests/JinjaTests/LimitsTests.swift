@@ -44,11 +44,11 @@ import Testing
     }
 
     @Test func `The deepest expressions in the deepest blocks run`() throws {
-        let expression = String(repeating: "(-", count: 45) + "1" + String(repeating: ")", count: 45)
+        let expression = String(repeating: "(0 - ", count: 20) + "1" + String(repeating: ")", count: 20)
         let source =
-            String(repeating: "{% if 1 %}", count: 90) + "{{ \(expression) }}"
-            + String(repeating: "{% endif %}", count: 90)
-        #expect(try Template(source).render([:]) == "-1")
+            String(repeating: "{% if 1 %}", count: 50) + "{{ \(expression) }}"
+            + String(repeating: "{% endif %}", count: 50)
+        #expect(try Template(source).render([:]) == "1")
     }
 
     @Test(arguments: [
@@ -77,7 +77,7 @@ import Testing
         "{{ 1e300 | int }}", "{{ 'x' | format(1e300) }}",
     ])
     func `Excess fails`(source: String) {
-        let kind = failure(source)
+        let kind = failure(source, limits: Limits(steps: 100_000))
         #expect(kind == .limit || kind == .type, "\(source)")
     }
 
