@@ -1,6 +1,7 @@
 /// A parsed template of the Jinja language, as far as chat templates use it.
 ///
-/// Rendering follows Jinja 3.1 in the sandbox that Hugging Face `transformers` runs it in: blocks take their line with them (`trim_blocks`,
+/// Rendering follows Jinja 3.1 in the sandbox that Hugging Face `transformers` runs it in: blocks take their line with
+/// them (`trim_blocks`,
 /// `lstrip_blocks`), nothing is escaped, and lists and dictionaries cannot be changed.
 public struct Template: Sendable {
     private let body: [Statement]

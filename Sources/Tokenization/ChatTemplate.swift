@@ -1,22 +1,46 @@
+public import Jinja
+
 /// A model file's chat template, ready to be rendered.
 public struct ChatTemplate: Sendable {
     public let source: String
+    private let template: Template
+    private let beginningOfText: String
+    private let endOfText: String
 
     /// - Throws: `ChatTemplateError` when the template does not parse.
     public init(source: String, beginningOfText: String, endOfText: String) throws(ChatTemplateError) {
         self.source = source
+        self.beginningOfText = beginningOfText
+        self.endOfText = endOfText
+        do throws(JinjaError) {
+            template = try Template(source)
+        } catch {
+            throw ChatTemplateError("the chat template does not parse: \(error)")
+        }
     }
 
     /// The prompt for a conversation, up to where the assistant's turn begins.
+    ///
+    /// - Parameter now: what a template that asks for today's date is told; without it the template falls back to a
+    ///   date of its own.
     /// - Throws: `ChatTemplateError` when the template refuses the messages or exceeds a limit.
-    public func render(_ messages: [ChatMessage], addsGenerationPrompt: Bool) throws(ChatTemplateError) -> String {
-        messages.map(\.content).joined(separator: "\n")
+    public func render(
+        _ messages: [ChatMessage], addsGenerationPrompt: Bool, now: DateTime? = nil
+    ) throws(ChatTemplateError) -> String {
+        let context: [String: Value] = [
+            "messages": .list(messages.map { ["role": .string($0.role), "content": .string($0.content)] }),
+            "add_generation_prompt": .boolean(addsGenerationPrompt),
+            "bos_token": .string(beginningOfText),
+            "eos_token": .string(endOfText),
+            // Present but none, as `transformers` passes them.
+            "tools": .none,
+            "documents": .none,
+        ]
+        do throws(JinjaError) {
+            return try template.render(context, now: now)
+        } catch {
+            let reason = error.kind == .raised ? error.message : "the chat template fails: \(error)"
+            throw ChatTemplateError(reason)
+        }
     }
-}
-
-/// Why a template gave no prompt; the text is fit for a client.
-public struct ChatTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
-    public var description: String
-
-    public init(_ description: String) { self.description = description }
 }

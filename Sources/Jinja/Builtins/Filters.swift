@@ -47,7 +47,8 @@ extension Interpreter {
         return try spend(on: output.text)
     }
 
-    /// The value at a dotted path of attributes and indices below `value`, with `fallback` for what is undefined on the way.
+    /// The value at a dotted path of attributes and indices below `value`, with `fallback` for what is undefined on the
+    /// way.
     mutating func value(at path: Value, of value: Value, fallback: Value? = nil) throws(JinjaError) -> Value {
         var parts = [path]
         if case .string(let text) = path {

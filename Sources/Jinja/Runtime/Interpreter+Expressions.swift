@@ -24,9 +24,10 @@ extension Interpreter {
         case .slice(let object, let start, let stop, let step):
             return try slice(try evaluate(object), try bound(start), try bound(stop), try bound(step))
         case .call(let function, let arguments):
-            return try call(try evaluate(function), try evaluate(arguments))
+            return try bounded(try call(try evaluate(function), try evaluate(arguments)))
         case .filter(let value, let filter):
-            return try apply(filter: filter.name, to: try evaluate(value), try evaluate(filter.arguments))
+            return try bounded(
+                try apply(filter: filter.name, to: try evaluate(value), try evaluate(filter.arguments)))
         case .test(let value, let test):
             return .boolean(try apply(test: test.name, to: try evaluate(value), try evaluate(test.arguments)))
         case .not(let operand): return .boolean(!(try evaluate(operand).isTrue))
@@ -81,9 +82,10 @@ extension Interpreter {
         return try container(.dictionary(items))
     }
 
-    /// A value that shall be a key.
-    func key(_ value: Value) throws(JinjaError) -> Value {
+    /// A value that shall be a key; to hash it goes down as far as it is.
+    mutating func key(_ value: Value) throws(JinjaError) -> Value {
         guard value.isHashable else { throw JinjaError(.type, "a value of type \(value.typeName) cannot be a key") }
+        try measure(value)
         return value
     }
 
@@ -112,6 +114,7 @@ extension Interpreter {
             return scalars.indices.contains(position) ? .string(String(scalars[position])) : .undefined("item \(index)")
         default: break
         }
+        try measure(index)
         if let entry = entry(index, of: value) { return entry }
         if case .string(let name) = index { return try attribute(name, of: value) }
         return .undefined("an item of a value of type \(value.typeName)")

@@ -100,6 +100,14 @@ struct Interpreter {
     /// A list of `items`, when it is not too long or too deep.
     mutating func list(_ items: [Value]) throws(JinjaError) -> Value { .list(try bounded(items)) }
 
+    /// A value that was made just now, when it is not too long a text.
+    func bounded(_ value: Value) throws(JinjaError) -> Value {
+        if case .string(let text) = value, text.utf8.count > limits.bytes {
+            throw JinjaError(.limit, "a text of more than \(limits.bytes) bytes")
+        }
+        return value
+    }
+
     mutating func bounded(_ items: [Value]) throws(JinjaError) -> [Value] {
         guard items.count <= limits.items else { throw JinjaError(.limit, "a list of more than \(limits.items) items") }
         try spend(items.count)

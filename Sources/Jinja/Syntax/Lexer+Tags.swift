@@ -3,6 +3,7 @@ extension Lexer {
         "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=",
         ".", ":", "|", ",",
     ]
+    private static let longestName = 1024
     private static let partners = [")": "(", "]": "[", "}": "{"]
 
     /// Takes the tokens of a tag up to its end. Within brackets a `}}` is two brackets.
@@ -22,7 +23,12 @@ extension Lexer {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): add(try number())
             case UInt8(ascii: "'"), UInt8(ascii: "\""): add(.string(try string(quote: byte)))
             default:
-                if let name = name() { add(.name(name)) } else { try readSymbol(&brackets) }
+                guard let name = name() else {
+                    try readSymbol(&brackets)
+                    continue
+                }
+                if name.utf8.count > Self.longestName { throw error("a name of more than \(Self.longestName) bytes") }
+                add(.name(name))
             }
         }
     }

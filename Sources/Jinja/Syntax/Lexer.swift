@@ -1,6 +1,7 @@
 /// Cuts the source of a template into tokens.
 ///
-/// The first newline after a block or comment is dropped, and so is the white space before one on its line, unless a `+` at that side forbids it;
+/// The first newline after a block or comment is dropped, and so is the white space before one on its line, unless a
+/// `+` at that side forbids it;
 /// a `-` drops all white space at its side.
 struct Lexer {
     let source: [UInt8]

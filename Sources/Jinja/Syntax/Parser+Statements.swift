@@ -5,7 +5,8 @@ extension Parser {
         return body
     }
 
-    /// The statements up to a block that begins with one of `words`, whose name is then current; all of them without `words`.
+    /// The statements up to a block that begins with one of `words`, whose name is then current; all of them without
+    /// `words`.
     private mutating func statements(until words: Set<String>) throws(JinjaError) -> [Statement] {
         try nested { parser throws(JinjaError) in
             var statements: [Statement] = []

@@ -1,6 +1,7 @@
 /// Builds a template's statements from its tokens.
 ///
-/// Both the parser's own recursion and the depth of what it builds are bounded, so that no template can exhaust the stack.
+/// Both the parser's own recursion and the depth of what it builds are bounded, so that no template can exhaust the
+/// stack.
 struct Parser {
     private let tokens: [Token]
     private var position = 0
