@@ -15,21 +15,88 @@ func library(
 }
 
 /// The tests of target `name`, in `Tests/<name>Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], hasResources: Bool = false) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, resources: resources,
-        swiftSettings: settings)
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        resources: hasResources ? [.copy("Resources")] : [], swiftSettings: settings)
 }
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let http: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOCore", package: "swift-nio"),
+]
 
 let package = Package(
     name: "weft",
-    dependencies: [ .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2") ],
+    products: [.executable(name: "weft", targets: ["Weft"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
     targets: [
         .systemLibrary(name: "CVulkan"),
         .systemLibrary(name: "CShaderc"),
         library("Compute"),
-        library("ComputeVulkan", ["Compute", "CVulkan", "CShaderc", .product(name: "Crypto", package: "swift-crypto")]),
+        library("ComputeVulkan", ["Compute", "CVulkan", "CShaderc", crypto]),
         library("Kernels", ["Compute"], resources: [.embedInCode("Shaders")]),
+        library("GGUF"),
+        library("Jinja", [orderedCollections]),
+        library("Tokenization", ["GGUF", "Jinja", heaps]),
+        library("KVCache"),
+        library("Transformer", ["Compute", "Kernels", "GGUF", "KVCache"]),
+        library("Workloads"),
+        library("Scheduling", ["KVCache", "Workloads", deques]),
+        library(
+            "Engine",
+            [
+                "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling", "Workloads",
+                logging,
+            ]),
+        library("Server", ["Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
+        .executableTarget(
+            name: "Weft",
+            dependencies: [
+                "Compute", "ComputeVulkan", "Kernels", "GGUF", "KVCache", "Tokenization", "Transformer", "Engine",
+                "Server", argumentParser, logging, lifecycle, signals, yams,
+            ],
+            swiftSettings: settings),
         tests("Kernels", ["Compute", "ComputeVulkan"]),
+        tests("GGUF", hasResources: true),
+        tests("Jinja", [orderedCollections], hasResources: true),
+        tests("Tokenization", ["Jinja"], hasResources: true),
+        tests("KVCache"),
+        tests("Workloads"),
+        tests("Scheduling", ["KVCache", "Workloads"]),
+        tests(
+            "Server",
+            [
+                "Engine", "Tokenization", "Transformer", logging, lifecycle,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ] + http),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Compute", "ComputeVulkan", "Kernels", "GGUF", "KVCache", "Transformer", "Engine", "Weft", logging,
+            ],
+            path: "Tests/Conformance", exclude: ["clients"], resources: [.copy("Resources")], swiftSettings: settings),
     ]
 )

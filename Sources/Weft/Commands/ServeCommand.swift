@@ -1,0 +1,91 @@
+import ArgumentParser
+import Compute
+import Engine
+import Foundation
+import Logging
+import Server
+import ServiceLifecycle
+import UnixSignals
+import Yams
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve the models of a configuration over HTTP.",
+        discussion: "The server answers at once; requests get 503 and /ready says so until all models are loaded.")
+
+    @Argument(help: "The configuration, a YAML file such as configs/two-models.yaml.")
+    var config: String
+
+    @Option(help: "The address to listen on; overrides the configuration.")
+    var host: String?
+
+    @Option(help: "The port to listen on, 0 for any free one; overrides the configuration.")
+    var port: Int?
+
+    @OptionGroup var device: DeviceOption
+
+    func run() async throws {
+        var configuration = try Self.read(config)
+        configuration.host = host ?? configuration.host
+        configuration.port = port ?? configuration.port
+        configuration.device = device.device ?? configuration.device
+        try configuration.check()
+
+        let logger = Logger(label: "weft")
+        let open = try OpenDevice(configuration.device)
+        logger.info("device", metadata: ["name": "\(open.device.description.name)", "is": "\(open.device.description.selector)"])
+        let engine = Engine(configuration, modelFolder: Folders.models, logger: logger)
+        let (address, requestedPort) = (configuration.host, configuration.port)
+        let server = WeftServer(
+            engine, configuration: WeftServer.Configuration(host: address, port: requestedPort), logger: logger
+        ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }
+        let loader = LoadService(engine: engine, device: open, logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: server), .init(service: loader)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        try open.checkValidation()
+    }
+
+    /// - Throws: `CommandError` naming file and fault.
+    static func read(_ path: String) throws -> ServeConfiguration {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw CommandError("cannot read the configuration \(path)")
+        }
+        do {
+            return try YAMLDecoder().decode(ServeConfiguration.self, from: text)
+        } catch {
+            throw CommandError("\(path): \(reason(error))")
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as ConfigurationError: error.description
+        case DecodingError.keyNotFound(let key, let context): "'\(key.stringValue)' is missing\(place(context))"
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.dataCorrupted(let context):
+            (context.underlyingError.map { reason($0) } ?? context.debugDescription) + place(context)
+        default: "\(error)"
+        }
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        context.codingPath.isEmpty ? "" : " at \(context.codingPath.map(\.stringValue).joined(separator: "."))"
+    }
+}
+
+/// Loads the models while the server already listens, then lives as long as it does.
+private struct LoadService: Service {
+    let engine: Engine
+    let device: OpenDevice
+    let logger: Logger
+
+    func run() async throws {
+        let progress = Progress("loading")
+        try await engine.load(on: device.device) { model, share in progress.show(share, model) }
+        logger.info("ready")
+        try await gracefulShutdown()
+    }
+}

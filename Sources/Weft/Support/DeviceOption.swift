@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// `--device`, alike in every command.
+struct DeviceOption: ParsableArguments {
+    @Option(help: "The device: vulkan, vulkan:INDEX or vulkan:PART-OF-NAME.")
+    var device: String?
+
+    /// What was asked for, or the first device of the most capable kind.
+    var selector: String { device ?? "vulkan" }
+}

@@ -1,0 +1,23 @@
+import Foundation
+import Testing
+
+/// The served binary, two real models, and the real OpenAI client over a real socket.
+@Suite(.serialized)
+struct ServedTests {
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    static let config = folder.deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("configs/two-models.yaml").path
+    static let models = ["smollm2-135m-q4_1", "smollm2-135m-q8_0"]
+
+    @Test func realClientsAreServed() throws {
+        let server = try ServedProcess(config: Self.config)
+        defer { server.stop() }
+        for script in ["wait_ready.py", "openai_client.py", "together.py", "bad_input.py"] {
+            let result = try CommandResult.of(
+                "python3",
+                [Self.folder.appendingPathComponent("clients/\(script)").path]
+                    + ["--base-url", "http://127.0.0.1:\(server.port)/v1"] + Self.models.flatMap { ["--model", $0] })
+            #expect(result.status == 0, "\(script):\n\(result.output)\n\(server.logText)")
+        }
+    }
+}

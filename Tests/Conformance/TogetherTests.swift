@@ -1,0 +1,52 @@
+import ComputeVulkan
+import Compute
+import Engine
+import Foundation
+import Logging
+import Testing
+
+/// Two real models in one pool: what runs beside a sequence must not change its tokens, and all pages come back.
+@Suite(.serialized)
+struct TogetherTests {
+    static let prompts: [[Int32]] = [
+        [504, 3575, 282, 4649, 314], [504, 260, 338], [1, 4093, 198, 2683], [2683, 2020, 42, 216],
+        [504, 3575, 282, 4649, 314, 7042, 30, 198, 198, 504], [34, 32, 33, 40], [9, 10, 11, 12, 13, 14, 15], [77],
+    ]
+
+    @Test func sixteenStreamsGiveTheirOwnTokens() async throws {
+        let instance = try VulkanInstance(validates: true)
+        let device = try VulkanDevice(
+            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: NSTemporaryDirectory() + "weft-conformance")
+        var models = ["smollm2-135m-q4_1", "smollm2-135m-q8_0"].map { ModelConfiguration(name: $0, path: "\($0).gguf") }
+        for index in models.indices { models[index].chunk = 6 }
+        var configuration = ServeConfiguration(models: models)
+        configuration.poolMegabytes = 256
+        let engine = Engine(configuration, modelFolder: TestModels.folder, logger: Logger(label: "test"))
+        try await engine.load(on: device)
+
+        let work = models.flatMap { model in Self.prompts.map { (model.name, $0) } }
+        var alone: [[Int32]] = []
+        for (model, prompt) in work { alone.append(try await engine.tokens(of: model, after: prompt)) }
+        let together = try await withThrowingTaskGroup(of: (Int, [Int32]).self) { group in
+            for (index, (model, prompt)) in work.enumerated() {
+                group.addTask { (index, try await engine.tokens(of: model, after: prompt)) }
+            }
+            return try await group.reduce(into: [[Int32]](repeating: [], count: work.count)) { $0[$1.0] = $1.1 }
+        }
+        #expect(together == alone)
+        #expect(alone.allSatisfy { !$0.isEmpty })
+        #expect(await engine.pageUse.held == 0)
+        #expect(instance.validationMessages == [])
+    }
+}
+
+extension Engine {
+    /// Sixteen greedy tokens.
+    fileprivate func tokens(of model: String, after prompt: [Int32]) async throws -> [Int32] {
+        var request = GenerationRequest(model: model, prompt: prompt)
+        request.maxTokens = 16
+        var tokens: [Int32] = []
+        for try await case .token(let token) in try await generate(request) { tokens.append(token.id) }
+        return tokens
+    }
+}
