@@ -40,13 +40,14 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
 
     /// The device meant, of those that the API offers.
     ///
-    /// The best device is the first of the most capable kind: discrete, integrated, virtual, then CPU.
+    /// The best device is the first of the most capable kind: discrete, integrated, virtual, then CPU; among CPU drivers lavapipe,
+    /// which was measured to be five times as fast as SwiftShader.
     /// - Throws: `ComputeError.noSuchDevice`, which lists what there is.
     public func choose(from devices: [DeviceDescription]) throws(ComputeError) -> DeviceDescription {
         let candidates = devices.filter { $0.api == api }
         let chosen: DeviceDescription? =
             switch which {
-            case .best: candidates.min { ($0.kind.rank, $0.index) < ($1.kind.rank, $1.index) }
+            case .best: candidates.min { ($0.rank, $0.index) < ($1.rank, $1.index) }
             case .index(let index): candidates.first { $0.index == index }
             case .name(let name): candidates.first { $0.name.lowercased().contains(name.lowercased()) }
             }
@@ -55,14 +56,14 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-extension DeviceDescription.Kind {
+extension DeviceDescription {
     fileprivate var rank: Int {
-        switch self {
+        switch kind {
         case .discrete: 0
         case .integrated: 1
         case .virtual: 2
         case .other: 3
-        case .cpu: 4
+        case .cpu: name.hasPrefix("llvmpipe") ? 4 : 5
         }
     }
 }
