@@ -42,7 +42,7 @@ import Testing
         try await serving(ScriptedGenerator()) { port, _ in
             try await Wire.open(port) { wire in
                 try await wire.send(Self.chunkedHead)
-                // The server reads 16 MiB away and then waits no longer; some of what follows may meet a closed connection.
+                // The server reads 16 MiB away and waits no longer; what follows may meet a closed connection.
                 for _ in 0..<300 { try? await wire.send(Self.chunk) }
                 try? await wire.readToEnd()
                 #expect(wire.received.isEmpty || wire.received.hasPrefix("HTTP/1.1 413"))
