@@ -7,8 +7,8 @@ public import ServiceLifecycle
 
 /// Serves the models of a text generator over HTTP, as OpenAI's API does.
 ///
-/// A client that goes away frees its sequences. On graceful shutdown no new connection is taken, and answers under way may
-/// end until `Configuration.shutdownTimeout`; then they break off with an error.
+/// A client that goes away frees its sequences. On graceful shutdown no new connection is taken, and answers under way
+/// may end until `Configuration.shutdownTimeout`; then they break off with an error.
 public struct WeftServer: Service {
     private let generator: any TextGenerator
     private let settings: Configuration

@@ -37,8 +37,9 @@ import Transformer
         _ = try await chat(
             #""max_tokens": 9, "max_completion_tokens": 7, "min_tokens": 2, "ignore_eos": true, "stop": ["a", "b"], "#
                 + #""temperature": 0.5, "top_p": 0.25, "top_k": 4, "min_p": 0.125, "repeat_penalty": 1.5, "#
-                + #""presence_penalty": -1, "frequency_penalty": 1, "logit_bias": {"65": -100}, "seed": 5, "user": "me", "#
-                + #""unheard_of": {"a": [1]}, "tools": [], "response_format": {"type": "text"}"#, generator)
+                + #""presence_penalty": -1, "frequency_penalty": 1, "logit_bias": {"65": -100}, "seed": 5, "#
+                + #""user": "me", "unheard_of": {"a": [1]}, "tools": [], "response_format": {"type": "text"}"#,
+            generator)
         let request = try #require(generator.requests.first)
         #expect(request.model == "tiny")
         #expect(request.maxTokens == 7)

@@ -42,7 +42,7 @@ import Testing
         try await serving(ScriptedGenerator()) { port, _ in
             try await Wire.open(port) { wire in
                 try await wire.send(Self.chunkedHead)
-                // The server reads 16 MiB away and then waits no longer; some of what follows may meet a closed connection.
+                // The server reads 16 MiB away and waits no longer; what follows may meet a closed connection.
                 for _ in 0..<300 { try? await wire.send(Self.chunk) }
                 try? await wire.readToEnd()
                 #expect(wire.received.isEmpty || wire.received.hasPrefix("HTTP/1.1 413"))
@@ -83,20 +83,25 @@ import Testing
             $0.idleTimeout = .milliseconds(100)
         } _: { port, _ in
             try await Wire.open(port) { wire in
-                try await wire.send(sent)
-                try await wire.readToEnd()
+                // A client that is late on a busy machine may find its connection closed already.
+                try? await wire.send(sent)
+                try? await wire.readToEnd()
             }
         }
     }
 
     @Test func anAnswerMayTakeLongerThanAnIdleConnection() async throws {
-        let generator = ScriptedGenerator(Script(texts: ["slow"], pause: .milliseconds(400)))
+        let generator = ScriptedGenerator(.held)
         try await serving(generator) {
-            $0.idleTimeout = .milliseconds(50)
+            $0.idleTimeout = .seconds(2)
         } _: { port, _ in
             try await Wire.open(port) { wire in
                 try await wire.post("/v1/completions", #"{"prompt": "a"}"#)
-                try await wire.read(until: "slow")
+                try await eventually { generator.running == 1 }
+                // A connection that came later and idles is closed before this one is answered.
+                try await Wire.open(port) { idle in try? await idle.readToEnd() }
+                generator.release()
+                try await wire.read(until: "Hello you")
             }
         }
     }

@@ -7,7 +7,7 @@ import Testing
 
     @Test(arguments: ["\"stream\": true", "\"stream\": false", "\"stream\": true, \"n\": 3", "\"n\": 3"])
     func beforeTheFirstToken(fields: String) async throws {
-        let generator = ScriptedGenerator(.silence)
+        let generator = ScriptedGenerator(.held)
         try await serving(generator) { port, _ in
             try await Wire.open(port) { wire in
                 try await wire.post("/v1/chat/completions", "{\(Self.chat), \(fields)}")
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func onAConnectionThatServedOthersBefore() async throws {
-        let generator = ScriptedGenerator(.silence)
+        let generator = ScriptedGenerator(.held)
         try await serving(generator) { port, _ in
             try await Wire.open(port) { wire in
                 for _ in 0..<2 {
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func othersGoOn() async throws {
-        let generator = ScriptedGenerator(Script(pause: .milliseconds(100)))
+        let generator = ScriptedGenerator(.held)
         try await serving(generator) { port, _ in
             try await Wire.open(port) { staying in
                 try await staying.post("/v1/completions", #"{"prompt": "a", "stream": true}"#)
@@ -68,8 +68,9 @@ import Testing
                     try await leaving.post("/v1/completions", #"{"prompt": "a"}"#)
                     try await eventually { generator.running == 2 }
                 }
+                try await eventually { generator.running == 1 }
+                generator.release()
                 try await staying.read(until: "data: [DONE]")
-                try await eventually { generator.running == 0 }
                 #expect(generator.cancelled == 1)
             }
         }
@@ -83,8 +84,7 @@ import Testing
         } _: { port, _ in
             try await Wire.open(port) { wire in
                 try await wire.post("/v1/completions", #"{"prompt": "a", "stream": true}"#)
-                try await eventually { generator.running == 1 }
-                try await eventually { generator.running == 0 }
+                try await eventually { generator.requests.count == 1 && generator.running == 0 }
                 #expect(generator.cancelled == 1)
             }
         }

@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func quietStreamsGetComments() async throws {
-        try await serving(ScriptedGenerator(.silence)) {
+        try await serving(ScriptedGenerator(.held)) {
             $0.keepAliveInterval = .milliseconds(20)
         } _: { port, _ in
             try await Wire.open(port) { wire in

@@ -6,7 +6,7 @@ struct ChatFormat: AnswerFormat {
     var spelling: TokenSpelling
 
     func chunk(_ token: OutputToken) -> any Encodable {
-        // The role goes out with the first token and not before: clients take the first choice for the first token's time.
+        // The role goes out with the first token and not before: clients take the first choice for the first token.
         let delta = ChatCompletionChunk.Delta(role: token.isFirst ? "assistant" : nil, content: token.token.text)
         let choice = ChatCompletionChunk.Choice(
             index: token.choice, delta: delta, logprobs: ChatLogprobs([token.token], spelling), finishReason: nil)

@@ -2,8 +2,8 @@ import NIOCore
 
 /// Watches one connection: reports when its client goes, and closes it when the client stops reading.
 ///
-/// A client that closes only its sending half is taken to have gone, as most HTTP servers do: the two cannot be told apart
-/// until something is written.
+/// A client that closes only its sending half is taken to have gone, as most HTTP servers do: the two cannot be told
+/// apart until something is written.
 final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 

@@ -1,8 +1,8 @@
 extension KeyedDecodingContainer {
     /// The value of an optional field; `nil` when it is absent or null.
     ///
-    /// The decoder meets a value that no Swift type can hold (1e999, half a surrogate pair) with an error of its own that
-    /// knows no path; here it gets one.
+    /// The decoder meets a value that no Swift type can hold (1e999, half a surrogate pair) with an error of its own
+    /// that knows no path; here it gets one.
     func field<Value: Decodable>(_ key: Key, as type: Value.Type = Value.self) throws -> Value? {
         do {
             return try decodeIfPresent(type, forKey: key)

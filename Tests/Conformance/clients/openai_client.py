@@ -151,7 +151,8 @@ def several_choices(client, model):
     arguments = dict(model=model, messages=MESSAGES, max_tokens=4, n=2, seed=1)
     answer = client.chat.completions.create(**arguments)
     expect([choice.index for choice in answer.choices] == [0, 1], answer)
-    seen = {choice.index for chunk in client.chat.completions.create(stream=True, **arguments) for choice in chunk.choices}
+    stream = client.chat.completions.create(stream=True, **arguments)
+    seen = {choice.index for chunk in stream for choice in chunk.choices}
     expect(seen == {0, 1}, seen)
 
 

@@ -6,6 +6,8 @@ struct Script: Sendable {
     var texts: [String] = ["Hel", "lo", " you"]
     /// Begins anew after the last text, until someone cancels.
     var isEndless = false
+    /// Waits for `ScriptedGenerator.release` before the first token.
+    var isHeld = false
     /// Waits so long before each token.
     var pause: Duration = .zero
     var reason = FinishReason.stop
@@ -17,6 +19,6 @@ struct Script: Sendable {
     /// Minds the context's length and the request's limits and stop strings, as a real engine does.
     var mimicsModel = false
 
-    static let silence = Script(pause: .seconds(3600))
+    static let held = Script(isHeld: true)
     static let endless = Script(isEndless: true, pause: .milliseconds(5))
 }

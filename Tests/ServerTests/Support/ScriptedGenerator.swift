@@ -5,19 +5,20 @@ import Tokenization
 /// An engine that says what it was told to say, and remembers what it was asked.
 final class ScriptedGenerator: TextGenerator {
     private struct State {
-        var script: Script
         var requests: [GenerationRequest] = []
         var running = 0
         var cancelled = 0
         var isReady = true
+        var isReleased = false
     }
 
     let models: [ServedModel]
-    private let state: Mutex<State>
+    private let script: Script
+    private let state = Mutex(State())
 
     init(_ script: Script = Script(), models: [ServedModel] = [.chat]) {
         self.models = models
-        state = Mutex(State(script: script))
+        self.script = script
     }
 
     var isReady: Bool { state.withLock { $0.isReady } }
@@ -27,22 +28,20 @@ final class ScriptedGenerator: TextGenerator {
     var cancelled: Int { state.withLock { $0.cancelled } }
 
     func setReady(_ isReady: Bool) { state.withLock { $0.isReady = isReady } }
+    /// Lets sequences go on that are held.
+    func release() { state.withLock { $0.isReleased = true } }
 
     func generate(_ request: GenerationRequest) throws(EngineError) -> AsyncThrowingStream<
         GenerationEvent, any Error
     > {
-        let script = state.withLock { state in
+        let refusal = script.refusal ?? overflow(request)
+        state.withLock { state in
             state.requests.append(request)
-            return state.script
+            if refusal == nil { state.running += 1 }
         }
-        if let refusal = script.refusal { throw refusal }
-        if script.mimicsModel, request.prompt.count >= models[0].contextLength {
-            throw .contextLengthExceeded(
-                model: request.model, promptTokens: request.prompt.count, limit: models[0].contextLength)
-        }
-        state.withLock { $0.running += 1 }
+        if let refusal { throw refusal }
         let (stream, events) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
-        let work = Task { await self.play(script, request, to: events) }
+        let work = Task { await self.play(request, to: events) }
         events.onTermination = { termination in
             work.cancel()
             self.state.withLock { state in
@@ -53,10 +52,19 @@ final class ScriptedGenerator: TextGenerator {
         return stream
     }
 
+    private func overflow(_ request: GenerationRequest) -> EngineError? {
+        let (count, limit) = (request.prompt.count, models[0].contextLength)
+        guard script.mimicsModel, count >= limit else { return nil }
+        return .contextLengthExceeded(model: request.model, promptTokens: count, limit: limit)
+    }
+
     private func play(
-        _ script: Script, _ request: GenerationRequest,
+        _ request: GenerationRequest,
         to events: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
     ) async {
+        while script.isHeld && !state.withLock({ $0.isReleased }) {
+            do { try await Task.sleep(for: .milliseconds(2)) } catch { return }
+        }
         var count = 0
         repeat {
             for text in script.texts.prefix(script.mimicsModel ? request.maxTokens ?? .max : .max) {
