@@ -76,11 +76,11 @@ public struct UnitScheduler: Sendable {
     /// Lets the policy decide. A decode may have preempted sequences that could go on now, after their prefill was
     /// refused; with no job at work nobody would ask again, so the policy is asked once more.
     private mutating func decide(at now: Seconds) -> [Action] {
-        var revision: UInt64
-        repeat {
-            revision = state.kv.revision
+        for _ in 0...state.requestCount {
+            let revision = state.kv.revision
             policy.decide(&state, at: now)
-        } while state.isIdle && state.requestCount > 0 && state.kv.revision != revision
+            if !state.isIdle || state.kv.revision == revision { break }
+        }
         defer { state.actions.removeAll(keepingCapacity: true) }
         return state.actions
     }

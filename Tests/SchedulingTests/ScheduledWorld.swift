@@ -54,9 +54,19 @@ struct ScheduledWorld {
         apply(
             unit.arrived(
                 Arrival(
-                    request: request, model: model, promptTokens: prompt.count, maxTokens: maxTokens,
-                    prompt: keepsContents ? prompt : []), at: now))
+                    request: request, model: model, promptTokens: prompt.count, maxTokens: maxTokens, prompt: prompt),
+                at: now))
         return request
+    }
+
+    /// Sends a request whose tokens nobody knows.
+    mutating func send(_ model: ModelID, promptTokens: Int, maxTokens: Int) {
+        let request = RequestID(nextRequest)
+        nextRequest += 1
+        streams[request] = Stream(model: model, prompt: [], limit: maxTokens)
+        apply(
+            unit.arrived(
+                Arrival(request: request, model: model, promptTokens: promptTokens, maxTokens: maxTokens), at: now))
     }
 
     mutating func cancel(_ request: RequestID) {

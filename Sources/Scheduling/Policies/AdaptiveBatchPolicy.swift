@@ -36,7 +36,8 @@ public struct AdaptiveBatchPolicy: BatchPolicy {
 
     /// Starts the next prefill that can; `true` if one must wait and what it waits for is to be held back.
     private mutating func startPrefill(on unit: inout UnitState, at now: Seconds) -> Bool {
-        for model in unit.modelsByDeadline() ?? unit.modelsInTurn(after: prefillTurn) {
+        for model in unit.modelsByDeadline() ?? unit.modelsInTurn(after: prefillTurn)
+        where unit[model]?.canPrefill == true {
             switch unit.startPrefill(model, tokens: unit.chunkBound(for: model), at: now) {
             case .started:
                 prefillTurn = model

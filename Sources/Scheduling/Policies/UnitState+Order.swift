@@ -33,13 +33,14 @@ extension UnitState {
     /// The tokens that a prefill of `model` may have so that decodes that find no share beside it are not late; `nil` for
     /// no bound.
     func chunkBound(for model: ModelID) -> Int? {
-        guard let prefilling = self[model], let perToken = prefilling.prefillSecondsPerToken, perToken > 0 else {
-            return nil
-        }
-        let targets = models.compactMap { other -> Seconds? in
-            guard let other, other.runningCount > 0 else { return nil }
-            let together = prefilling.settings.shares.prefill.tenths + other.settings.shares.decode.tenths
-            return together > capacity ? other.settings.targets.timePerOutputToken : nil
+        guard let share = self[model]?.settings.shares.prefill, let perToken = self[model]?.prefillSecondsPerToken,
+            perToken > 0
+        else { return nil }
+        let targets = models.indices.compactMap { other -> Seconds? in
+            guard let target = models[other]?.settings.targets.timePerOutputToken,
+                let decode = models[other]?.settings.shares.decode, models[other]?.running.isEmpty == false
+            else { return nil }
+            return share.tenths + decode.tenths > capacity ? target : nil
         }
         return targets.min().map { max(Self.smallestChunk, Int(min($0 / perToken, 1e6))) }
     }
