@@ -82,9 +82,13 @@ let package = Package(
         tests("GGUF", hasResources: true),
         tests("Jinja", [orderedCollections], hasResources: true),
         tests("Tokenization", ["Jinja"], hasResources: true),
-        tests("KVCache"),
+        tests("KVCache", ["Workloads"]),
+        tests("Transformer", ["Compute", "ComputeVulkan", "Kernels", "GGUF", "KVCache"]),
         tests("Workloads"),
         tests("Scheduling", ["KVCache", "Workloads"]),
+        tests(
+            "Engine",
+            ["Compute", "ComputeVulkan", "GGUF", "Scheduling", "Tokenization", "Transformer", logging]),
         tests(
             "Server",
             [

@@ -29,7 +29,8 @@ public struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
     /// Copies `elements` to the places from `start` on.
     public func replace(from start: Int, with elements: some Collection<Element>) {
         precondition(start >= 0 && start + elements.count <= count, "\(buffer.label) has no place for the elements")
-        _ = UnsafeMutableBufferPointer(rebasing: base.elements[start..<start + elements.count]).update(fromContentsOf: elements)
+        _ = UnsafeMutableBufferPointer(rebasing: base.elements[start..<start + elements.count]).update(
+            fromContentsOf: elements)
     }
 
     /// Lends the elements of `range`.

@@ -11,5 +11,7 @@ public protocol TextGenerator: Sendable {
     /// The sequence is freed when it ends, when the returned stream is dropped, or when the consuming task is cancelled.
     /// The stream throws `EngineError` when the sequence breaks off.
     /// - Throws: `EngineError` when the request cannot be admitted.
-    func generate(_ request: GenerationRequest) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error>
+    func generate(_ request: GenerationRequest) async throws(EngineError) -> AsyncThrowingStream<
+        GenerationEvent, any Error
+    >
 }

@@ -12,7 +12,8 @@ extension Vocabulary {
             model: try metadata.string("tokenizer.ggml.model"),
             pre: try metadata.stringIfPresent("tokenizer.ggml.pre") ?? "default",
             tokens: try metadata.strings("tokenizer.ggml.tokens"),
-            types: try metadata.integersIfPresent("tokenizer.ggml.token_type")?.map { Int32(truncatingIfNeeded: $0) } ?? [],
+            types: try metadata.integersIfPresent("tokenizer.ggml.token_type")?.map { Int32(truncatingIfNeeded: $0) }
+                ?? [],
             merges: try metadata.stringsIfPresent("tokenizer.ggml.merges") ?? [],
             beginningOfText: try token("bos"), endOfText: try token("eos"), endOfTurn: try token("eot"),
             unknown: try token("unknown"), padding: try token("padding"),

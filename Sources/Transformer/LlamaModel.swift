@@ -53,7 +53,8 @@ public final class LlamaModel: Sendable {
         let device = kernels.device
         kvShape = try Self.kvShape(configuration, type: options.kvType, pageBytes: pool.pageBytes)
         let addressable = pool.pagesPerSequence / kvShape.pagesPerBlock * kvShape.tokensPerPage
-        contextLength = min(options.contextLength ?? configuration.contextLength, configuration.contextLength, addressable)
+        contextLength = min(
+            options.contextLength ?? configuration.contextLength, configuration.contextLength, addressable)
         maxRows = options.maxRows
         maxLogitRows = options.maxLogitRows
         let weights = try LlamaWeights(

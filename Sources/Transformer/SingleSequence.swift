@@ -1,6 +1,6 @@
 public import Compute
 public import GGUF
-public import KVCache
+import KVCache
 public import Kernels
 
 /// A model with a pool of its own and a handful of sequences: for commands and tests that need no scheduler.
@@ -52,7 +52,7 @@ public struct SingleSequence {
             var batch = Batch()
             for sequence in sequences {
                 let slot = Int(sequence.index)
-                guard case .granted(let first) = pages.extend(sequence, to: position + piece.endIndex, for: .admission)
+                guard case .granted(let first) = pages.extend(sequence, to: position + piece.endIndex, for: .step)
                 else { preconditionFailure("the pool holds every sequence") }
                 pool.update(slot: slot, table: pages.table(of: sequence), from: first)
                 batch.append(

@@ -27,7 +27,8 @@ struct GoldenLogitsTests {
 
     @Test func swiftShaderGivesTheSameTokens() throws {
         let model = try LoadedModel(device: "vulkan:swiftshader", kv: .f32)
-        for prompt in try GoldenVectors.load().prompts.sorted(by: { $0.promptIds.count < $1.promptIds.count }).prefix(3) {
+        for prompt in try GoldenVectors.load().prompts.sorted(by: { $0.promptIds.count < $1.promptIds.count }).prefix(3)
+        {
             try model.expectLogits(of: prompt, within: 0.01)
             try model.expectTokens(of: prompt)
         }
@@ -58,7 +59,9 @@ private struct LoadedModel {
     }
 
     /// Feeds tokens from position `start` on, and gives the logits of the last.
-    private func feed(_ tokens: [Int32], from start: Int, _ manager: inout KVManager, _ sequence: SequenceID) throws -> [Float] {
+    private func feed(_ tokens: [Int32], from start: Int, _ manager: inout KVManager, _ sequence: SequenceID) throws
+        -> [Float]
+    {
         guard case .granted(let first) = manager.extend(sequence, to: start + tokens.count, for: .admission) else {
             Issue.record("no pages")
             return []

@@ -36,7 +36,8 @@ struct GoldenVectors: Decodable {
     var prompts: [Prompt]
 
     static func load() throws -> GoldenVectors {
-        let url = try #require(Bundle.module.url(forResource: "smollm2-135m-instruct", withExtension: "json", subdirectory: "Resources"))
+        let url = try #require(
+            Bundle.module.url(forResource: "smollm2-135m-instruct", withExtension: "json", subdirectory: "Resources"))
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try decoder.decode(GoldenVectors.self, from: Data(contentsOf: url))

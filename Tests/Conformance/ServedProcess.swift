@@ -10,7 +10,7 @@ final class ServedProcess {
     /// Starts the server and waits until it listens; models may still load.
     init(config: String) throws {
         log = FileManager.default.temporaryDirectory.appendingPathComponent("weft-\(UUID().uuidString).log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        try Data().write(to: log)
         let output = try FileHandle(forWritingTo: log)
         process.executableURL = URL(fileURLWithPath: try Self.binary())
         process.arguments = ["serve", config, "--port", "0"]

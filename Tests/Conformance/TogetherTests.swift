@@ -1,5 +1,5 @@
-import ComputeVulkan
 import Compute
+import ComputeVulkan
 import Engine
 import Foundation
 import Logging
@@ -16,7 +16,8 @@ struct TogetherTests {
     @Test func sixteenStreamsGiveTheirOwnTokens() async throws {
         let instance = try VulkanInstance(validates: true)
         let device = try VulkanDevice(
-            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: NSTemporaryDirectory() + "weft-conformance")
+            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: NSTemporaryDirectory() + "weft-conformance"
+        )
         var models = ["smollm2-135m-q4_1", "smollm2-135m-q8_0"].map { ModelConfiguration(name: $0, path: "\($0).gguf") }
         for index in models.indices { models[index].chunk = 6 }
         var configuration = ServeConfiguration(models: models)

@@ -101,7 +101,8 @@ private struct AttentionWorld {
         #expect(result.suffix(16).allSatisfy { $0 == 777 })
         remember(qkv, rows)
         for (index, row) in rows.enumerated() {
-            try check(Array(result[index * shape.heads * shape.headSize..<(index + 1) * shape.heads * shape.headSize]),
+            try check(
+                Array(result[index * shape.heads * shape.headSize..<(index + 1) * shape.heads * shape.headSize]),
                 qkv, index, row)
         }
     }
@@ -109,7 +110,8 @@ private struct AttentionWorld {
     private mutating func remember(_ qkv: [Float], _ rows: [(sequence: Int, position: Int)]) {
         for (index, row) in rows.enumerated() {
             let angles = Self.angles(row.position, headSize: shape.headSize)
-            keys[row.sequence].append((0..<2).map { stored(Reference.rope(head(shape.heads + $0, qkv, index), angles: angles)) })
+            keys[row.sequence].append(
+                (0..<2).map { stored(Reference.rope(head(shape.heads + $0, qkv, index), angles: angles)) })
             values[row.sequence].append((0..<2).map { stored(head(shape.heads + 2 + $0, qkv, index)) })
         }
     }

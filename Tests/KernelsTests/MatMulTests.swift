@@ -42,7 +42,9 @@ struct MatMulTests {
                 let (row, column) = (index / stride, index % stride - 4)
                 if row < rows, 0..<columns ~= column {
                     let wanted = expected[row * columns + column]
-                    #expect(abs(result[index] - wanted) < 2e-5 * Float(depth), "\(rows)x\(depth)x\(columns) at \(row),\(column)")
+                    #expect(
+                        abs(result[index] - wanted) < 2e-5 * Float(depth),
+                        "\(rows)x\(depth)x\(columns) at \(row),\(column)")
                 } else {
                     #expect(result[index] == 12345, "outside, \(rows)x\(depth)x\(columns) at \(row),\(column)")
                 }

@@ -28,7 +28,8 @@ struct RandomMatrix {
         case .f16:
             let row = numbers.floats(depth).map { Float16($0) }
             values += row.map { Float($0) }
-            words.append(stride(from: 0, to: depth, by: 2).map { Self.pair(row[$0].bitPattern, row[$0 + 1].bitPattern) })
+            words.append(
+                stride(from: 0, to: depth, by: 2).map { Self.pair(row[$0].bitPattern, row[$0 + 1].bitPattern) })
             scales.append([])
         case .bf16:
             let row = numbers.floats(depth).map { UInt16($0.bitPattern >> 16) }
@@ -48,7 +49,9 @@ struct RandomMatrix {
             let quants = (0..<32).map { _ in UInt32(numbers.below(format == .q8 ? 256 : 16)) }
             values += quants.map { Float($0) * Float(d) + Float(m) }
             for word in 0..<(format == .q8 ? 8 : 4) {
-                let bytes = (0..<4).map { 4 * word + $0 }.map { quants[$0] | (format == .q4 ? quants[$0 + 16] << 4 : 0) }
+                let bytes = (0..<4).map { 4 * word + $0 }.map {
+                    quants[$0] | (format == .q4 ? quants[$0 + 16] << 4 : 0)
+                }
                 row.append(bytes[0] | bytes[1] << 8 | bytes[2] << 16 | bytes[3] << 24)
             }
         }

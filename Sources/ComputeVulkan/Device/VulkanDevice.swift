@@ -43,7 +43,8 @@ public final class VulkanDevice: Device {
             throw .unsupported(device: name, reason: "it has no queue that computes")
         }
         guard limits.maxBindings >= 6, limits.maxParameterBytes >= 4 * (Parameters.capacity + 2) else {
-            throw .unsupported(device: name, reason: "it has fewer than 6 buffer bindings or 128 bytes of push constants")
+            throw .unsupported(
+                device: name, reason: "it has fewer than 6 buffer bindings or 128 bytes of push constants")
         }
         self.instance = instance
         self.physical = physical

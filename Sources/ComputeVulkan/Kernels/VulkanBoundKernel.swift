@@ -52,8 +52,12 @@ final class VulkanBoundKernel: BoundKernel {
         let texels = code.bindings.filter(\.isTexel).count
         let storage = code.bindings.filter { !$0.isTexel }.reduce(0) { $0 + $1.windows }
         var sizes: [VkDescriptorPoolSize] = []
-        if texels > 0 { sizes.append(.init(type: VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, descriptorCount: UInt32(texels))) }
-        if storage > 0 { sizes.append(.init(type: VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, descriptorCount: UInt32(storage))) }
+        if texels > 0 {
+            sizes.append(.init(type: VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, descriptorCount: UInt32(texels)))
+        }
+        if storage > 0 {
+            sizes.append(.init(type: VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, descriptorCount: UInt32(storage)))
+        }
         var info = VkDescriptorPoolCreateInfo()
         info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO
         info.maxSets = 1

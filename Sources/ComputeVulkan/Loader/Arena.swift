@@ -19,7 +19,9 @@ struct Arena: ~Copyable {
         return UnsafePointer(pointer)
     }
 
-    mutating func string(_ text: String) -> UnsafePointer<CChar> { array(text.utf8.map { CChar(bitPattern: $0) } + [0]) }
+    mutating func string(_ text: String) -> UnsafePointer<CChar> {
+        array(text.utf8.map { CChar(bitPattern: $0) } + [0])
+    }
 
     mutating func strings(_ texts: [String]) -> UnsafePointer<UnsafePointer<CChar>?> {
         var pointers: [UnsafePointer<CChar>?] = []

@@ -57,7 +57,8 @@ struct DeviceFunctions: @unchecked Sendable {
         deviceWaitIdle = try load("vkDeviceWaitIdle", as: PFN_vkDeviceWaitIdle.self)
         createBuffer = try load("vkCreateBuffer", as: PFN_vkCreateBuffer.self)
         destroyBuffer = try load("vkDestroyBuffer", as: PFN_vkDestroyBuffer.self)
-        getBufferMemoryRequirements = try load("vkGetBufferMemoryRequirements", as: PFN_vkGetBufferMemoryRequirements.self)
+        getBufferMemoryRequirements = try load(
+            "vkGetBufferMemoryRequirements", as: PFN_vkGetBufferMemoryRequirements.self)
         allocateMemory = try load("vkAllocateMemory", as: PFN_vkAllocateMemory.self)
         freeMemory = try load("vkFreeMemory", as: PFN_vkFreeMemory.self)
         bindBufferMemory = try load("vkBindBufferMemory", as: PFN_vkBindBufferMemory.self)

@@ -15,12 +15,19 @@ struct InstanceFunctions: @unchecked Sendable {
 
     init(_ instance: OpaquePointer, loader: VulkanLoader) throws(ComputeError) {
         destroyInstance = try loader.function("vkDestroyInstance", of: instance, as: PFN_vkDestroyInstance.self)
-        enumeratePhysicalDevices = try loader.function("vkEnumeratePhysicalDevices", of: instance, as: PFN_vkEnumeratePhysicalDevices.self)
-        getPhysicalDeviceProperties2 = try loader.function("vkGetPhysicalDeviceProperties2", of: instance, as: PFN_vkGetPhysicalDeviceProperties2.self)
-        getPhysicalDeviceMemoryProperties = try loader.function("vkGetPhysicalDeviceMemoryProperties", of: instance, as: PFN_vkGetPhysicalDeviceMemoryProperties.self)
-        getPhysicalDeviceQueueFamilyProperties = try loader.function("vkGetPhysicalDeviceQueueFamilyProperties", of: instance, as: PFN_vkGetPhysicalDeviceQueueFamilyProperties.self)
-        getPhysicalDeviceFeatures2 = try loader.function("vkGetPhysicalDeviceFeatures2", of: instance, as: PFN_vkGetPhysicalDeviceFeatures2.self)
-        enumerateDeviceExtensionProperties = try loader.function("vkEnumerateDeviceExtensionProperties", of: instance, as: PFN_vkEnumerateDeviceExtensionProperties.self)
+        enumeratePhysicalDevices = try loader.function(
+            "vkEnumeratePhysicalDevices", of: instance, as: PFN_vkEnumeratePhysicalDevices.self)
+        getPhysicalDeviceProperties2 = try loader.function(
+            "vkGetPhysicalDeviceProperties2", of: instance, as: PFN_vkGetPhysicalDeviceProperties2.self)
+        getPhysicalDeviceMemoryProperties = try loader.function(
+            "vkGetPhysicalDeviceMemoryProperties", of: instance, as: PFN_vkGetPhysicalDeviceMemoryProperties.self)
+        getPhysicalDeviceQueueFamilyProperties = try loader.function(
+            "vkGetPhysicalDeviceQueueFamilyProperties", of: instance,
+            as: PFN_vkGetPhysicalDeviceQueueFamilyProperties.self)
+        getPhysicalDeviceFeatures2 = try loader.function(
+            "vkGetPhysicalDeviceFeatures2", of: instance, as: PFN_vkGetPhysicalDeviceFeatures2.self)
+        enumerateDeviceExtensionProperties = try loader.function(
+            "vkEnumerateDeviceExtensionProperties", of: instance, as: PFN_vkEnumerateDeviceExtensionProperties.self)
         createDevice = try loader.function("vkCreateDevice", of: instance, as: PFN_vkCreateDevice.self)
         getDeviceProcAddr = try loader.function("vkGetDeviceProcAddr", of: instance, as: PFN_vkGetDeviceProcAddr.self)
     }

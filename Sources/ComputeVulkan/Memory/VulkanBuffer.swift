@@ -70,7 +70,9 @@ final class VulkanBuffer: Buffer {
         }
         do throws(ComputeError) {
             try device.check(vk.bindBufferMemory(device.handle.raw, buffer.raw, raw, 0), "vkBindBufferMemory")
-            guard type.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT.rawValue != 0 else { return (Handle(raw: raw), nil) }
+            guard type.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT.rawValue != 0 else {
+                return (Handle(raw: raw), nil)
+            }
             var pointer: UnsafeMutableRawPointer?
             try device.check(
                 vk.mapMemory(device.handle.raw, raw, 0, VkDeviceSize(size), 0, &pointer), "vkMapMemory")

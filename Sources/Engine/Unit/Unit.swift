@@ -183,7 +183,9 @@ actor Unit {
         for draw in drawn {
             tokens[draw.request] = draw.token
             generations[draw.request]?.sampler = draw.sampler
-            if generations[draw.request]?.append(draw.token, logprob: draw.logprob) == true { ended.insert(draw.request) }
+            if generations[draw.request]?.append(draw.token, logprob: draw.logprob) == true {
+                ended.insert(draw.request)
+            }
         }
         for job in step.jobs {
             let own = job.sequences.filter(\.drawsToken).compactMap { tokens[$0.request] }

@@ -50,7 +50,8 @@ public struct KernelTranslator: Sendable {
             guard let value = options[option.name], let index = option.values.firstIndex(of: value) else {
                 throw KernelSourceError(
                     kernel: source.name,
-                    reason: "option \(option.name) is '\(options[option.name] ?? "missing")', not one of \(option.values)")
+                    reason:
+                        "option \(option.name) is '\(options[option.name] ?? "missing")', not one of \(option.values)")
             }
             if Int(value) == nil {
                 definitions += option.values.enumerated().map { ($1, "\($0)") }

@@ -29,6 +29,7 @@ struct LlamaWeights: Sendable {
         progress: (Double) -> Void
     ) throws {
         let tensors = try LlamaTensors(file, configuration)
+        try file.checkUnchanged()
         let packer = WeightPacker(device: device, model: configuration.name)
         embedding = try packer.joined([tensors.embedding])
         output = try tensors.output.map { try packer.joined([$0]) } ?? embedding

@@ -7,7 +7,8 @@ import Transformer
 struct BenchModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "Measure a model's prefill and decode in tokens per second.",
-        discussion: "Each figure is the median of several runs, by the clock on the wall; the device does nothing else.")
+        discussion: "Each figure is the median of several runs, by the clock on the wall; the device does nothing else."
+    )
 
     @Argument(help: "The model: a GGUF file, or the name of one in the folder of models.")
     var model: String
@@ -45,7 +46,8 @@ struct BenchModelCommand: ParsableCommand {
     func run() throws {
         let file = try ModelFile(path: Folders.model(model))
         guard prompt + decode <= file.configuration.contextLength else {
-            throw CommandError("\(prompt + decode) tokens exceed the model's context of \(file.configuration.contextLength)")
+            throw CommandError(
+                "\(prompt + decode) tokens exceed the model's context of \(file.configuration.contextLength)")
         }
         let open = try OpenDevice(device.selector)
         var options = LlamaModel.Options()

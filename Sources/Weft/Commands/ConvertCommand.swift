@@ -17,7 +17,8 @@ struct ConvertCommand: ParsableCommand {
 
     func run() throws {
         guard let type = TensorType(name: type) else {
-            throw CommandError("unknown type '\(type)'; known are \(TensorType.allCases.map(\.name).joined(separator: ", "))")
+            throw CommandError(
+                "unknown type '\(type)'; known are \(TensorType.allCases.map(\.name).joined(separator: ", "))")
         }
         let progress = Progress("converting")
         let report = try ModelConversion(to: type).convert(GGUFFile(path: Folders.model(input)), to: output) { step in

@@ -33,7 +33,9 @@ struct ServeCommand: AsyncParsableCommand {
 
         let logger = Logger(label: "weft")
         let open = try OpenDevice(configuration.device)
-        logger.info("device", metadata: ["name": "\(open.device.description.name)", "is": "\(open.device.description.selector)"])
+        logger.info(
+            "device",
+            metadata: ["name": "\(open.device.description.name)", "is": "\(open.device.description.selector)"])
         let engine = Engine(configuration, modelFolder: Folders.models, logger: logger)
         let (address, requestedPort) = (configuration.host, configuration.port)
         let server = WeftServer(
@@ -42,7 +44,10 @@ struct ServeCommand: AsyncParsableCommand {
         let loader = LoadService(engine: engine, device: open, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: server), .init(service: loader)],
+                services: [
+                    .init(service: server),
+                    .init(service: loader, failureTerminationBehavior: .gracefullyShutdownGroup),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         try open.checkValidation()

@@ -20,7 +20,8 @@ enum Folders {
         }
         let known = (try? FileManager.default.contentsOfDirectory(atPath: models)) ?? []
         let names = known.filter { $0.hasSuffix(".gguf") }.map { String($0.dropLast(5)) }.sorted()
-        throw CommandError("no model '\(name)': neither a file nor one of [\(names.joined(separator: ", "))] in \(models)")
+        throw CommandError(
+            "no model '\(name)': neither a file nor one of [\(names.joined(separator: ", "))] in \(models)")
     }
 }
 

@@ -12,10 +12,12 @@ final class Progress: Sendable {
     /// - Parameter share: 0 to 1; 1 ends the line.
     func show(_ share: Double, _ detail: String = "") {
         let percent = Int((share * 100).rounded())
-        guard isTerminal, shown.withLock({ known in
-            defer { known = percent }
-            return known != percent
-        }) else { return }
+        guard isTerminal,
+            shown.withLock({ known in
+                defer { known = percent }
+                return known != percent
+            })
+        else { return }
         let text = "\r\u{1b}[K\(title)\(detail.isEmpty ? "" : " \(detail)") \(percent) %\(share >= 1 ? "\n" : "")"
         FileHandle.standardError.write(Data(text.utf8))
     }

@@ -1,0 +1,79 @@
+import Foundation
+import GGUF
+import Testing
+
+/// The built `weft`, as a person calls it.
+@Suite(.serialized)
+struct CommandTests {
+    private func weft(_ arguments: String..., joinsErrors: Bool = true) throws -> CommandResult {
+        try CommandResult.of(ServedProcess.binary(), arguments, joinsErrors: joinsErrors)
+    }
+
+    @Test func generateGivesTheGoldenTokens() throws {
+        struct Output: Decodable {
+            var prompt_ids: [Int32]
+            var ids: [Int32]
+            var text: String
+            var top_logits: [[Double]]
+        }
+        let prompt = try #require(try GoldenVectors.load().prompts.first)
+        let result = try weft(
+            "generate", "smollm2-135m-q4_1", prompt.prompt, "--max-tokens", "8", "--kv-type", "f32", "--device",
+            "vulkan:llvmpipe", "--top-logits", "10", "--json", joinsErrors: false)
+        #expect(result.status == 0)
+        let output = try JSONDecoder().decode(Output.self, from: Data(result.output.utf8))
+        #expect(output.prompt_ids == prompt.promptIds)
+        #expect(output.ids == Array(prompt.f32.genIds.prefix(8)))
+        #expect(output.text.hasPrefix(" Paris."))
+        for (ours, theirs) in zip(output.top_logits, prompt.f32.promptTop10.top) {
+            #expect(Int32(ours[0]) == theirs.token)
+            #expect(abs(ours[1] - Double(theirs.logit)) < 0.01)
+        }
+    }
+
+    @Test func devicesAreListed() throws {
+        let result = try weft("devices", "--json", joinsErrors: false)
+        #expect(result.status == 0)
+        #expect(result.output.contains("llvmpipe") && result.output.contains("SwiftShader"))
+    }
+
+    @Test(arguments: [
+        (["generate", "nobody", "Hello"], "no model 'nobody'"),
+        (["generate", "smollm2-135m-q4_1", ""], "the prompt is empty"),
+        (["generate", "smollm2-135m-q4_1", "Hello", "--device", "warp:0"], "no such device: 'warp:0'"),
+        (["generate", "smollm2-135m-q4_1", "Hello", "--device", "vulkan:99"], "no such device: 'vulkan:99'"),
+        (["generate", "smollm2-135m-q4_1", "Hello", "--device", "vulkan:voodoo"], "llvmpipe"),
+        (["generate", "smollm2-135m-q4_1", "Hello", "--kv-type", "f8"], "--kv-type is f32 or f16"),
+        (["generate", "smollm2-135m-q4_1", "Hello", "--temperature", "nan"], "--temperature must be 0 or more"),
+        (["generate", "/dev/null", "Hello"], "/dev/null"),
+        (["convert", "smollm2-135m-q4_1", "/nowhere/out.gguf", "--type", "q8_0"], "/nowhere/out.gguf"),
+        (["convert", "smollm2-135m-q4_1", "/tmp/out.gguf", "--type", "q9"], "unknown type 'q9'"),
+        (["serve", "/nowhere.yaml"], "cannot read the configuration /nowhere.yaml"),
+    ])
+    func faultsAreOneClearLine(_ arguments: [String], _ message: String) throws {
+        let result = try CommandResult.of(ServedProcess.binary(), arguments)
+        #expect(result.status != 0)
+        #expect(result.output.contains(message), "\(result.output)")
+        #expect(!result.output.contains("Fatal error"))
+    }
+
+    @Test(arguments: [
+        ("models: []", "at least one is needed"),
+        ("models: [{name: a}]", "'path' is missing"),
+        ("models: [{name: a, path: b, contxt: 5}]", "unknown key 'contxt'"),
+        ("pool_mb: 0\nmodels: [{name: a, path: b}]", "pool_mb: 0"),
+        ("models: [{name: a, path: b}, {name: a, path: c}]", "used twice"),
+        ("models: [{name: a, path: b, shares: [11, 2]}]", "shares"),
+        ("models: [{name: a, path: nowhere.gguf}]", "nowhere.gguf"),
+        ("policy: chaos\nmodels: [{name: a, path: b}]", "chaos"),
+        ("{", "yaml"),
+    ])
+    func configurationsAreChecked(_ yaml: String, _ message: String) throws {
+        let path = NSTemporaryDirectory() + "weft-config-\(UUID().uuidString).yaml"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(yaml.utf8).write(to: URL(fileURLWithPath: path))
+        let result = try weft("serve", path, "--port", "0")
+        #expect(result.status != 0)
+        #expect(result.output.contains(message), "\(result.output)")
+    }
+}

@@ -1,0 +1,64 @@
+import Compute
+import ComputeVulkan
+import Engine
+import Foundation
+import GGUF
+import Logging
+import Testing
+
+/// An engine with generated models on lavapipe.
+struct TinyService {
+    let engine: Engine
+    let instance: VulkanInstance
+    private let folder: String
+
+    static let vocabulary = 288
+
+    /// - Parameter models: each model's name and head size.
+    init(
+        models: [(name: String, headSize: Int)] = [("a", 32), ("b", 64)], poolMegabytes: Int = 8,
+        change: (inout ServeConfiguration) -> Void = { _ in }
+    ) async throws {
+        folder = NSTemporaryDirectory() + "weft-tiny-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        var configurations: [ModelConfiguration] = []
+        for (index, (name, headSize)) in models.enumerated() {
+            var tiny = TinyLlama()
+            tiny.headSize = headSize
+            tiny.seed = UInt64(index + 1)
+            try tiny.write(to: "\(folder)/\(name).gguf")
+            var model = ModelConfiguration(name: name, path: "\(name).gguf")
+            model.chunk = 32
+            configurations.append(model)
+        }
+        var configuration = ServeConfiguration(models: configurations)
+        configuration.poolMegabytes = poolMegabytes
+        change(&configuration)
+        instance = try VulkanInstance(validates: true)
+        let device = try VulkanDevice(
+            DeviceSelector("vulkan:llvmpipe"), in: instance,
+            cacheDirectory: NSTemporaryDirectory() + "weft-engine-kernels")
+        engine = Engine(configuration, modelFolder: folder, logger: Logger(label: "test"))
+        try await engine.load(on: device)
+    }
+
+    func tokens(of model: String, after prompt: [Int32], count: Int) async throws -> [Int32] {
+        var request = GenerationRequest(model: model, prompt: prompt)
+        request.maxTokens = count
+        request.ignoresEndOfText = true
+        var tokens: [Int32] = []
+        for try await case .token(let token) in try await engine.generate(request) { tokens.append(token.id) }
+        return tokens
+    }
+
+    /// Waits until no sequence holds a page; fails after some seconds.
+    func expectEmptyPool() async throws {
+        for _ in 0..<200 {
+            if await engine.pageUse.held == 0 { break }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(await engine.pageUse.held == 0)
+        #expect(instance.validationMessages == [])
+        try FileManager.default.removeItem(atPath: folder)
+    }
+}
