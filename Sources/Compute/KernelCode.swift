@@ -30,7 +30,7 @@ public struct KernelBinding: Sendable, Hashable {
     public var name: String
     public var access: Access
     public var element: Element
-    /// Bindings that the argument takes: its buffer is cut into windows of `DeviceLimits.maxBindingSize` bytes.
+    /// Bindings that the argument takes: its buffer is cut into windows of `DeviceLimits.windowBytes`.
     public var windows: Int
     /// Whether the argument is read by texel fetch.
     public var isTexel: Bool

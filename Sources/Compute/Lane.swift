@@ -11,7 +11,7 @@ public protocol Lane: AnyObject, Sendable {
 
 /// Commands while they are recorded. Each sees the effects of those before it.
 public protocol Commands: AnyObject {
-    /// Runs a kernel over `tiles`, with at most the lane's budget of groups.
+    /// Runs a kernel over `tiles`, with at most `DeviceLimits.maxGroupCount` groups, which walk them.
     func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>)
 }
 

@@ -19,9 +19,15 @@ public actor Engine: TextGenerator {
         self.logger = logger
     }
 
+    /// None until all are loaded.
     public var models: [ServedModel] { served }
 
-    public var isReady: Bool { isLoaded }
+    public var isReady: Bool {
+        get async {
+            guard isLoaded, let unit else { return false }
+            return await unit.isHealthy
+        }
+    }
 
     /// Pages that sequences hold, and pages there are.
     public var pageUse: (held: Int, total: Int) {
@@ -36,15 +42,17 @@ public actor Engine: TextGenerator {
         on device: any Device, progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
     ) async throws {
         try configuration.check()
-        let files = try configuration.models.map { try ModelFile(path: path(of: $0)) }
+        let files = try configuration.models.map { try open($0) }
         let unit = try Unit(
             configuration, sequences: configuration.models.reduce(0) { $0 + $1.maxSequences },
             pagesPerSequence: try pagesPerSequence(files), device: device)
         self.unit = unit
+        var loaded: [ServedModel] = []
         for (model, file) in zip(configuration.models, files) {
-            served.append(try await unit.load(model, file) { progress(model.name, $0) })
+            loaded.append(try await unit.load(model, file) { progress(model.name, $0) })
             logger.info("model loaded", metadata: ["model": "\(model.name)"])
         }
+        served = loaded
         isLoaded = true
     }
 
@@ -55,8 +63,13 @@ public actor Engine: TextGenerator {
         return try await unit.generate(request)
     }
 
-    private func path(of model: ModelConfiguration) -> String {
-        model.path.hasPrefix("/") ? model.path : "\(modelFolder)/\(model.path)"
+    /// - Throws: `ConfigurationError` naming the model and what is wrong with its file.
+    private func open(_ model: ModelConfiguration) throws(ConfigurationError) -> ModelFile {
+        do {
+            return try ModelFile(path: model.path.hasPrefix("/") ? model.path : "\(modelFolder)/\(model.path)")
+        } catch {
+            throw ConfigurationError("model '\(model.name)': \(error)")
+        }
     }
 
     /// The longest block table that any sequence can have.

@@ -7,7 +7,7 @@
 /// furthest over its quota. A model's oldest sequence is preempted only for an older sequence that is the only one of
 /// its own model, so that the oldest of all always gets on: a pool far too small is slow, never stuck.
 ///
-/// Source: DESIGN.md, "The pool"; MuxServe's unified resource manager, whose blocks are of equal shape instead of equal
+/// Source: MuxServe's unified resource manager, whose blocks are of equal shape instead of equal
 /// bytes and whose quota is a cap on sequences.
 public struct KVManager: Sendable {
     public let pageBytes: Int

@@ -20,7 +20,7 @@ extension WeftServer {
         public var shutdownTimeout: Duration = .seconds(20)
         public var connectionLimit = 1024
 
-        public init(host: String = "127.0.0.1", port: Int = 8080, version: String = "0.1.0") {
+        public init(host: String = "127.0.0.1", port: Int = 8080, version: String = "unversioned") {
             self.host = host
             self.port = port
             self.version = version

@@ -78,7 +78,7 @@ struct ForwardPass: Sendable {
                 stride: c.embeddingLength, epilogue: .residual))
     }
 
-    /// Eight dispatches a layer, and three around them.
+    /// Eight dispatches a layer, ten where queries, keys and values differ in format, and three around them.
     func encode(_ commands: any Commands, rows: Int, logitRows: Int) {
         embed.encode(commands, rows: rows)
         for (index, layer) in layers.enumerated() {

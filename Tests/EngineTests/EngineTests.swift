@@ -63,6 +63,30 @@ struct EngineTests {
         try await service.expectEmptyPool()
     }
 
+    /// The second time a prompt comes its full blocks are found again, and the text stays the same.
+    @Test func prefixesAreFoundAgain() async throws {
+        let service = try await TinyService()
+        let prompt = (0..<300).map { Int32($0 * 13 % 256) }
+        var texts: [[Int32]] = []
+        var cached: [Int] = []
+        for _ in 0..<2 {
+            var request = GenerationRequest(model: "a", prompt: prompt)
+            request.maxTokens = 20
+            request.ignoresEndOfText = true
+            var tokens: [Int32] = []
+            for try await event in try await service.engine.generate(request) {
+                switch event {
+                case .token(let token): tokens.append(token.id)
+                case .finished(_, let usage): cached.append(usage.cachedTokens)
+                }
+            }
+            texts.append(tokens)
+        }
+        #expect(texts[0] == texts[1])
+        #expect(cached[0] == 0 && cached[1] >= 128)
+        try await service.expectEmptyPool()
+    }
+
     @Test func aDroppedStreamFreesItsPages() async throws {
         let service = try await TinyService()
         for _ in 0..<5 { try await service.abandon("a", Array(repeating: 3, count: 100)) }

@@ -37,7 +37,9 @@ enum Fallback: String, CaseIterable, Sendable {
         case .noSubgroups:
             limits.subgroupSize = 1
             limits.groupSize = 16
-        case .smallBindings: limits.maxBindingSize = 32768
+        case .smallBindings:
+            limits.maxBindingSize = 1 << 16
+            limits.maxTexelElements = 1 << 12
         }
     }
 }

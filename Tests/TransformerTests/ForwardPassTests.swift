@@ -42,7 +42,10 @@ struct ForwardPassTests {
 
         let instance = try VulkanInstance(validates: true)
         let device = try VulkanDevice(DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: Self.cache) {
-            if shape.smallBindings { $0.maxBindingSize = 1 << 17 }
+            if shape.smallBindings {
+                $0.maxBindingSize = 1 << 17
+                $0.maxTexelElements = 1 << 13
+            }
         }
         var options = LlamaModel.Options()
         options.kvType = shape.kv

@@ -21,7 +21,9 @@ struct DeviceProbe {
         let extensions = Self.extensions(of: device, functions: functions)
         let sizes = arena.put(VkPhysicalDeviceSubgroupSizeControlProperties())
         sizes.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES
-        let controlsSize = extensions.contains(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)
+        let controlsSize =
+            extensions.contains(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)
+            && Self.controlsSubgroupSize(device, functions: functions)
         if controlsSize { subgroup.pointee.pNext = UnsafeMutableRawPointer(sizes) }
         var all = VkPhysicalDeviceProperties2()
         all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
@@ -32,7 +34,10 @@ struct DeviceProbe {
         maxAllocationSize = Int(clamping: allocation.pointee.maxMemoryAllocationSize)
         subgroupProperties = subgroup.pointee
         let (least, most) = (Int(sizes.pointee.minSubgroupSize), Int(sizes.pointee.maxSubgroupSize))
-        subgroupSizes = controlsSize && least > 0 && least <= most ? least...most : nil
+        let stages = sizes.pointee.requiredSubgroupSizeStages
+        subgroupSizes =
+            controlsSize && stages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0 && least > 0 && least <= most
+            ? least...most : nil
         let version = properties.driverVersion
         driver = "\(version >> 22).\(version >> 12 & 0x3ff).\(version & 0xfff)"
         memory = MemoryTypes(device, functions: functions)
@@ -50,6 +55,20 @@ struct DeviceProbe {
             return subgroupSizes != nil || kind == .cpu ? (size, nil) : (1, nil)
         }
         return (size, size)
+    }
+
+    /// Whether pipelines may ask for full subgroups of a size.
+    private static func controlsSubgroupSize(
+        _ device: Handle<Tag.PhysicalDevice>, functions: InstanceFunctions
+    ) -> Bool {
+        var arena = Arena()
+        let control = arena.put(VkPhysicalDeviceSubgroupSizeControlFeatures())
+        control.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES
+        var features = VkPhysicalDeviceFeatures2()
+        features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
+        features.pNext = UnsafeMutableRawPointer(control)
+        functions.getPhysicalDeviceFeatures2(device.raw, &features)
+        return control.pointee.subgroupSizeControl != 0 && control.pointee.computeFullSubgroups != 0
     }
 
     private static func extensions(

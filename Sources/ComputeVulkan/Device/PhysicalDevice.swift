@@ -35,7 +35,8 @@ struct PhysicalDevice: Sendable {
     ) -> DeviceLimits {
         // CPU drivers run a subgroup per core: larger groups gain nothing. They crash on buffers beyond 2 GiB.
         let isCPU = kind == .cpu
-        let groupSize = subgroupSize > 1 ? subgroupSize : isCPU ? 8 : 32
+        let groupSize = min(
+            subgroupSize > 1 ? subgroupSize : isCPU ? 8 : 32, Int(reported.maxComputeWorkGroupInvocations))
         return DeviceLimits(
             maxBindingSize: Int(reported.maxStorageBufferRange),
             maxAllocationSize: isCPU ? min(probe.maxAllocationSize, 2 << 30) : probe.maxAllocationSize,

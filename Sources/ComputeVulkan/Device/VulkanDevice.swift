@@ -140,8 +140,6 @@ public final class VulkanDevice: Device {
         switch result {
         case VK_SUCCESS: return
         case VK_ERROR_DEVICE_LOST: throw .deviceLost(device: description.name, call: call)
-        case VK_ERROR_OUT_OF_DEVICE_MEMORY, VK_ERROR_OUT_OF_HOST_MEMORY:
-            throw .outOfMemory(device: description.name, asked: 0, available: nil)
         default: throw .failed(device: description.name, call: call, code: Int(result.rawValue))
         }
     }

@@ -32,8 +32,7 @@ public final class VulkanInstance: Sendable {
         var instance: VkInstance?
         let result = create(&info, nil, &instance)
         guard result == VK_SUCCESS, let instance else {
-            let missing = result == VK_ERROR_LAYER_NOT_PRESENT ? "the validation layer is not installed" : nil
-            throw .unavailable(api: .vulkan, reason: missing ?? "vkCreateInstance gave \(result.rawValue)")
+            throw .unavailable(api: .vulkan, reason: Self.reason(result))
         }
         handle = Handle(raw: instance)
         functions = try InstanceFunctions(instance, loader: loader)
@@ -43,6 +42,14 @@ public final class VulkanInstance: Sendable {
     deinit {
         messenger?.close(handle)
         functions.destroyInstance(handle.raw, nil)
+    }
+
+    private static func reason(_ result: VkResult) -> String {
+        switch result {
+        case VK_ERROR_LAYER_NOT_PRESENT: "the validation layer is not installed"
+        case VK_ERROR_INCOMPATIBLE_DRIVER: "no driver is installed"
+        default: "vkCreateInstance gave \(result.rawValue)"
+        }
     }
 
     /// What the validation layer has complained of so far; empty without it.

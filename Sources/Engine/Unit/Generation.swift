@@ -12,7 +12,8 @@ struct Generation: Sendable {
     private(set) var tokens: [TokenID]
     var sampler: Sampler
     let topLogprobs: Int?
-    var cachedTokens = 0
+    /// Tokens that the prefix index had; `nil` until the first job.
+    var cachedTokens: Int?
 
     private let endTokens: Set<TokenID>
     private let minTokens: Int
@@ -66,7 +67,7 @@ struct Generation: Sendable {
     }
 
     func finish() {
-        let usage = TokenUsage(promptTokens: promptCount, completionTokens: generated, cachedTokens: cachedTokens)
+        let usage = TokenUsage(promptTokens: promptCount, completionTokens: generated, cachedTokens: cachedTokens ?? 0)
         continuation.yield(.finished(reason, usage))
         continuation.finish()
     }

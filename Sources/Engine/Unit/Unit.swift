@@ -99,6 +99,9 @@ actor Unit {
         perform(scheduler.cancelled(id, at: now))
     }
 
+    /// Whether new requests are taken: not after the device failed.
+    var isHealthy: Bool { failure == nil }
+
     /// Pages that sequences hold, and pages there are.
     var pageUse: (held: Int, total: Int) {
         let usage = scheduler.state.kv.usage
@@ -159,11 +162,8 @@ actor Unit {
             guard let generation = generations[part.request] else { continue }
             show(part)
             step.add(part, of: generation)
-            if part.tokens.lowerBound > 0, part.tokens.lowerBound < generation.promptCount,
-                generation.tokens.count == generation.promptCount, generation.cachedTokens == 0
-            {
-                generations[part.request]?.cachedTokens = part.tokens.lowerBound
-            }
+            // What precedes the first range came from the prefix index.
+            if generation.cachedTokens == nil { generations[part.request]?.cachedTokens = part.tokens.lowerBound }
         }
         return step
     }

@@ -17,11 +17,12 @@ public struct ArgumentLayout: Sendable, Hashable {
 
     /// The layout of a buffer of `byteCount` bytes on a device with `limits`.
     public init(_ argument: BufferArgument, byteCount: Int, limits: DeviceLimits) {
-        windowBytes = limits.windowBytes
-        windows = byteCount <= limits.maxBindingSize ? 1 : (byteCount + windowBytes - 1) / windowBytes
         isTexel =
-            argument.access == .read && argument.element.isWide && windows == 1
-            && (byteCount + 15) / 16 <= limits.maxTexelElements
+            argument.access == .read && argument.element.isWide && (byteCount + 15) / 16 <= limits.maxTexelElements
+        windowBytes = limits.windowBytes
+        // Texel views have a limit of their own, often far beyond that of bindings.
+        let fits = isTexel || byteCount <= limits.maxBindingSize
+        windows = fits ? 1 : (byteCount + windowBytes - 1) / windowBytes
     }
 }
 

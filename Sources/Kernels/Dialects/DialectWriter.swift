@@ -10,7 +10,7 @@ protocol DialectWriter: Sendable {
 /// A kernel with its options, arguments and expanded body: all that a dialect needs.
 struct TranslatedKernel {
     var name: String
-    /// In order: `V`, `GROUP_SIZE`, then the kernel's options and their values' names.
+    /// `V`, `GROUP_SIZE`, `PANEL`, then each option after the names of its values.
     var definitions: [(name: String, value: String)]
     var arguments: [TranslatedArgument]
     var parameters: [ParameterArgument]

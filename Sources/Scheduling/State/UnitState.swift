@@ -52,7 +52,7 @@ public struct UnitState: Sendable {
         numbers[request].flatMap { sequences[$0].pages }.map { kv.table(of: $0) }
     }
 
-    /// The age of the sequence that the model's next prefill job begins with; `nil` if there is none.
+    /// The sequence that the model's next prefill job begins with; `nil` if there is none.
     func oldestToPrefill(_ model: ModelID) -> SequenceState? {
         guard let state = self[model], let number = state.prefilling.first ?? state.waiting.first else { return nil }
         return sequences[number]

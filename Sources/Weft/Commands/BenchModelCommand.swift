@@ -38,7 +38,8 @@ struct BenchModelCommand: ParsableCommand {
     }
 
     func validate() throws {
-        guard prompt > 0, decode > 0, (1...256).contains(batch) else {
+        let tokens = 1...(1 << 24)
+        guard tokens.contains(prompt), tokens.contains(decode), (1...256).contains(batch) else {
             throw ValidationError("--prompt and --decode must be positive, --batch between 1 and 256")
         }
     }

@@ -24,6 +24,8 @@ struct ConvertCommand: ParsableCommand {
         let report = try ModelConversion(to: type).convert(GGUFFile(path: Folders.model(input)), to: output) { step in
             progress.show(Double(step.index + 1) / Double(step.tensorCount), step.name)
         }
-        for name in report.keptMatrices { print("\(name) keeps its type: its rows are no multiple of the block size") }
+        for matrix in report.keptMatrices {
+            print("\(matrix.name) keeps its type: its rows are no multiple of the block size")
+        }
     }
 }

@@ -44,7 +44,9 @@ struct GenerateCommand: ParsableCommand {
 
     func validate() throws {
         guard ["f32", "f16"].contains(kvType) else { throw ValidationError("--kv-type is f32 or f16") }
-        guard maxTokens >= 0 else { throw ValidationError("--max-tokens must not be negative") }
+        guard (0...(1 << 24)).contains(maxTokens) else {
+            throw ValidationError("--max-tokens must be between 0 and \(1 << 24)")
+        }
         guard temperature >= 0, temperature.isFinite else { throw ValidationError("--temperature must be 0 or more") }
         guard (topLogits ?? 1) > 0 else { throw ValidationError("--top-logits must be at least 1") }
     }

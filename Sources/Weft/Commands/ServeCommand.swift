@@ -39,7 +39,9 @@ struct ServeCommand: AsyncParsableCommand {
         let engine = Engine(configuration, modelFolder: Folders.models, logger: logger)
         let (address, requestedPort) = (configuration.host, configuration.port)
         let server = WeftServer(
-            engine, configuration: WeftServer.Configuration(host: address, port: requestedPort), logger: logger
+            engine,
+            configuration: WeftServer.Configuration(
+                host: address, port: requestedPort, version: weftVersion), logger: logger
         ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }
         let loader = LoadService(engine: engine, device: open, logger: logger)
         let group = ServiceGroup(
