@@ -7,7 +7,8 @@ extension CostTable {
     ///
     /// - Throws: `CostError` naming line and field.
     public init(csv: Data) throws(CostError) {
-        let lines = String(decoding: csv, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let lines = String(decoding: csv, as: UTF8.self).split(
+            omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         guard let header = lines.first else { throw .empty }
         let columns = header.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         if columns != Self.csvColumns {
@@ -45,7 +46,9 @@ extension CostTable {
             return value < 0 ? nil : value / 1000
         }
         let share = try positive(2)
-        if share > 100 { throw .invalidLine(line: number, field: csvColumns[2], reason: "\(share) exceeds 100 percent") }
+        if share > 100 {
+            throw .invalidLine(line: number, field: csvColumns[2], reason: "\(share) exceeds 100 percent")
+        }
         return CostMeasurement(
             model: String(fields[0]), devices: try positive(1), sharePercent: share, batch: try positive(3),
             length: try positive(4), prefill: try time(5), decode: try time(6))

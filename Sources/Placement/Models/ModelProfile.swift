@@ -44,6 +44,9 @@ public struct ModelProfile: Hashable, Sendable, Codable {
     /// Bytes of keys and values of one token.
     public var kvBytesPerToken: Double { 2 * Double(layers * kvHeads * headSize) * kvElementBytes }
 
+    /// Bytes that a prefill of 2,048 tokens needs beside weights and cache, on each device.
+    var scratchBytes: Double { 2048 * 64 * Double(hiddenSize) }
+
     /// The bytes that a job moves and the operations that it computes.
     public struct Work: Hashable, Sendable {
         public var bytes: Double
