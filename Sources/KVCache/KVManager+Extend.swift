@@ -7,31 +7,41 @@ extension KVManager {
         if tokens <= slots[slot].table.capacity { return grant(0, to: slot, tokens: tokens) }
 
         let shape = slots[slot].table.shape
-        let asked = shape.pages(for: tokens)
-        guard asked <= pool.pageCount else { return .neverFits(pagesNeeded: asked, pages: pool.pageCount) }
         guard let account = accounts[slots[slot].model] else { return .exceedsQuota }
+        let asked = shape.pages(for: tokens)
+        let most = quotaRule == .fixed ? account.quota : pool.pageCount
+        guard asked <= most else { return .neverFits(pagesNeeded: asked, pages: most) }
         let wish = Wish(
             slot: slot, pages: asked - slots[slot].table.pages.count, growth: growth,
             isOnly: account.sequences == 1, excess: account.excess)
         if mayTake(wish, account) { return grant(wish.pages, to: slot, tokens: tokens) }
-        if growth == .admission, !wish.isOnly, exceedsQuota(wish, account) { return .exceedsQuota }
+        if growth == .admission, !wish.isOnly, quotaRule == .none || exceedsQuota(wish, account) {
+            return .exceedsQuota
+        }
         return victim(for: wish)
     }
 
     /// Whether pages are there that the wisher is entitled to, or that nobody else waits for.
     private func mayTake(_ wish: Wish, _ account: ModelAccount) -> Bool {
         var spare = pool.freeCount + cached
-        if let claim, claim.slot != wish.slot, !(wish.isOnly && isOlder(wish.slot, than: claim.slot)) {
+        if let claim, claim.slot != wish.slot, isOlder(claim.slot, than: wish.slot) {
             spare -= claim.pages
         }
-        if wish.isOnly || !exceedsQuota(wish, account) { return spare >= wish.pages }
-        let room = wish.growth == .admission ? pool.pageCount / 64 : 0
-        return spare - (unfilled - account.unfilled) - room >= wish.pages
+        if wish.isOnly { return spare >= wish.pages }
+        let room = wish.growth == .admission ? pool.pageCount / 32 : 0
+        switch quotaRule {
+        case .none: return spare - room >= wish.pages
+        case .fixed: return !exceedsQuota(wish, account) && spare >= wish.pages
+        case .lent:
+            let kept = exceedsQuota(wish, account) ? unfilled - account.unfilled + room : 0
+            return spare - kept >= wish.pages
+        }
     }
 
-    /// Admissions leave a thirty-second of the quota for the growth of those at work.
+    /// Admissions leave a sixteenth of the quota for the growth of those at work: under saturation about one sequence in
+    /// five is then preempted once; with half of it every other, with twice of it one in twelve and less is served.
     private func exceedsQuota(_ wish: Wish, _ account: ModelAccount) -> Bool {
-        let room = wish.growth == .admission ? account.quota / 32 : 0
+        let room = wish.growth == .admission ? account.quota / 16 : 0
         return account.held + wish.pages + room > account.quota
     }
 

@@ -4,14 +4,16 @@ extension KVManager {
     /// Blocks enter the index once; where another sequence published the same block first and still uses it, this one
     /// keeps its pages beside it and gives them to the index when the other goes.
     ///
-    /// - Parameter tokens: The sequence's tokens from the first to the last one computed.
+    /// - Parameters:
+    ///   - tokens: The sequence's tokens.
+    ///   - computed: How many of them, from the first, have their keys and values written.
     /// - Complexity: O(newly full blocks x pages of a block).
-    public mutating func publish(_ tokens: [Int32], of sequence: SequenceID) {
+    public mutating func publish(_ tokens: [Int32], computed: Int, of sequence: SequenceID) {
         let slot = slot(of: sequence)
         let shape = slots[slot].table.shape
-        precondition(tokens.count <= slots[slot].table.tokenCount, "tokens beyond the sequence's pages")
+        precondition(computed <= min(tokens.count, slots[slot].table.tokenCount), "tokens beyond the sequence's pages")
         let known = slots[slot].chain.count
-        for block in known..<max(known, tokens.count / shape.tokensPerPage) {
+        for block in known..<max(known, computed / shape.tokensPerPage) {
             let key = blockKey(tokens, block: block, slot: slot)
             slots[slot].chain.append(publish(block, of: slot, as: key))
             slots[slot].table.sharedBlocks = block + 1

@@ -48,7 +48,6 @@ extension KVManager {
     /// - Complexity: O(1).
     public mutating func setPinned(_ isPinned: Bool, _ sequence: SequenceID) {
         slots[slot(of: sequence)].isPinned = isPinned
-        if !isPinned { revision += 1 }
     }
 
     /// The pages of an open sequence. Holding the table while the sequence grows costs a copy.

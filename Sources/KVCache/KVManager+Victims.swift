@@ -3,7 +3,6 @@ extension KVManager {
     ///
     /// - Complexity: O(models + pinned sequences of the models over quota).
     mutating func victim(for wish: Wish) -> ExtendOutcome {
-        let model = slots[wish.slot].model
         if let victim = newestOfFurthest(over: 0, for: wish) { return .needsPreemption(of: victim) }
         if wish.isOnly {
             if let victim = newestOfFurthest(over: Int.min, for: wish) ?? newestOnly(youngerThan: wish.slot) {
@@ -13,17 +12,18 @@ extension KVManager {
             if claim.map({ $0.slot == wish.slot || isOlder(wish.slot, than: $0.slot) }) ?? true {
                 claim = Claim(slot: wish.slot, pages: wish.pages)
             }
-        } else if accounts[model]?.oldest == Int32(wish.slot), wish.growth == .step,
-            let victim = newestUnpinned(of: model)
+        } else if wish.growth == .step, accounts[slots[wish.slot].model]?.oldest == Int32(wish.slot),
+            let victim = newestUnpinned(of: slots[wish.slot].model)
         {
             return .needsPreemption(of: victim)
         }
         return .blocked
     }
 
-    /// The newest sequence at rest of the model furthest over its quota, beyond `floor` pages. A model's oldest sequence
-    /// does not count.
+    /// The newest sequence at rest of the model furthest over its quota, beyond `floor` pages; without quotas the
+    /// youngest of all, if younger than the wisher. A model's oldest sequence does not count.
     private func newestOfFurthest(over floor: Int, for wish: Wish) -> SequenceID? {
+        if quotaRule == .none { return youngest(for: wish) }
         var furthest = floor
         var victim: SequenceID?
         for model in accounts.indices {
@@ -34,6 +34,15 @@ extension KVManager {
             victim = newest
         }
         return victim
+    }
+
+    private func youngest(for wish: Wish) -> SequenceID? {
+        var youngest = wish.isOnly ? wish.slot : -1
+        for case let account? in accounts where account.sequences > 1 {
+            guard let newest = newestUnpinned(of: slots[Int(account.newest)].model) else { continue }
+            if youngest < 0 || isOlder(youngest, than: Int(newest.index)) { youngest = Int(newest.index) }
+        }
+        return youngest < 0 || youngest == wish.slot && wish.isOnly ? nil : identifier(of: Int32(youngest))
     }
 
     /// The newest sequence at rest of a model, but for its oldest.

@@ -11,8 +11,9 @@
 /// bytes and whose quota is a cap on sequences.
 public struct KVManager: Sendable {
     public let pageBytes: Int
+    public let quotaRule: QuotaRule
     public internal(set) var pool: PagePool
-    /// Rises with every event that may let a refused sequence succeed: a release, an unpinning, a change of quotas.
+    /// Rises with every event after which a wish refused for its quota may succeed: a release, a change of quotas.
     public internal(set) var revision: UInt64 = 0
 
     var accounts: [ModelAccount?] = []
@@ -23,7 +24,7 @@ public struct KVManager: Sendable {
     var cached = 0
     /// Pages that models with waiting requests have not yet filled; sum of `ModelAccount.unfilled`.
     var unfilled = 0
-    /// The only sequence of a model, waiting for pages of others at work; nobody younger takes pages before it.
+    /// The only sequence of a model, waiting for pages of others at work; nobody younger takes them before it.
     var claim: Claim?
 
     struct Claim: Sendable {
@@ -32,8 +33,9 @@ public struct KVManager: Sendable {
     }
 
     /// A pool of `pages` pages of `pageBytes` bytes, all free.
-    public init(pages: Int, pageBytes: Int = KVShape.defaultPageBytes) {
+    public init(pages: Int, pageBytes: Int = KVShape.defaultPageBytes, quotaRule: QuotaRule = .lent) {
         pool = PagePool(pageCount: pages)
+        self.quotaRule = quotaRule
         self.pageBytes = pageBytes
     }
 

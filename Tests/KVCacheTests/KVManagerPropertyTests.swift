@@ -54,7 +54,7 @@ private struct RandomWorld {
     var memory: [PageID: [Int32]] = [:]
 
     init(seed: UInt64, pages: Int) {
-        kv = KVManager(pages: pages, pageBytes: 1024)
+        kv = KVManager(pages: pages, pageBytes: 1024, quotaRule: [.lent, .fixed, .none][Int(seed) % 3])
         random = SplitMix64(seed: seed)
     }
 
@@ -141,7 +141,7 @@ private struct RandomWorld {
         }
         sequences[sequence]?.computed = state.tokens.count
         if Int.random(in: 0..<3, using: &random) > 0 {
-            kv.publish(Array(state.tokens.prefix(.random(in: 0...state.tokens.count, using: &random))), of: sequence)
+            kv.publish(state.tokens, computed: .random(in: 0...state.tokens.count, using: &random), of: sequence)
         }
     }
 

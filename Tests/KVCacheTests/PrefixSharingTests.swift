@@ -15,7 +15,7 @@ struct PrefixSharingTests {
         let prompt = (0..<10).map { Int32($0) }
         let first = kv.open(model, age: 0, prompt: prompt)
         _ = kv.extend(first, to: 10, for: .admission)
-        kv.publish(prompt, of: first)
+        kv.publish(prompt, computed: prompt.count, of: first)
 
         let second = kv.open(model, age: 1, prompt: prompt + [99])
         #expect(kv.table(of: second).tokenCount == 8)
@@ -32,7 +32,7 @@ struct PrefixSharingTests {
         let prompt = (0..<8).map { Int32($0) }
         let first = kv.open(model, age: 0, prompt: prompt)
         _ = kv.extend(first, to: 8, for: .admission)
-        kv.publish(prompt, of: first)
+        kv.publish(prompt, computed: prompt.count, of: first)
         kv.release(first)
         let reopened4 = kv.open(model, age: 1, prompt: prompt)
         #expect(kv.table(of: reopened4).tokenCount == 4)
@@ -43,7 +43,7 @@ struct PrefixSharingTests {
         let prompt = (0..<9).map { Int32($0) }
         let first = kv.open(model, age: 0, prompt: prompt)
         _ = kv.extend(first, to: 9, for: .admission)
-        kv.publish(prompt, of: first)
+        kv.publish(prompt, computed: prompt.count, of: first)
         let reopened0 = kv.open(twin, age: 1, prompt: prompt)
         #expect(kv.table(of: reopened0).tokenCount == 0)
     }
@@ -54,7 +54,7 @@ struct PrefixSharingTests {
         for (age, prompt) in [old, recent].enumerated() {
             let sequence = kv.open(model, age: UInt64(age), prompt: prompt)
             _ = kv.extend(sequence, to: 9, for: .admission)
-            kv.publish(prompt, of: sequence)
+            kv.publish(prompt, computed: prompt.count, of: sequence)
             kv.release(sequence)
         }
         #expect(kv.usage == PoolUsage(free: 32, held: 0, cached: 8))
@@ -72,7 +72,7 @@ struct PrefixSharingTests {
         let prompt = (0..<9).map { Int32($0) }
         let sequences = (0..<2).map { kv.open(model, age: UInt64($0), prompt: prompt) }
         for sequence in sequences { _ = kv.extend(sequence, to: 9, for: .admission) }
-        for sequence in sequences { kv.publish(prompt, of: sequence) }
+        for sequence in sequences { kv.publish(prompt, computed: prompt.count, of: sequence) }
         #expect(Set(sequences.flatMap { kv.table(of: $0).pages }).count == 12)
         #expect(kv.audit() == [])
         kv.release(sequences[0])

@@ -1,0 +1,4 @@
+/// A job, unique in its unit.
+public struct JobID: Hashable, Sendable {
+    public let number: UInt64
+}

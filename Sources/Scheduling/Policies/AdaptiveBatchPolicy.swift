@@ -1,0 +1,58 @@
+public import KVCache
+public import Workloads
+
+/// Adaptive batch scheduling: prefill first, in turn; decode fills whatever share is left.
+///
+/// At most one prefill job is at work. While one waits for share, or for pages that are its model's due, no decode
+/// starts. Beyond the paper: with latency targets prefills go by deadline and their chunks are bounded, and a decode
+/// passed over too often goes before the next prefill, so that no model starves.
+///
+/// Source: MuxServe, Algorithm 3.
+public struct AdaptiveBatchPolicy: BatchPolicy {
+    public let quotaRule = QuotaRule.lent
+    public let mayOverload = true
+    /// How often prefill jobs may start before a decode that is ready.
+    public var patience: Int
+    /// The time between adaptations of quotas.
+    public var adaptationPeriod: Seconds
+
+    private var prefillTurn: ModelID?
+    private var decodeTurn: ModelID?
+    private var nextAdaptation: Seconds?
+
+    public init(patience: Int = 8, adaptationPeriod: Seconds = 8) {
+        self.patience = patience
+        self.adaptationPeriod = adaptationPeriod
+    }
+
+    public mutating func decide(_ unit: inout UnitState, at now: Seconds) {
+        adaptQuotas(of: &unit, at: now)
+        guard unit.startOverdueDecodes(patience: patience, after: decodeTurn, at: now) else { return }
+        if unit.prefillJobs == 0, startPrefill(on: &unit, at: now) { return }
+        for model in unit.modelsInTurn(after: decodeTurn) where unit.startDecode(model, at: now) == .started {
+            decodeTurn = model
+        }
+    }
+
+    /// Starts the next prefill that can; `true` if one must wait and what it waits for is to be held back.
+    private mutating func startPrefill(on unit: inout UnitState, at now: Seconds) -> Bool {
+        for model in unit.modelsByDeadline() ?? unit.modelsInTurn(after: prefillTurn)
+        where unit[model]?.canPrefill == true {
+            switch unit.startPrefill(model, tokens: unit.chunkBound(for: model), at: now) {
+            case .started:
+                prefillTurn = model
+                return false
+            case .needsShare: return true
+            case .needsPages: if !unit.isIdle { return true }
+            case .idle, .exceedsQuota: break
+            }
+        }
+        return false
+    }
+
+    private mutating func adaptQuotas(of unit: inout UnitState, at now: Seconds) {
+        let due = nextAdaptation ?? now + adaptationPeriod
+        if now >= due { unit.kv.adaptQuotas() }
+        nextAdaptation = now >= due ? now + adaptationPeriod : due
+    }
+}

@@ -1,0 +1,65 @@
+import KVCache
+import Workloads
+
+extension UnitState {
+    /// The time to first token meant for models without a target, beside others that have one.
+    private static var defaultTimeToFirstToken: Seconds { 10 }
+    /// The fewest tokens to which a chunk is bounded.
+    private static var smallestChunk: Int { 32 }
+
+    /// Starts the decodes that were passed over too often or are late for their target; `false` if one waits for share,
+    /// which is then to be held back.
+    mutating func startOverdueDecodes(patience: Int, after last: ModelID?, at now: Seconds) -> Bool {
+        for model in modelsInTurn(after: last) {
+            guard let state = self[model], state.canDecode else { continue }
+            let isLate = state.settings.targets.timePerOutputToken.map { now - state.lastDecode > $0 } ?? false
+            guard state.timesPassedOver >= patience || isLate && state.timesPassedOver > 0 else { continue }
+            if startDecode(model, at: now) == .needsShare { return false }
+        }
+        return true
+    }
+
+    /// Models that could prefill, the one whose first token is due first in front; `nil` if no model has a target.
+    func modelsByDeadline() -> [ModelID]? {
+        guard models.contains(where: { $0?.settings.targets.timeToFirstToken != nil }) else { return nil }
+        let due = models.compactMap { state -> (deadline: Seconds, id: ModelID)? in
+            guard let state, state.canPrefill, let oldest = oldestToPrefill(state.id) else { return nil }
+            let target = state.settings.targets.timeToFirstToken ?? Self.defaultTimeToFirstToken
+            return (oldest.arrival + target, state.id)
+        }
+        return due.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }.map(\.id)
+    }
+
+    /// The tokens that a prefill of `model` may have so that decodes that find no share beside it are not late; `nil` for
+    /// no bound.
+    func chunkBound(for model: ModelID) -> Int? {
+        guard let share = self[model]?.settings.shares.prefill, let perToken = self[model]?.prefillSecondsPerToken,
+            perToken > 0
+        else { return nil }
+        let targets = models.indices.compactMap { other -> Seconds? in
+            guard let target = models[other]?.settings.targets.timePerOutputToken,
+                let decode = models[other]?.settings.shares.decode, models[other]?.running.isEmpty == false
+            else { return nil }
+            return share.tenths + decode.tenths > capacity ? target : nil
+        }
+        return targets.min().map { max(Self.smallestChunk, Int(min($0 / perToken, 1e6))) }
+    }
+
+    /// The model that can prefill and whose next sequence is the oldest.
+    func modelWithOldestToPrefill() -> ModelID? {
+        let heads = models.compactMap { state -> (age: UInt64, id: ModelID)? in
+            guard let state, state.canPrefill, let oldest = oldestToPrefill(state.id) else { return nil }
+            return (oldest.age, state.id)
+        }
+        return heads.min { $0.age < $1.age }?.id
+    }
+
+    /// Models that can decode, the one with the oldest sequence in front.
+    func modelsByOldestToDecode() -> [ModelID] {
+        let heads = models.compactMap { state -> (age: UInt64, id: ModelID)? in
+            guard let state, state.canDecode, let age = oldestToDecode(state.id) else { return nil }
+            return (age, state.id)
+        }
+        return heads.sorted { $0.age < $1.age }.map(\.id)
+    }
+}

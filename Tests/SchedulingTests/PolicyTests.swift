@@ -1,0 +1,186 @@
+import KVCache
+import Scheduling
+import Testing
+import Workloads
+
+/// What each policy starts, in small cases.
+struct PolicyTests {
+    private func settings(
+        prefill: Int, decode: Int, fixed: Int? = nil, batchedTokens: Int = 64, targets: LatencyTargets = .init()
+    ) throws -> ModelSettings {
+        ModelSettings(
+            shape: try KVShape(layers: 1, kvHeads: 1, headSize: 64, pageBytes: 1024), weight: 1,
+            shares: PhaseShares(prefill: Share(prefill), decode: Share(decode)), fixedShare: fixed.map(Share.init),
+            maxBatchedTokens: batchedTokens, targets: targets)
+    }
+
+    private func atWork(_ world: ScheduledWorld) -> [String] {
+        world.jobs.map { "\($0.job.phase) \($0.job.model.index)" }
+    }
+
+    @Test func adbsPrefillsBesideDecodes() throws {
+        var world = ScheduledWorld(pages: 1000, policy: PolicyName.adbs.policy)
+        try world.load(settings(prefill: 6, decode: 3))
+        try world.load(settings(prefill: 6, decode: 3))
+        world.send(world.models[0], prompt: [1, 2, 3], maxTokens: 50)
+        #expect(atWork(world) == ["prefill 0"])
+        _ = world.finishNextJob()
+        #expect(atWork(world) == ["decode 0"])
+        world.send(world.models[1], prompt: [1, 2, 3], maxTokens: 50)
+        #expect(atWork(world) == ["decode 0", "prefill 1"])
+        world.send(world.models[0], prompt: [4], maxTokens: 50)
+        #expect(world.jobs.count == 2, "one prefill at a time")
+    }
+
+    @Test func adbsHoldsShareBackForWaitingPrefill() throws {
+        var world = ScheduledWorld(pages: 1000, policy: PolicyName.adbs.policy)
+        for _ in 0..<3 { try world.load(settings(prefill: 8, decode: 4)) }
+        for model in world.models.prefix(2) {
+            world.send(model, prompt: [1, 2], maxTokens: 100)
+            while !atWork(world).contains("decode \(model.index)") { _ = world.finishNextJob() }
+        }
+        world.send(world.models[2], prompt: [1, 2], maxTokens: 100)
+        let decodes = world.jobs.count
+        #expect(!atWork(world).contains("prefill 2"), "too little share is free")
+        for _ in 0..<decodes { _ = world.finishNextJob() }
+        #expect(atWork(world).contains("prefill 2"), "decodes started before a prefill that waited")
+    }
+
+    @Test func overloadAdmitsMoreThanTheDevice() throws {
+        for (overload, expected) in [(0, ["prefill 0"]), (2, ["prefill 0", "decode 1"])] {
+            var world = ScheduledWorld(pages: 1000, policy: AdaptiveBatchPolicy(patience: .max), overload: overload)
+            for _ in 0..<2 { try world.load(settings(prefill: 9, decode: 3, batchedTokens: 4)) }
+            world.send(world.models[1], prompt: [1], maxTokens: 30)
+            _ = world.finishNextJob()
+            world.send(world.models[0], prompt: Array(repeating: 1, count: 40), maxTokens: 30)
+            while !atWork(world).contains("prefill 0") { _ = world.finishNextJob() }
+            #expect(atWork(world).sorted() == expected.sorted())
+        }
+    }
+
+    @Test func firstTokenTargetsOrderPrefills() throws {
+        var world = ScheduledWorld(pages: 1000, policy: PolicyName.adbs.policy)
+        try world.load(settings(prefill: 10, decode: 1))
+        try world.load(settings(prefill: 10, decode: 1))
+        try world.load(settings(prefill: 10, decode: 1, targets: LatencyTargets(timeToFirstToken: 0.1)))
+        world.send(world.models[0], prompt: [1], maxTokens: 1)
+        world.send(world.models[1], prompt: [2], maxTokens: 1)
+        world.send(world.models[2], prompt: [3], maxTokens: 1)
+        _ = world.finishNextJob()
+        #expect(atWork(world) == ["prefill 2"])
+        _ = world.finishNextJob()
+        #expect(atWork(world) == ["prefill 1"])
+    }
+
+    @Test func tokenTargetsBoundChunks() throws {
+        var world = ScheduledWorld(pages: 4000, policy: PolicyName.adbs.policy)
+        world.duration = { $0.phase == .prefill ? 0.001 * Double($0.tokenCount) : 0.001 }
+        try world.load(settings(prefill: 10, decode: 2, batchedTokens: 1000))
+        try world.load(settings(prefill: 10, decode: 2, targets: LatencyTargets(timePerOutputToken: 0.05)))
+        world.send(world.models[0], prompt: [1], maxTokens: 1)
+        world.send(world.models[1], prompt: [2], maxTokens: 200)
+        for _ in 0..<3 { _ = world.finishNextJob() }
+        world.send(world.models[0], prompt: Array(repeating: 1, count: 900), maxTokens: 1)
+        while !atWork(world).contains("prefill 0") { _ = world.finishNextJob() }
+        #expect(world.jobs.last?.job.tokenCount == 50)
+    }
+
+    @Test func promptsAreSplitOnlyIfTheyMayBe() throws {
+        for chunks in [true, false] {
+            var world = ScheduledWorld(pages: 1000, policy: PolicyName.adbs.policy)
+            var settings = try settings(prefill: 5, decode: 5, batchedTokens: 10)
+            settings.chunksPrompts = chunks
+            try world.load(settings)
+            world.send(world.models[0], prompt: [9], maxTokens: 1)
+            for _ in 0..<3 { world.send(world.models[0], prompt: [1, 2, 3, 4, 5, 6], maxTokens: 1) }
+            _ = world.finishNextJob()
+            let ranges = world.jobs.flatMap { $0.job.sequences.map(\.tokens) }
+            #expect(ranges == (chunks ? [0..<6, 0..<4] : [0..<6]))
+            let isDrained = world.drain(limit: 10)
+            #expect(isDrained && world.completed.count == 4)
+        }
+    }
+
+    @Test func temporalRunsOneJobOnTheWholeDevice() throws {
+        var world = ScheduledWorld(pages: 1000, policy: PolicyName.temporal.policy, overload: 2)
+        for _ in 0..<2 { try world.load(settings(prefill: 2, decode: 2)) }
+        for _ in 0..<6 { for model in world.models { world.send(model, prompt: [1, 2], maxTokens: 5) } }
+        while !world.streams.isEmpty {
+            #expect(world.jobs.count == 1 && world.jobs[0].job.share == .whole)
+            _ = world.finishNextJob()
+        }
+    }
+
+    @Test func spatialLendsNothing() throws {
+        var world = ScheduledWorld(pages: 100, policy: PolicyName.spatial.policy)
+        try world.load(settings(prefill: 10, decode: 10, fixed: 7))
+        try world.load(settings(prefill: 10, decode: 10, fixed: 3))
+        for _ in 0..<20 { world.send(world.models[0], prompt: Array(repeating: 1, count: 20), maxTokens: 20) }
+        while !world.streams.isEmpty {
+            #expect(world.jobs.count == 1 && world.jobs[0].job.share == Share(7))
+            #expect(world.unit.state.kv.usage(of: world.models[0])?.held ?? 0 <= 50)
+            _ = world.finishNextJob()
+        }
+        world.send(world.models[0], prompt: Array(repeating: 1, count: 201), maxTokens: 1)
+        #expect(world.failed.values.contains(.poolTooSmall(pagesNeeded: 51, pages: 50)))
+    }
+
+    @Test func firstComeServesTheOldest() throws {
+        var world = ScheduledWorld(pages: 1000, policy: PolicyName.fcfs.policy)
+        for _ in 0..<3 { try world.load(settings(prefill: 10, decode: 5)) }
+        for model in [2, 0, 1] { world.send(world.models[model], prompt: [1, 2], maxTokens: 5) }
+        var order: [Int] = []
+        for _ in 0..<3 {
+            order += world.jobs.filter { $0.job.phase == .prefill }.map(\.job.model.index)
+            _ = world.finishNextJob()
+        }
+        #expect(order == [2, 0, 1])
+        #expect(atWork(world) == ["decode 2", "decode 0"])
+    }
+
+    @Test func requestsLargerThanThePoolFail() throws {
+        for policy in PolicyName.allCases {
+            var world = ScheduledWorld(pages: 10, policy: policy.policy)
+            try world.load(settings(prefill: 5, decode: 5))
+            let large = world.send(world.models[0], prompt: Array(repeating: 1, count: 41), maxTokens: 1)
+            #expect(world.failed[large] == .poolTooSmall(pagesNeeded: 11, pages: 10))
+            let growing = world.send(world.models[0], prompt: [1, 2], maxTokens: 100)
+            let small = world.send(world.models[0], prompt: [1, 2], maxTokens: 10)
+            let isDrained = world.drain(limit: 1000)
+            #expect(isDrained && world.failed[growing] == .poolTooSmall(pagesNeeded: 11, pages: 10))
+            #expect(world.completed[small]?.output.count == 10)
+        }
+    }
+
+    @Test func unloadingFailsRequestsAndFreesAll() throws {
+        var world = ScheduledWorld(pages: 100, policy: PolicyName.adbs.policy)
+        try world.load(settings(prefill: 5, decode: 5))
+        try world.load(settings(prefill: 5, decode: 5))
+        let model = world.models[0]
+        let requests = (0..<3).map { _ in world.send(model, prompt: [1, 2, 3], maxTokens: 10) }
+        let other = world.send(world.models[1], prompt: [1, 2, 3], maxTokens: 10)
+        world.unload(model)
+        #expect(world.unloaded.isEmpty, "its job is at work")
+        let late = world.send(model, prompt: [1], maxTokens: 1)
+        let isDrained = world.drain(limit: 100)
+        #expect(isDrained && world.unloaded == [model])
+        for request in requests + [late] { #expect(world.failed[request] == .modelUnloaded) }
+        #expect(world.completed[other]?.output.count == 10)
+        #expect(world.unit.state.kv.usage.held == 0)
+    }
+
+    @Test func endedSequencesEndEarly() throws {
+        var unit = UnitScheduler(pages: 100, pageBytes: 1024, policy: PolicyName.adbs.policy)
+        let model = try unit.load(settings(prefill: 5, decode: 5))
+        let request = RequestID(7)
+        var actions = unit.arrived(
+            Arrival(request: request, model: model, promptTokens: 3, maxTokens: 100), at: 0)
+        for step in 1...3 {
+            guard case .launch(let job) = actions.last else { break }
+            actions = unit.jobFinished(
+                job.id, JobOutcome(ended: step == 3 ? [request] : []), at: Double(step))
+        }
+        #expect(actions == [.finish(request, .completed)])
+        #expect(unit.state.requestCount == 0 && unit.state.kv.usage.free == 100)
+    }
+}

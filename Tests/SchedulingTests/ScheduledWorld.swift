@@ -1,0 +1,160 @@
+import KVCache
+import Scheduling
+import Testing
+import Workloads
+
+/// A unit driven as an engine would drive it, with a memory that really holds what jobs write to pages.
+///
+/// The "model" draws the next token as a hash of all tokens before it, read through the block table. A page lost,
+/// shared wrongly or overwritten changes the tokens.
+struct ScheduledWorld {
+    struct Stream {
+        var model: ModelID
+        var prompt: [Int32]
+        var output: [Int32] = []
+        var limit: Int
+        var preemptions = 0
+        var all: [Int32] { prompt + output }
+    }
+
+    var unit: UnitScheduler
+    var now: Seconds = 0
+    var models: [ModelID] = []
+    var streams: [RequestID: Stream] = [:]
+    var completed: [RequestID: Stream] = [:]
+    var failed: [RequestID: SequenceFailure] = [:]
+    var cancelled = 0
+    var unloaded: [ModelID] = []
+    var jobs: [(job: Job, end: Seconds)] = []
+    var jobCount = 0
+    var memory: [PageID: [Int32]] = [:]
+    var nextRequest: UInt64 = 0
+    var keepsContents = true
+    /// Seconds of a job of so many tokens.
+    var duration: (Job) -> Seconds = { $0.phase == .prefill ? 0.005 + 0.0001 * Double($0.tokenCount) : 0.01 }
+
+    init(pages: Int, pageBytes: Int = 1024, policy: any BatchPolicy, overload: Int = 0) {
+        unit = UnitScheduler(pages: pages, pageBytes: pageBytes, policy: policy, overload: Share(overload))
+    }
+
+    mutating func load(_ settings: ModelSettings) throws {
+        models.append(try unit.load(settings))
+    }
+
+    mutating func unload(_ model: ModelID) {
+        models.removeAll { $0 == model }
+        apply(unit.unload(model, at: now))
+    }
+
+    @discardableResult
+    mutating func send(_ model: ModelID, prompt: [Int32], maxTokens: Int) -> RequestID {
+        let request = RequestID(nextRequest)
+        nextRequest += 1
+        streams[request] = Stream(model: model, prompt: prompt, limit: maxTokens)
+        apply(
+            unit.arrived(
+                Arrival(
+                    request: request, model: model, promptTokens: prompt.count, maxTokens: maxTokens, prompt: prompt),
+                at: now))
+        return request
+    }
+
+    /// Sends a request whose tokens nobody knows.
+    mutating func send(_ model: ModelID, promptTokens: Int, maxTokens: Int) {
+        let request = RequestID(nextRequest)
+        nextRequest += 1
+        streams[request] = Stream(model: model, prompt: [], limit: maxTokens)
+        apply(
+            unit.arrived(
+                Arrival(request: request, model: model, promptTokens: promptTokens, maxTokens: maxTokens), at: now))
+    }
+
+    mutating func cancel(_ request: RequestID) {
+        apply(unit.cancelled(request, at: now))
+    }
+
+    /// Lets the job that ends first end; `false` if none is at work.
+    mutating func finishNextJob() -> Bool {
+        guard let first = jobs.indices.min(by: { jobs[$0].end < jobs[$1].end }) else { return false }
+        let (job, end) = jobs.remove(at: first)
+        now = end
+        jobCount += 1
+        var outcome = JobOutcome()
+        for entry in job.sequences {
+            if keepsContents { write(entry, of: job.model) }
+            guard entry.drawsToken else { continue }
+            let token = keepsContents ? draw(entry) : 0
+            outcome.tokens.append(token)
+            streams[entry.request]?.output.append(token)
+        }
+        apply(unit.jobFinished(job.id, outcome, at: now))
+        return true
+    }
+
+    /// Runs until nothing is at work; `false` if that takes more than `limit` jobs.
+    mutating func drain(limit: Int) -> Bool {
+        let before = jobCount
+        while jobCount - before < limit {
+            if !finishNextJob() { return true }
+        }
+        return false
+    }
+
+    /// What the stream's model draws when it is alone.
+    static func alone(_ stream: Stream) -> [Int32] {
+        var tokens = stream.prompt
+        for _ in 0..<stream.limit { tokens.append(next(tokens)) }
+        return Array(tokens.dropFirst(stream.prompt.count))
+    }
+
+    private mutating func apply(_ actions: [Action]) {
+        for action in actions {
+            switch action {
+            case .launch(let job): jobs.append((job, now + duration(job)))
+            case .preempt(let request): streams[request]?.preemptions += 1
+            case .finish(let request, let completion):
+                let stream = streams.removeValue(forKey: request)
+                if completion == .completed { completed[request] = stream } else { cancelled += 1 }
+            case .fail(let request, let failure):
+                streams[request] = nil
+                failed[request] = failure
+            case .unloaded(let model): unloaded.append(model)
+            }
+        }
+    }
+
+    private mutating func write(_ entry: JobSequence, of model: ModelID) {
+        let table = unit.state.kv.table(of: entry.pages)
+        let tokens = streams[entry.request]?.all ?? []
+        let size = table.shape.tokensPerPage
+        for position in entry.tokens {
+            #expect(position / size >= table.sharedBlocks, "a shared page is written to")
+            for page in table.pages(ofBlock: position / size) {
+                memory[page, default: Array(repeating: -1, count: size)].resize(to: size)
+                memory[page]?[position % size] = tokens[position] &* 64 &+ Int32(model.index)
+            }
+        }
+    }
+
+    private func draw(_ entry: JobSequence) -> Int32 {
+        let table = unit.state.kv.table(of: entry.pages)
+        let size = table.shape.tokensPerPage
+        let head = Int(entry.request.number) % table.shape.kvHeads
+        let tokens = (0..<entry.tokens.upperBound).map { position in
+            (memory[table.page(block: position / size, layer: 0, kvHead: head)]?[position % size] ?? -64) >> 6
+        }
+        return Self.next(tokens)
+    }
+
+    private static func next(_ tokens: [Int32]) -> Int32 {
+        var hash: UInt64 = 14_695_981_039_346_656_037
+        for token in tokens { hash = (hash ^ UInt64(UInt32(bitPattern: token))) &* 1_099_511_628_211 }
+        return Int32((hash >> 20) % 1000)
+    }
+}
+
+extension [Int32] {
+    fileprivate mutating func resize(to count: Int) {
+        if self.count != count { self = Array(repeating: -1, count: count) }
+    }
+}
