@@ -17,8 +17,7 @@ struct CandidateSearch {
         self.kind = kind
         self.cost = cost
         self.peak = peak
-        let usable = UnitEstimator.usableMemory * kind.memoryBytes * Double(kind.devices)
-        let cache = usable - demand.profile.weightBytes - demand.profile.scratchBytes * Double(kind.devices)
+        let cache = UnitMemory.cacheBytes(for: [demand.profile], on: kind)
         let sequence = demand.profile.kvBytesPerToken * (demand.meanPromptTokens + demand.meanOutputTokens)
         maxBatch = Int(min(512, max(0, cache / sequence)))
     }

@@ -6,8 +6,6 @@ import Workloads
 /// A generation round of a model with batch `B` lasts its decode steps and one prefill of every model of the unit. Cache
 /// is split by quotas proportional to rate x cached bytes per token.
 struct UnitEstimator: Sendable {
-    /// The part of a mesh's memory that weights, cache and scratch may take.
-    static let usableMemory = 0.95
     /// The shares of a unit's jobs may exceed its devices by this.
     static let overload = 0.2
 
@@ -51,13 +49,12 @@ struct UnitEstimator: Sendable {
     /// The steady state of each model; `nil` where the models do not fit together.
     func steadyStates(_ models: [Int], on mesh: MeshKind) -> [SteadyState]? {
         var members: [Member] = []
-        var cache = Self.usableMemory * mesh.memoryBytes * Double(mesh.devices)
+        let cache = UnitMemory.cacheBytes(for: models.map { demands[$0].profile }, on: mesh)
         var cacheDemand = 0.0
         for model in models {
             guard let setup = setups[model][mesh] else { return nil }
             let demand = demands[model]
             if members.contains(where: { $0.demand.name == demand.name }) { return nil }  // two replicas of a model
-            cache -= demand.profile.weightBytes + demand.profile.scratchBytes * Double(mesh.devices)
             cacheDemand += demand.rate * demand.profile.kvBytesPerToken
             members.append(Member(demand, setup, speed: mesh.speed))
         }

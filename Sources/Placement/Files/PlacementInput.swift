@@ -59,6 +59,14 @@ public struct PlacementInput: Hashable, Sendable {
 }
 
 extension Cluster {
+    /// Reads a cluster from a file of its own.
+    ///
+    /// - Throws: `FileError`.
+    public init(yaml: String, file: String) throws(FileError) {
+        let root = try YAMLField(yaml, file: file)
+        try self.init(yaml: root.optional("cluster") ?? root)
+    }
+
     init(yaml field: YAMLField) throws(FileError) {
         if let list = try field.optional("nodes") {
             var nodes: [Node] = []

@@ -23,6 +23,12 @@ public struct Planner<Objective: UnitObjective>: Sendable {
     public struct Result: Sendable {
         public var assignment: Assignment
         public var objective: Objective
+
+        public init(assignment: Assignment, objective: Objective) {
+            self.assignment = assignment
+            self.objective = objective
+        }
+
         public var plan: Plan { Plan(assignment, of: objective) }
     }
 
