@@ -9,14 +9,16 @@ struct CandidateSearch {
     private let kind: MeshKind
     private let cost: ModelCost
     private let peak: DevicePeak
+    private let host: HostCost
     private let maxBatch: Int
 
     /// - Returns: A search that finds nothing where the weights leave no room for a sequence.
-    init(_ demand: ModelDemand, _ kind: MeshKind, _ cost: ModelCost, _ peak: DevicePeak) {
+    init(_ demand: ModelDemand, _ kind: MeshKind, _ cost: ModelCost, _ peak: DevicePeak, _ host: HostCost) {
         self.demand = demand
         self.kind = kind
         self.cost = cost
         self.peak = peak
+        self.host = host
         let cache = UnitMemory.cacheBytes(for: [demand.profile], on: kind)
         let sequence = demand.profile.kvBytesPerToken * (demand.meanPromptTokens + demand.meanOutputTokens)
         maxBatch = Int(min(512, max(0, cache / sequence)))
@@ -67,9 +69,10 @@ struct CandidateSearch {
     }
 
     private func throughput(_ batch: Int, _ share: Int) -> Double {
-        let step = cost.decode.time(batch: Double(batch), length: context, share: Double(share) / 100)
-        let prefill = cost.prefill.time(batch: Double(batch), length: demand.meanPromptTokens, share: 1)
-        return Double(batch) * kind.speed / (step * demand.meanOutputTokens + prefill)
+        let (batch, share) = (Double(batch), Double(share) / 100)
+        let step = cost.decode.time(batch: batch, length: context, share: share) / kind.speed + host.decode(batch)
+        let prefill = cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: 1) / kind.speed
+        return batch / (step * demand.meanOutputTokens + prefill + host.prefill(batch))
     }
 
     private var context: Double { demand.meanPromptTokens + demand.meanOutputTokens / 2 }

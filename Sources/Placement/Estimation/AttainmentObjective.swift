@@ -13,10 +13,11 @@ public struct AttainmentObjective: UnitObjective {
     /// - Throws: `CostError.unknownModel`.
     public init(
         demands: [ModelDemand], costs: CostModel, cluster: Cluster, scale: Double, peak: DevicePeak = .a100,
-        contention: Contention = .measured
+        contention: Contention = .measured, host: HostCost = .measured
     ) throws(CostError) {
         self.scale = scale
-        estimator = try UnitEstimator(demands, costs: costs, cluster: cluster, peak: peak, contention: contention)
+        estimator = try UnitEstimator(
+            demands, costs: costs, cluster: cluster, peak: peak, contention: contention, host: host)
     }
 
     public var demands: [ModelDemand] { estimator.demands }

@@ -12,9 +12,10 @@ public struct ThroughputObjective: UnitObjective {
     /// - Throws: `CostError.unknownModel`.
     public init(
         demands: [ModelDemand], costs: CostModel, cluster: Cluster, peak: DevicePeak = .a100,
-        contention: Contention = .measured
+        contention: Contention = .measured, host: HostCost = .measured
     ) throws(CostError) {
-        estimator = try UnitEstimator(demands, costs: costs, cluster: cluster, peak: peak, contention: contention)
+        estimator = try UnitEstimator(
+            demands, costs: costs, cluster: cluster, peak: peak, contention: contention, host: host)
     }
 
     public var demands: [ModelDemand] { estimator.demands }

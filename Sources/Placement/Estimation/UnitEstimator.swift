@@ -11,6 +11,7 @@ struct UnitEstimator: Sendable {
 
     let demands: [ModelDemand]
     private let contention: Contention
+    private let host: HostCost
     private let setups: [[MeshKind: Setup]]
 
     /// One model on one kind of mesh.
@@ -27,17 +28,19 @@ struct UnitEstimator: Sendable {
 
     /// - Throws: `CostError.unknownModel`.
     init(
-        _ demands: [ModelDemand], costs: CostModel, cluster: Cluster, peak: DevicePeak, contention: Contention
+        _ demands: [ModelDemand], costs: CostModel, cluster: Cluster, peak: DevicePeak, contention: Contention,
+        host: HostCost
     ) throws(CostError) {
         self.demands = demands
         self.contention = contention
+        self.host = host
         let kinds = MeshKinds(cluster).kinds
         var setups: [[MeshKind: Setup]] = []
         for demand in demands {
             var ofModel: [MeshKind: Setup] = [:]
             for kind in kinds {
                 guard let cost = try costs.costs(of: demand.profile.costName, devices: kind.devices) else { continue }
-                ofModel[kind] = CandidateSearch(demand, kind, cost, peak).setup()
+                ofModel[kind] = CandidateSearch(demand, kind, cost, peak, host).setup()
             }
             setups.append(ofModel)
         }
@@ -56,7 +59,7 @@ struct UnitEstimator: Sendable {
             let demand = demands[model]
             if members.contains(where: { $0.demand.name == demand.name }) { return nil }  // two replicas of a model
             cacheDemand += demand.rate * demand.profile.kvBytesPerToken
-            members.append(Member(demand, setup, speed: mesh.speed))
+            members.append(Member(demand, setup, speed: mesh.speed, host))
         }
         guard cache > 0 else { return nil }
         for index in members.indices {
@@ -80,12 +83,14 @@ struct UnitEstimator: Sendable {
                     memory: member.setup.busy * member.setup.utilisation.memory,
                     compute: member.setup.busy * member.setup.utilisation.compute)
         }
+        let busy = members.reduce(0) { $0 + $1.setup.busy }
         for index in members.indices {
             let own = members[index].setup
             let others = Utilisation(
                 memory: total.memory - own.busy * own.utilisation.memory,
                 compute: total.compute - own.busy * own.utilisation.compute)
-            members[index].stretch = turns * contention.slowdown(of: own.utilisation, beside: others)
+            members[index].stretch =
+                turns * contention.slowdown(of: own.utilisation, beside: others, count: busy - own.busy)
         }
     }
 
@@ -111,16 +116,18 @@ private struct Member {
     let demand: ModelDemand
     let setup: UnitEstimator.Setup
     let speed: Double
+    let host: HostCost
     var cap = 1.0
     var stretch = 1.0
     private(set) var batch = 1.0
     private(set) var prefill: Seconds = 0
     private var step: Seconds = 0
 
-    init(_ demand: ModelDemand, _ setup: UnitEstimator.Setup, speed: Double) {
+    init(_ demand: ModelDemand, _ setup: UnitEstimator.Setup, speed: Double, _ host: HostCost) {
         self.demand = demand
         self.setup = setup
         self.speed = speed
+        self.host = host
     }
 
     var tokens: Double { demand.meanPromptTokens + demand.meanOutputTokens }
@@ -148,9 +155,11 @@ private struct Member {
 
     private func prefillTime(_ batch: Double) -> Seconds {
         setup.cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: 1) / speed
+            + host.prefill(batch)
     }
 
     private func stepTime(_ batch: Double) -> Seconds {
         setup.cost.decode.time(batch: batch, length: context, share: setup.decodeShare) / speed
+            + host.decode(batch)
     }
 }

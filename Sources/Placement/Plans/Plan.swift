@@ -1,6 +1,8 @@
 /// All units of a cluster: the output of placement, the input of serving.
 public struct Plan: Hashable, Sendable, Codable {
     public static let currentVersion = 1
+    /// The sequences that every model may have at work; more where its batch is expected to be half as large.
+    private static let fewestSequences = 256
 
     public var version: Int
     public var units: [PlannedUnit]
@@ -24,6 +26,7 @@ public struct Plan: Hashable, Sendable, Codable {
                     name: demand.name, model: demand.path, rate: demand.rate,
                     prefillShare: max(estimate.prefillSharePercent, estimate.decodeSharePercent),
                     decodeShare: min(estimate.prefillSharePercent, estimate.decodeSharePercent),
+                    maxSequences: max(Self.fewestSequences, 2 * estimate.batch),
                     estimatedThroughput: estimate.throughput)
             }
             units.append(

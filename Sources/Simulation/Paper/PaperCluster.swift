@@ -19,12 +19,6 @@ public struct PaperCluster: Sendable {
         costs = CostModel(table)
     }
 
-    public init(costs table: CostTable, smoothed: CostModel, constants: PaperConstants) {
-        self.table = table
-        self.constants = constants
-        costs = smoothed
-    }
-
     /// Simulates a run with its own rates, request counts and units.
     ///
     /// - Throws: `CostError`, `KVError`, `FileError` where the run cannot be simulated.
@@ -92,7 +86,7 @@ public struct PaperCluster: Sendable {
                         chunksPrompts: false),
                     cost: cost))
         }
-        if run.strategy == .spatial { poolGB = constants.spatialMemory * Self.memoryGB * Double(devices) }
+        if run.strategy == .spatial { poolGB = constants.spatialPoolPart * Self.memoryGB * Double(devices) }
         let pages = Int(max(poolGB, 1) * 1e9) / KVShape.defaultPageBytes
         limitSequences(of: &simulated, pages: pages, run.strategy)
         return SimulatedUnit(mesh: MeshKind(devices: devices), pages: pages, models: simulated)
@@ -102,13 +96,14 @@ public struct PaperCluster: Sendable {
     /// quota and the limit that their configuration names.
     private func limitSequences(of models: inout [SimulatedModel], pages: Int, _ strategy: PaperStrategy) {
         let assumedBlocks = 416 / 32
-        if strategy == .temporal, constants.tcap > 0 {
-            for index in models.indices { models[index].settings.maxSequences = Int(constants.tcap) }
+        if strategy == .temporal {
+            for index in models.indices { models[index].settings.maxSequences = constants.temporalSequences }
+            return
         }
         let demand = models.reduce(0) { $0 + $1.settings.weight * Double($1.settings.shape.pagesPerBlock) }
-        for index in models.indices where strategy != .temporal || constants.tcap < 0 {
+        for index in models.indices {
             let part = models[index].settings.weight / demand
-            let limit = part * Double(pages / assumedBlocks) * constants.slack
+            let limit = part * Double(pages / assumedBlocks)
             models[index].settings.maxSequences = max(1, Int(limit))
         }
     }

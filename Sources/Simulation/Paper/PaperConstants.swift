@@ -1,4 +1,4 @@
-/// What the table of runs does not say of the paper's cluster: constants for all runs, fitted to some of them.
+/// What the table of runs does not say of the paper's cluster: constants for all runs, none for one run or popularity law.
 public struct PaperConstants: Hashable, Sendable, Codable {
     /// Mean tokens of a prompt.
     public var promptTokens: Double
@@ -7,18 +7,25 @@ public struct PaperConstants: Hashable, Sendable, Codable {
     public var lane: LaneModel
     /// Device memory that each model's runtime takes beside its weights, in GB.
     public var activationGB: Double
+    /// The part of device memory that is the pool in spatial runs. Smaller than what was configured: it stands for the
+    /// work that evictions undo there, which this scheduler avoids.
+    public var spatialPoolPart: Double
+    /// The most sequences of a model in temporal runs. Some of the measured ones have 256, others hundreds more.
+    public var temporalSequences: Int
 
-    public var slack = 1.0
-    public var spatialMemory = 0.5
-    public var tcap = 256.0
-
-    public init(promptTokens: Double, outputTokens: Double, lane: LaneModel, activationGB: Double) {
+    public init(
+        promptTokens: Double, outputTokens: Double, lane: LaneModel, activationGB: Double, spatialPoolPart: Double,
+        temporalSequences: Int
+    ) {
         self.promptTokens = promptTokens
         self.outputTokens = outputTokens
         self.lane = lane
         self.activationGB = activationGB
+        self.spatialPoolPart = spatialPoolPart
+        self.temporalSequences = temporalSequences
     }
 
     public static let fitted = PaperConstants(
-        promptTokens: 190, outputTokens: 222, lane: .measured, activationGB: 8)
+        promptTokens: 190, outputTokens: 232, lane: .measured, activationGB: 6.5, spatialPoolPart: 0.34,
+        temporalSequences: 360)
 }

@@ -75,8 +75,7 @@ public struct UnitSimulator {
         let steps = Double(request.outputTokens - 1)
         let prefill = model.cost.prefill.time(batch: 1, length: prompt, share: 1) / mesh.speed
         let decode = model.cost.decode.time(batch: 1, length: prompt + steps / 2, share: 1) / mesh.speed
-        return prefill + lane.prefillHostCost + (decode + lane.decodeHostCost) * steps
-            + lane.hostCostPerSequence * (steps + 1)
+        return prefill + lane.host.prefill(1) + (decode + lane.host.decode(1)) * steps
     }
 
     private mutating func advance(to time: Seconds) {
@@ -122,16 +121,16 @@ public struct UnitSimulator {
         let host: Seconds
         if job.phase == .decode {
             time = model.cost.decode.time(batch: count, length: Double(cached) / count, share: share)
-            host = lane.decodeHostCost
+            host = lane.host.decode(count)
         } else {
             time = model.cost.prefill.time(batch: count, length: Double(newTokens) / count, share: share)
-            host = lane.prefillHostCost
+            host = lane.host.prefill(count)
         }
         let work = model.profile.work(
             newTokens: Double(newTokens), cachedTokens: Double(cached), readsCacheOf: Double(cached))
         let device = time / mesh.speed
         return RunningJob(
-            job: job, left: device + host + lane.hostCostPerSequence * count,
+            job: job, left: device + host,
             utilisation: Utilisation(
                 bytes: work.bytes, flops: work.flops, time: device, devices: mesh.devices, peak: lane.peak))
     }
@@ -142,7 +141,8 @@ public struct UnitSimulator {
         for index in running.indices {
             let own = running[index].utilisation
             let others = Utilisation(memory: total.memory - own.memory, compute: total.compute - own.compute)
-            running[index].slowdown = lane.contention.slowdown(of: own, beside: others)
+            running[index].slowdown = lane.contention.slowdown(
+                of: own, beside: others, count: Double(running.count - 1))
         }
     }
 }
