@@ -1,0 +1,79 @@
+/// The smallest decode share with which one model alone on a mesh sustains its rate.
+///
+/// Source: MuxServe, Algorithm 2.
+struct CandidateSearch {
+    /// Percent, ascending: MuxServe's profiles begin at 30.
+    private static let shares = Array(stride(from: 30, through: 90, by: 10))
+
+    private let demand: ModelDemand
+    private let kind: MeshKind
+    private let cost: ModelCost
+    private let peak: DevicePeak
+    private let host: HostCost
+    private let maxBatch: Int
+
+    /// - Returns: A search that finds nothing where the weights leave no room for a sequence.
+    init(_ demand: ModelDemand, _ kind: MeshKind, _ cost: ModelCost, _ peak: DevicePeak, _ host: HostCost) {
+        self.demand = demand
+        self.kind = kind
+        self.cost = cost
+        self.peak = peak
+        self.host = host
+        let cache = UnitMemory.cacheBytes(for: [demand.profile], on: kind)
+        let sequence = demand.profile.kvBytesPerToken * (demand.meanPromptTokens + demand.meanOutputTokens)
+        maxBatch = Int(min(512, max(0, cache / sequence)))
+    }
+
+    func setup() -> UnitEstimator.Setup? {
+        guard maxBatch >= 1 else { return nil }
+        var best: ParallelCandidate?
+        for share in Self.shares {
+            let candidate = candidate(share)
+            if candidate.throughput > (best?.throughput ?? 0) * 1.0001 { best = candidate }
+            if candidate.isSatisfied { break }
+        }
+        return best.map(setup)
+    }
+
+    private func candidate(_ share: Int) -> ParallelCandidate {
+        var (low, high) = (1, maxBatch)
+        while low < high {
+            let middle = (low + high) / 2
+            if throughput(middle, share) >= demand.rate { high = middle } else { low = middle + 1 }
+        }
+        let reached = throughput(low, share)
+        return ParallelCandidate(
+            devices: kind.devices, decodeSharePercent: share, batch: low, throughput: min(reached, demand.rate),
+            isSatisfied: reached >= demand.rate)
+    }
+
+    private func setup(_ candidate: ParallelCandidate) -> UnitEstimator.Setup {
+        let batch = Double(candidate.batch)
+        let share = Double(candidate.decodeSharePercent) / 100
+        let work = demand.profile.work(
+            newTokens: batch, cachedTokens: batch * context, readsCacheOf: batch * context)
+        let step = cost.decode.time(batch: batch, length: context, share: share) / kind.speed
+        return UnitEstimator.Setup(
+            candidate: candidate, prefillSharePercent: prefillShare(), decodeShare: share, cost: cost,
+            utilisation: Utilisation(
+                bytes: work.bytes, flops: work.flops, time: step, devices: kind.devices, peak: peak),
+            busy: min(1, step * demand.meanOutputTokens * demand.rate / batch))
+    }
+
+    /// The smallest share from half the device on that delays a prompt by at most a tenth.
+    private func prefillShare() -> Int {
+        let whole = cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: 1)
+        return stride(from: 50, to: 100, by: 10).first { share in
+            cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: Double(share) / 100) <= 1.1 * whole
+        } ?? 100
+    }
+
+    private func throughput(_ batch: Int, _ share: Int) -> Double {
+        let (batch, share) = (Double(batch), Double(share) / 100)
+        let step = cost.decode.time(batch: batch, length: context, share: share) / kind.speed + host.decode(batch)
+        let prefill = cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: 1) / kind.speed
+        return batch / (step * demand.meanOutputTokens + prefill + host.prefill(batch))
+    }
+
+    private var context: Double { demand.meanPromptTokens + demand.meanOutputTokens / 2 }
+}

@@ -1,0 +1,100 @@
+import Foundation
+public import Workloads
+
+/// The time of one phase of a model on some devices, at any share, batch and length.
+///
+/// A roofline is fitted for each share; beside it stand the logarithms of measured over fitted time, smoothed, which are
+/// interpolated between measured points. Beyond the points the nearest ratio scales the roofline.
+public struct PhaseCost: Hashable, Sendable {
+    private let shares: [Double]
+    private let fits: [RooflineFit]
+    /// Base-2 logarithms of the grid's batches and lengths.
+    private let batches: [Double]
+    private let lengths: [Double]
+    /// `[share][batch][length]`
+    private let residuals: [Double]
+    private let isPrefill: Bool
+
+    /// - Returns: `nil` where no cell of the phase was measured.
+    init?(_ grid: CostGrid, isPrefill: Bool) {
+        let times = isPrefill ? grid.prefill : grid.decode
+        var fits: [RooflineFit] = []
+        var kept: [Int] = []
+        for s in grid.shares.indices {
+            if let fit = RooflineFit(Self.points(grid, times, share: s, isPrefill)) {
+                fits.append(fit)
+                kept.append(s)
+            }
+        }
+        if fits.isEmpty { return nil }
+        let measured = ResidualGrid(grid, times: times, shares: kept) { s, batch, length in
+            let (x, y) = Self.work(batch, length, isPrefill)
+            return fits[s].time(x, y)
+        }
+        self.fits = fits
+        self.isPrefill = isPrefill
+        shares = kept.map { Double(grid.shares[$0]) / 100 }
+        batches = grid.batches.map { log2(Double($0)) }
+        lengths = grid.lengths.map { log2(Double($0)) }
+        residuals = measured.smoothed().filled().values
+    }
+
+    /// The time of one job.
+    ///
+    /// - Parameters:
+    ///   - batch: Sequences in the job.
+    ///   - length: Mean prompt tokens (prefill) or mean cached tokens (decode) of a sequence.
+    ///   - share: The part of the devices' compute, 0...1.
+    /// - Complexity: O(log of the measured points).
+    public func time(batch: Double, length: Double, share: Double) -> Seconds {
+        let (batch, length) = (max(1, batch), max(1, length))
+        let b = Position(log2(batch), in: batches)
+        let l = Position(log2(length), in: lengths)
+        let (x, y) = Self.work(batch, length, isPrefill)
+        if share < shares[0] { return time(0, b, l, x, y) * shares[0] / max(share, 0.01) }
+        let s = Position(share, in: shares)
+        let low = time(s.lower, b, l, x, y)
+        return s.fraction == 0 ? low : low + (time(s.lower + 1, b, l, x, y) - low) * s.fraction
+    }
+
+    private func time(_ s: Int, _ b: Position, _ l: Position, _ x: Double, _ y: Double) -> Double {
+        let row = (s * batches.count + b.lower) * lengths.count + l.lower
+        let (right, down) = (l.fraction > 0 ? 1 : 0, b.fraction > 0 ? lengths.count : 0)
+        let upper = residuals[row] + (residuals[row + right] - residuals[row]) * l.fraction
+        let lower = residuals[row + down] + (residuals[row + down + right] - residuals[row + down]) * l.fraction
+        return fits[s].time(x, y) * exp(upper + (lower - upper) * b.fraction)
+    }
+
+    private static func work(_ batch: Double, _ length: Double, _ isPrefill: Bool) -> (x: Double, y: Double) {
+        isPrefill ? (batch * length, batch * length * length) : (batch, batch * length)
+    }
+
+    private static func points(
+        _ grid: CostGrid, _ times: [Seconds], share: Int, _ isPrefill: Bool
+    ) -> [RooflineFit.Point] {
+        grid.batches.enumerated().flatMap { b, batch in
+            grid.lengths.enumerated().compactMap { l, length in
+                let time = times[grid.index(share, b, l)]
+                let (x, y) = work(Double(batch), Double(length), isPrefill)
+                return time.isNaN ? nil : RooflineFit.Point(x: x, y: y, time: time)
+            }
+        }
+    }
+}
+
+/// Where a value lies between ascending points: behind `lower` by `fraction` of the gap; clamped to the ends.
+private struct Position {
+    var lower: Int
+    var fraction: Double
+
+    init(_ value: Double, in points: [Double]) {
+        var (low, high) = (0, points.count - 1)
+        guard value > points[0] else { (lower, fraction) = (0, 0); return }
+        guard value < points[high] else { (lower, fraction) = (high, 0); return }
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if points[middle] <= value { low = middle } else { high = middle }
+        }
+        (lower, fraction) = (low, (value - points[low]) / (points[high] - points[low]))
+    }
+}

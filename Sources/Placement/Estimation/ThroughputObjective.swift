@@ -1,0 +1,50 @@
+/// Requests per second over all models, each counted up to its arrival rate: what the paper maximises.
+///
+/// Of plans that serve everything, the one with the shorter rounds scores a little more.
+public struct ThroughputObjective: UnitObjective {
+    /// The most that short rounds add, as a part of the rate.
+    private static let promptness = 1e-3
+
+    private let estimator: UnitEstimator
+
+    /// - Parameters:
+    ///   - peak: Of the device of the cost file, by which utilisation is judged.
+    /// - Throws: `CostError.unknownModel`.
+    public init(
+        demands: [ModelDemand], costs: CostModel, cluster: Cluster, peak: DevicePeak = .a100,
+        contention: Contention = .measured, host: HostCost = .measured
+    ) throws(CostError) {
+        estimator = try UnitEstimator(
+            demands, costs: costs, cluster: cluster, peak: peak, contention: contention, host: host)
+    }
+
+    public var demands: [ModelDemand] { estimator.demands }
+
+    public func estimate(_ models: [Int], on mesh: MeshKind) -> UnitEstimate? {
+        guard let states = estimator.steadyStates(models, on: mesh) else { return nil }
+        let estimates = estimator.estimates(models, states, on: mesh)
+        var score = 0.0
+        for (index, state) in states.enumerated() {
+            let rate = demands[models[index]].rate
+            score += estimates[index].throughput + Self.promptness * rate * state.unloadedResidence / state.residence
+        }
+        return UnitEstimate(score: score, models: estimates)
+    }
+
+    public func candidate(_ model: Int, on mesh: MeshKind) -> ParallelCandidate? {
+        estimator.setup(model, on: mesh)?.candidate
+    }
+}
+
+extension UnitEstimator {
+    /// What steady states mean for the models' throughput, up to their rates.
+    func estimates(_ models: [Int], _ states: [SteadyState], on mesh: MeshKind) -> [ModelEstimate] {
+        zip(models, states).map { model, state in
+            let setup = setup(model, on: mesh)
+            return ModelEstimate(
+                batch: Int(state.batch), throughput: min(state.throughput, demands[model].rate),
+                prefillSharePercent: setup?.prefillSharePercent ?? 100,
+                decodeSharePercent: setup?.candidate.decodeSharePercent ?? 100)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+/// A cluster and the models to place on it, as MuxServe's placement reads them:
+/// `cluster: {nnodes, ngpus_per_node}`, `models: [{name, model, rate}]`, `avg_prompt_len`, `avg_output_len`.
+///
+/// Beyond that a model may have its own `prompt_len` and `output_len` and, where it is not a LLaMA of 7, 13, 30 or 65
+/// billion parameters, a `profile`; a cluster may list `nodes: [{devices, memory_gb, speed}]` of different kinds.
+public struct PlacementInput: Hashable, Sendable {
+    /// Absent where the file names none; the command line then must.
+    public var cluster: Cluster?
+    public var demands: [ModelDemand]
+
+    public init(cluster: Cluster?, demands: [ModelDemand]) {
+        self.cluster = cluster
+        self.demands = demands
+    }
+
+    /// - Parameters:
+    ///   - file: Named in errors.
+    /// - Throws: `FileError`.
+    public init(yaml: String, file: String) throws(FileError) {
+        let root = try YAMLField(yaml, file: file)
+        cluster = try root.optional("cluster").map(Cluster.init(yaml:))
+        let prompt = try root.positive(or: 161, "avg_prompt_len")
+        let output = try root.positive(or: 337, "avg_output_len")
+        let list = try root.field("models")
+        var demands: [ModelDemand] = []
+        for entry in try list.elements() {
+            let demand = try ModelDemand(yaml: entry, prompt: prompt, output: output)
+            if demands.contains(where: { $0.name == demand.name }) {
+                throw try entry.field("name").error("'\(demand.name)' is given twice")
+            }
+            demands.append(demand)
+        }
+        if demands.isEmpty { throw list.error("names no model") }
+        self.demands = demands
+    }
+
+    /// The input in the same form.
+    public var yaml: String {
+        var lines: [String] = []
+        if let cluster {
+            lines.append("cluster:")
+            lines.append("  nodes:")
+            for node in cluster.nodes {
+                lines.append(
+                    "  - {devices: \(node.devices), memory_gb: \(node.memoryBytes / 1e9), speed: \(node.speed)}")
+            }
+        }
+        lines.append("models:")
+        for demand in demands {
+            lines.append("- name: \(YAMLText.quoted(demand.name))")
+            lines.append("  model: \(YAMLText.quoted(demand.path))")
+            lines.append("  rate: \(demand.rate)")
+            lines.append("  prompt_len: \(demand.meanPromptTokens)")
+            lines.append("  output_len: \(demand.meanOutputTokens)")
+            if ModelProfile.llama(ofPath: demand.path) != demand.profile { lines += demand.profile.yamlLines }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Cluster {
+    /// Reads a cluster from a file of its own.
+    ///
+    /// - Throws: `FileError`.
+    public init(yaml: String, file: String) throws(FileError) {
+        let root = try YAMLField(yaml, file: file)
+        try self.init(yaml: root.optional("cluster") ?? root)
+    }
+
+    init(yaml field: YAMLField) throws(FileError) {
+        if let list = try field.optional("nodes") {
+            var nodes: [Node] = []
+            for entry in try list.elements() {
+                nodes.append(
+                    Node(
+                        devices: try entry.field("devices").integer(1...1024),
+                        memoryBytes: try entry.positive(or: 80, "memory_gb") * 1e9,
+                        speed: try entry.positive(or: 1, "speed")))
+            }
+            if nodes.isEmpty { throw list.error("names no node") }
+            if try field.optional("nnodes") != nil { throw field.error("has both nodes and nnodes") }
+            self.init(nodes: nodes)
+        } else {
+            self.init(
+                nodes: try field.field("nnodes").integer(1...10_000),
+                devicesPerNode: try field.field("ngpus_per_node").integer(1...1024),
+                memoryBytes: try field.positive(or: 80, "memory_gb") * 1e9)
+        }
+    }
+}
+
+extension ModelDemand {
+    init(yaml field: YAMLField, prompt: Double, output: Double) throws(FileError) {
+        let path = try field.field("model")
+        let profile: ModelProfile
+        if let own = try field.optional("profile") {
+            profile = try ModelProfile(yaml: own)
+        } else if let known = ModelProfile.llama(ofPath: try path.string()) {
+            profile = known
+        } else {
+            throw path.error("'\(try path.string())' ends with no known size (-7b, -13b, -30b, -65b); give a profile")
+        }
+        self.init(
+            name: try field.field("name").string(), path: try path.string(), profile: profile,
+            rate: try field.field("rate").positive(), meanPromptTokens: try field.positive(or: prompt, "prompt_len"),
+            meanOutputTokens: try field.positive(or: output, "output_len"))
+    }
+}
+
+extension ModelProfile {
+    init(yaml field: YAMLField) throws(FileError) {
+        try field.allowOnly([
+            "cost_name", "parameters", "layers", "hidden_size", "heads", "kv_heads", "head_size", "weight_bytes",
+            "kv_element_bytes",
+        ])
+        let heads = try field.field("heads").integer(1...65_536)
+        let hidden = try field.field("hidden_size").integer(1...1_048_576)
+        self.init(
+            costName: try field.field("cost_name").string(), parameters: try field.field("parameters").positive(),
+            layers: try field.field("layers").integer(1...65_536), hiddenSize: hidden, heads: heads,
+            kvHeads: try field.optional("kv_heads")?.integer(1...65_536) ?? heads,
+            headSize: try field.optional("head_size")?.integer(1...65_536) ?? max(1, hidden / heads),
+            weightBytes: try field.optional("weight_bytes")?.positive(),
+            kvElementBytes: try field.positive(or: 2, "kv_element_bytes"))
+    }
+
+    var yamlLines: [String] {
+        [
+            "  profile:", "    cost_name: \(YAMLText.quoted(costName))", "    parameters: \(parameters)",
+            "    layers: \(layers)", "    hidden_size: \(hiddenSize)", "    heads: \(heads)",
+            "    kv_heads: \(kvHeads)",
+            "    head_size: \(headSize)", "    weight_bytes: \(weightBytes)", "    kv_element_bytes: \(kvElementBytes)",
+        ]
+    }
+}

@@ -1,0 +1,44 @@
+/// All units of a cluster: the output of placement, the input of serving.
+public struct Plan: Hashable, Sendable, Codable {
+    public static let currentVersion = 1
+    /// The sequences that every model may have at work; more where its batch is expected to be half as large.
+    private static let fewestSequences = 256
+
+    public var version: Int
+    public var units: [PlannedUnit]
+
+    public init(version: Int = currentVersion, units: [PlannedUnit]) {
+        self.version = version
+        self.units = units
+    }
+
+    /// The plan of an assignment; idle meshes are left out.
+    public init(_ assignment: Assignment, of objective: some UnitObjective) {
+        var nextDevice: [Int: Int] = [:]
+        var units: [PlannedUnit] = []
+        for unit in assignment.units {
+            let first = nextDevice[unit.node, default: 0]
+            nextDevice[unit.node] = first + unit.mesh.devices
+            guard !unit.models.isEmpty, let estimate = objective.estimate(unit.models, on: unit.mesh) else { continue }
+            let models = zip(unit.models, estimate.models).map { model, estimate in
+                let demand = objective.demands[model]
+                return PlannedModel(
+                    name: demand.name, model: demand.path, rate: demand.rate,
+                    prefillShare: max(estimate.prefillSharePercent, estimate.decodeSharePercent),
+                    decodeShare: min(estimate.prefillSharePercent, estimate.decodeSharePercent),
+                    maxSequences: max(Self.fewestSequences, 2 * estimate.batch),
+                    estimatedThroughput: estimate.throughput)
+            }
+            units.append(
+                PlannedUnit(
+                    name: "unit-\(units.count)", node: unit.node,
+                    devices: Array(first..<first + unit.mesh.devices), models: models))
+        }
+        self.init(units: units)
+    }
+
+    /// Requests per second over all units.
+    public var estimatedThroughput: Double {
+        units.reduce(0) { $0 + $1.models.reduce(0) { $0 + $1.estimatedThroughput } }
+    }
+}

@@ -1,0 +1,128 @@
+/// Changes a running plan for changed rates, with the moves that gain most for the bytes they load.
+///
+/// Meshes stay as they are: cutting them anew would restart all models on them.
+public struct Replanning<Objective: UnitObjective>: Sendable {
+    private let objective: Objective
+    private let kinds: MeshKinds
+    private let names: [String]
+    private var layout: Layout
+    private var book: ScoreBook<Objective>
+
+    /// - Parameters:
+    ///   - plan: What runs now. Its models that the objective does not know are dropped.
+    ///   - cluster: Where it runs; devices that the plan leaves idle count as single meshes.
+    /// - Throws: `ReplanningError` where the plan does not belong to the cluster.
+    public init(_ plan: Plan, for objective: Objective, on cluster: Cluster) throws(ReplanningError) {
+        self.objective = objective
+        kinds = MeshKinds(cluster)
+        book = ScoreBook(objective, kinds)
+        var meshes: [Layout.Mesh] = []
+        var names: [String] = []
+        var used: Set<[Int]> = []
+        for unit in plan.units {
+            guard cluster.nodes.indices.contains(unit.node) else {
+                throw .unknownNode(unit: unit.name, node: unit.node)
+            }
+            for device in unit.devices {
+                guard device >= 0, device < cluster.nodes[unit.node].devices else {
+                    throw .unknownDevice(unit: unit.name, device: device)
+                }
+                guard used.insert([unit.node, device]).inserted else {
+                    throw .sharedDevice(unit: unit.name, device: device)
+                }
+            }
+            guard let kind = Self.kind(unit.devices.count, cluster.nodes[unit.node], kinds) else {
+                throw .unknownMesh(unit: unit.name, devices: unit.devices.count)
+            }
+            meshes.append(Layout.Mesh(node: unit.node, kind: kind))
+            names.append(unit.name)
+        }
+        for (index, node) in cluster.nodes.enumerated() {
+            for device in 0..<node.devices where !used.contains([index, device]) {
+                guard let kind = Self.kind(1, node, kinds) else { continue }
+                meshes.append(Layout.Mesh(node: index, kind: kind))
+                names.append("node \(index) device \(device)")
+            }
+        }
+        layout = Layout(meshes: meshes)
+        self.names = names
+        for (index, unit) in plan.units.enumerated() {
+            for model in unit.models {
+                guard let position = objective.demands.firstIndex(where: { $0.name == model.name }) else { continue }
+                book.change(&layout.meshes[index], with: position, score: 0)
+            }
+        }
+        for index in layout.meshes.indices { layout.meshes[index].score = book.score(layout.meshes[index]) ?? 0 }
+    }
+
+    /// The moves, the most worthwhile first, and the assignment behind them.
+    ///
+    /// - Parameter minimalGain: A move must raise the objective by this part of it.
+    /// - Throws: `PlacementError.fitsNowhere` for a new model without room.
+    public mutating func run(minimalGain: Double = 0.005) throws(PlacementError) -> (Assignment, [PlanMove]) {
+        var moves: [PlanMove] = []
+        let placed = Set(layout.meshes.flatMap(\.models))
+        for model in GreedyPlacement(objective.demands).order where !placed.contains(model) {
+            guard let move = bestMove(of: model, from: nil) else {
+                let largest = layout.meshes.map { kinds[$0.kind].devices }.max() ?? 0
+                throw .fitsNowhere(model: objective.demands[model].name, largestMesh: largest)
+            }
+            moves.append(carryOut(move))
+        }
+        while let move = bestMove(minimalGain: minimalGain * abs(layout.score)) { moves.append(carryOut(move)) }
+        return (Assignment(layout, kinds, objective, scoredUnits: book.scoredUnits), moves)
+    }
+
+    private struct Move {
+        var model: Int
+        var source: Int?
+        var destination: Int
+        var gain: Double
+    }
+
+    private mutating func bestMove(minimalGain: Double) -> Move? {
+        var best: (move: Move, worth: Double)?
+        for (source, mesh) in layout.meshes.enumerated() {
+            for model in mesh.models {
+                guard let move = bestMove(of: model, from: source), move.gain > minimalGain else { continue }
+                let worth = move.gain / objective.demands[model].profile.weightBytes
+                if worth > best?.worth ?? 0 { best = (move, worth) }
+            }
+        }
+        return best?.move
+    }
+
+    private mutating func bestMove(of model: Int, from source: Int?) -> Move? {
+        var loss = 0.0
+        if let source {
+            guard let rest = book.score(layout.meshes[source], without: model) else { return nil }
+            loss = layout.meshes[source].score - rest
+        }
+        var best: Move?
+        for (index, mesh) in layout.meshes.enumerated() where index != source && !mesh.models.contains(model) {
+            guard let score = book.score(mesh, with: model) else { continue }
+            let gain = score - mesh.score - loss
+            if gain > best?.gain ?? -.infinity {
+                best = Move(model: model, source: source, destination: index, gain: gain)
+            }
+        }
+        return best
+    }
+
+    private mutating func carryOut(_ move: Move) -> PlanMove {
+        if let source = move.source {
+            let rest = book.score(layout.meshes[source], without: move.model) ?? 0
+            book.change(&layout.meshes[source], without: move.model, score: rest)
+        }
+        let score = book.score(layout.meshes[move.destination], with: move.model) ?? 0
+        book.change(&layout.meshes[move.destination], with: move.model, score: score)
+        let demand = objective.demands[move.model]
+        return PlanMove(
+            model: demand.name, source: move.source.map { names[$0] }, destination: names[move.destination],
+            bytes: demand.profile.weightBytes, gain: move.gain)
+    }
+
+    private static func kind(_ devices: Int, _ node: Cluster.Node, _ kinds: MeshKinds) -> Int? {
+        kinds.kinds.firstIndex(of: MeshKind(devices: devices, memoryBytes: node.memoryBytes, speed: node.speed))
+    }
+}

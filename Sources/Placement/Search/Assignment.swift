@@ -1,0 +1,27 @@
+/// Where the models of an objective go.
+public struct Assignment: Hashable, Sendable {
+    /// The sum of the units' scores.
+    public var score: Double
+    public var units: [Unit]
+    /// Different units that were scored on the way.
+    public var scoredUnits: Int
+
+    /// One mesh and its models; idle meshes have none.
+    public struct Unit: Hashable, Sendable {
+        public var node: Int
+        public var mesh: MeshKind
+        /// Ascending positions in the objective's demands.
+        public var models: [Int]
+    }
+
+    init(_ layout: Layout, _ kinds: MeshKinds, _ objective: some UnitObjective, scoredUnits: Int) {
+        score = layout.score
+        self.scoredUnits = scoredUnits
+        units = layout.meshes.map { Unit(node: $0.node, mesh: kinds[$0.kind], models: $0.models) }
+            .sorted {
+                ($0.node, -$0.mesh.devices, $0.models.first ?? .max) < (
+                    $1.node, -$1.mesh.devices, $1.models.first ?? .max
+                )
+            }
+    }
+}

@@ -1,0 +1,72 @@
+/// Finds the plan with the largest sum of unit scores.
+///
+/// Greedy placement over all divisions of the cluster (MuxServe, Algorithm 1), then local search from the best of them.
+public struct PlacementSearch<Objective: UnitObjective>: Sendable {
+    public let objective: Objective
+    public let cluster: Cluster
+    /// Rounds of local search from each of the best greedy layouts; 0 leaves greedy placement alone.
+    public var rounds: Int
+    public var seed: UInt64
+    /// Greedy layouts that are improved further.
+    private static var starts: Int { 6 }
+
+    public init(_ objective: Objective, on cluster: Cluster, rounds: Int = 100, seed: UInt64 = 1) {
+        self.objective = objective
+        self.cluster = cluster
+        self.rounds = rounds
+        self.seed = seed
+    }
+
+    /// - Parameter isOver: Asked often; once true the best placement so far is returned. Without a limit the result
+    ///   depends on the seed alone.
+    /// - Throws: `PlacementError`.
+    public func run(until isOver: () -> Bool = { false }) throws(PlacementError) -> Assignment {
+        let kinds = MeshKinds(cluster)
+        try check(kinds)
+        var book = ScoreBook(objective, kinds)
+        let greedy = GreedyPlacement(objective.demands)
+        let layouts = greedyLayouts(kinds, greedy, &book, isOver)
+        guard let first = layouts.first else {
+            throw .clusterTooSmall(models: objective.demands.count, devices: cluster.deviceCount)
+        }
+        var best = first
+        for (number, layout) in layouts.prefix(rounds > 0 ? Self.starts : 0).enumerated() where !isOver() {
+            var search = LocalSearch<Objective>(greedy, kinds, seed: seed &+ UInt64(number))
+            let found = search.improve(layout, rounds: rounds, &book, until: isOver)
+            if found.score > best.score { best = found }
+        }
+        return Assignment(best, kinds, objective, scoredUnits: book.scoredUnits)
+    }
+
+    /// The layouts of greedy placement, the best first. At least one is tried before `isOver` counts.
+    private func greedyLayouts(
+        _ kinds: MeshKinds, _ greedy: GreedyPlacement, _ book: inout ScoreBook<Objective>, _ isOver: () -> Bool
+    ) -> [Layout] {
+        let needed = objective.demands.indices.compactMap { model in
+            kinds.kinds.filter { objective.candidate(model, on: $0) != nil }.map(\.devices).min()
+        }
+        let divisions = MeshGroups(kinds).divisions(
+            largestNeeded: needed.max() ?? 1, most: objective.demands.count)
+        var found: [Layout] = []
+        for var layout in divisions {
+            if isOver() && !found.isEmpty { break }
+            if greedy.place(greedy.order, on: &layout, &book) { found.append(layout) }
+        }
+        return found.sorted { $0.score > $1.score }
+    }
+
+    func check(_ kinds: MeshKinds) throws(PlacementError) {
+        if objective.demands.isEmpty { throw .noModels }
+        if cluster.deviceCount < 1 { throw .noDevices }
+        for (index, demand) in objective.demands.enumerated() {
+            if !(demand.rate.isFinite && demand.rate > 0) { throw .invalidRate(model: demand.name, rate: demand.rate) }
+            if !(demand.meanPromptTokens >= 1 && demand.meanOutputTokens >= 1) {
+                throw .invalidLengths(model: demand.name)
+            }
+            let fits = kinds.kinds.contains { objective.estimate([index], on: $0) != nil }
+            if !fits {
+                throw .fitsNowhere(model: demand.name, largestMesh: kinds.kinds.map(\.devices).max() ?? 0)
+            }
+        }
+    }
+}

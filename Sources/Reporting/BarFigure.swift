@@ -1,0 +1,39 @@
+/// Groups of bars, as SVG.
+public struct BarFigure: Hashable, Sendable {
+    public var title: String
+    public var yLabel: String
+    public var groups: [String]
+    public var series: [String]
+    /// `[series][group]`
+    public var values: [[Double]]
+
+    public init(title: String, yLabel: String, groups: [String], series: [String], values: [[Double]]) {
+        precondition(values.count == series.count && values.allSatisfy { $0.count == groups.count }, "a bar a cell")
+        self.title = title
+        self.yLabel = yLabel
+        self.groups = groups
+        self.series = series
+        self.values = values
+    }
+
+    public var svg: String {
+        let most = values.joined().filter(\.isFinite).max() ?? 1
+        let frame = FigureFrame(x: 0...Double(max(1, groups.count)), y: 0...max(1e-9, most * 1.08))
+        var body = frame.axes(xLabel: nil, yLabel: yLabel)
+        let width = 0.8 / Double(max(1, series.count))
+        for (index, row) in values.enumerated() {
+            let color = FigureFrame.colors[index % FigureFrame.colors.count]
+            for (group, value) in row.enumerated() where value.isFinite {
+                let x = Double(group) + 0.1 + width * Double(index)
+                let (left, right, top) = (frame.px(x), frame.px(x + width), frame.py(value))
+                body += "<rect x=\"\(left)\" y=\"\(top)\" width=\"\(right - left)\" height=\"\(frame.py(0) - top)\""
+                body += " fill=\"\(color)\"><title>\(FigureNumber.text(value))</title></rect>"
+            }
+        }
+        for (group, name) in groups.enumerated() {
+            body += "<text x=\"\(frame.px(Double(group) + 0.5))\" y=\"\(frame.py(0) + 16)\" text-anchor=\"middle\">"
+            body += "\(HTMLText.escaped(name))</text>"
+        }
+        return frame.figure(title: title, body: body + frame.legend(series))
+    }
+}

@@ -1,0 +1,99 @@
+import KVCache
+public import Placement
+public import Scheduling
+public import Workloads
+
+/// A plan at work on modelled devices.
+public struct ClusterSimulation: Sendable {
+    private let units: [(name: String, unit: SimulatedUnit)]
+    /// For each model the units that serve it, and the part of its requests that each gets.
+    private let routes: [String: [(unit: Int, rate: Double)]]
+    private let policy: PolicyName
+    private let lane: LaneModel
+
+    /// - Parameters:
+    ///   - demands: The models of the plan; others are ignored.
+    ///   - chunksPrompts: Whether prompts may be split over several prefill jobs.
+    /// - Throws: `SimulationError`, `CostError`, `KVError`.
+    public init(
+        _ plan: Plan, demands: [ModelDemand], cluster: Cluster, costs: CostModel, policy: PolicyName,
+        lane: LaneModel = .measured, chunksPrompts: Bool = true
+    ) throws {
+        self.policy = policy
+        self.lane = lane
+        var units: [(String, SimulatedUnit)] = []
+        var routes: [String: [(unit: Int, rate: Double)]] = [:]
+        for planned in plan.units {
+            guard cluster.nodes.indices.contains(planned.node) else {
+                throw SimulationError.unknownNode(unit: planned.name, node: planned.node)
+            }
+            let node = cluster.nodes[planned.node]
+            let mesh = MeshKind(
+                devices: planned.devices.count, memoryBytes: node.memoryBytes, speed: node.speed)
+            var models: [SimulatedModel] = []
+            for model in planned.models {
+                guard let demand = demands.first(where: { $0.name == model.name }) else {
+                    throw SimulationError.unknownModel(model.name)
+                }
+                guard let cost = try costs.costs(of: demand.profile.costName, devices: mesh.devices) else {
+                    throw SimulationError.doesNotFit(model: model.name, unit: planned.name)
+                }
+                models.append(try SimulatedModel(model, demand, cost, chunksPrompts: chunksPrompts))
+                routes[model.name, default: []].append((units.count, model.rate))
+            }
+            let bytes = UnitMemory.cacheBytes(for: models.map(\.profile), on: mesh)
+            guard bytes > 0 else {
+                throw SimulationError.doesNotFit(model: planned.models[0].name, unit: planned.name)
+            }
+            let pages = Int(bytes) / KVShape.defaultPageBytes
+            units.append((planned.name, SimulatedUnit(mesh: mesh, pages: pages, models: models)))
+        }
+        self.units = units
+        self.routes = routes
+    }
+
+    /// Serves requests to the end; replicas get their parts in turn.
+    ///
+    /// - Parameter requests: By arrival.
+    /// - Returns: A record of each request, with its unloaded latency, by unit and arrival.
+    /// - Throws: `SimulationError.unknownModel`, `KVError`.
+    public func run(_ requests: [Request]) throws -> [RequestRecord] {
+        var shares = Array(repeating: [Request](), count: units.count)
+        var credits = routes.mapValues { $0.map { _ in 0.0 } }
+        for request in requests {
+            guard let routes = routes[request.model] else { throw SimulationError.unknownModel(request.model) }
+            var best = 0
+            for (index, route) in routes.enumerated() {
+                credits[request.model]?[index] += route.rate
+                let credit = credits[request.model] ?? []
+                if credit[index] > credit[best] { best = index }
+            }
+            credits[request.model]?[best] -= routes.reduce(0) { $0 + $1.rate }
+            shares[routes[best].unit].append(request)
+        }
+        var records: [RequestRecord] = []
+        for (index, unit) in units.enumerated() {
+            var simulator = try UnitSimulator(unit.unit, policy: policy.policy, lane: lane)
+            records += simulator.run(shares[index])
+        }
+        return records
+    }
+}
+
+extension SimulatedModel {
+    init(_ planned: PlannedModel, _ demand: ModelDemand, _ cost: ModelCost, chunksPrompts: Bool) throws(KVError) {
+        let profile = demand.profile
+        let shape = try KVShape(
+            layers: profile.layers, kvHeads: profile.kvHeads, headSize: profile.headSize,
+            type: profile.kvElementBytes >= 4 ? .f32 : profile.kvElementBytes >= 2 ? .f16 : .q8_0)
+        self.init(
+            name: planned.name, profile: profile,
+            settings: ModelSettings(
+                shape: shape, weight: planned.rate,
+                shares: PhaseShares(
+                    prefill: Share(max(1, (planned.prefillShare + 5) / 10)),
+                    decode: Share(max(1, (planned.decodeShare + 5) / 10))),
+                maxSequences: planned.maxSequences, chunksPrompts: chunksPrompts),
+            cost: cost)
+    }
+}

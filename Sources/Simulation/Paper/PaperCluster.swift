@@ -1,0 +1,162 @@
+import Foundation
+import KVCache
+public import Placement
+import Scheduling
+public import Workloads
+
+/// The paper's cluster: 32 A100-80GB, on which 19 LLaMA models are served by MuxServe, temporally or spatially.
+public struct PaperCluster: Sendable {
+    private static let memoryGB = 80.0
+    private static let horizon: Seconds = 1000
+
+    private let table: CostTable
+    private let costs: CostModel
+    private let constants: PaperConstants
+
+    public init(costs table: CostTable, constants: PaperConstants = .fitted) {
+        self.table = table
+        self.constants = constants
+        costs = CostModel(table)
+    }
+
+    /// Simulates a run with its own rates, request counts and units.
+    ///
+    /// - Throws: `CostError`, `KVError`, `FileError` where the run cannot be simulated.
+    public func simulate(_ run: PaperRun, seed: UInt64) throws -> PaperFigures {
+        figures(of: try records(of: run, seed: seed), run)
+    }
+
+    /// What becomes of each request of a run.
+    ///
+    /// - Throws: As `simulate`.
+    public func records(of run: PaperRun, seed: UInt64) throws -> [RequestRecord] {
+        let shares = try shares(of: run)
+        var records: [RequestRecord] = []
+        for (_, models) in Dictionary(grouping: run.models, by: \.unit).sorted(by: { $0.key < $1.key }) {
+            let unit = try unit(of: models, run, shares)
+            let arrivals = models.flatMap { requests(of: $0, run, seed: seed) }.sorted { $0.arrival < $1.arrival }
+            let policy = run.strategy == .temporal ? PolicyName.temporal.policy : PolicyName.adbs.policy
+            var simulator = try UnitSimulator(unit, policy: policy, lane: constants.lane)
+            records += simulator.run(arrivals)
+        }
+        return records
+    }
+
+    /// The shares that the paper's optimiser gives each model on its mesh.
+    private func shares(of run: PaperRun) throws -> [String: PhaseShares] {
+        guard run.strategy == .muxserve else {
+            let whole = PhaseShares(prefill: .whole, decode: Share(9))
+            return Dictionary(uniqueKeysWithValues: run.models.map { ($0.name, whole) })
+        }
+        let demands = try run.models.map { model in
+            ModelDemand(name: model.name, profile: try profile(model), rate: run.rate(model))
+        }
+        let objective = try ReferenceObjective(
+            demands: demands, costs: table, cluster: Cluster(nodes: 4, devicesPerNode: 8))
+        var shares: [String: PhaseShares] = [:]
+        for (index, model) in run.models.enumerated() {
+            let decode = objective.candidate(index, on: MeshKind(devices: model.devices))?.decodeSharePercent ?? 90
+            let billions = demands[index].profile.parameters / 1e9
+            let prefill = billions < 10 ? 80 : billions < 20 ? 90 : 100
+            shares[model.name] = PhaseShares(
+                prefill: Share(max(prefill, decode) / 10), decode: Share(min(prefill, decode) / 10))
+        }
+        return shares
+    }
+
+    private func unit(
+        of models: [PaperRun.Model], _ run: PaperRun, _ shares: [String: PhaseShares]
+    ) throws -> SimulatedUnit {
+        let devices = models[0].devices
+        var poolGB = Self.memoryGB * Double(devices)
+        var simulated: [SimulatedModel] = []
+        for model in models {
+            let profile = try profile(model)
+            guard let cost = try costs.costs(of: model.costName, devices: devices) else {
+                throw CostError.unknownModel("\(model.costName) on \(devices) devices", known: table.models)
+            }
+            poolGB -= profile.weightBytes / 1e9 + constants.activationGB * Double(devices)
+            simulated.append(
+                SimulatedModel(
+                    name: model.name, profile: profile,
+                    settings: ModelSettings(
+                        shape: try KVShape(layers: profile.layers, kvHeads: profile.kvHeads, headSize: 128),
+                        weight: run.rate(model),
+                        shares: shares[model.name] ?? PhaseShares(prefill: .whole, decode: Share(9)),
+                        chunksPrompts: false),
+                    cost: cost))
+        }
+        if run.strategy == .spatial { poolGB = constants.spatialPoolPart * Self.memoryGB * Double(devices) }
+        let pages = Int(max(poolGB, 1) * 1e9) / KVShape.defaultPageBytes
+        limitSequences(of: &simulated, pages: pages, run.strategy)
+        return SimulatedUnit(mesh: MeshKind(devices: devices), pages: pages, models: simulated)
+    }
+
+    /// MuxServe turns its quotas into limits on sequences, by a mean length that it assumes; its temporal runs have no
+    /// quota and the limit that their configuration names.
+    private func limitSequences(of models: inout [SimulatedModel], pages: Int, _ strategy: PaperStrategy) {
+        let assumedBlocks = 416 / 32
+        if strategy == .temporal {
+            for index in models.indices { models[index].settings.maxSequences = constants.temporalSequences }
+            return
+        }
+        let demand = models.reduce(0) { $0 + $1.settings.weight * Double($1.settings.shape.pagesPerBlock) }
+        for index in models.indices {
+            let part = models[index].settings.weight / demand
+            let limit = part * Double(pages / assumedBlocks)
+            models[index].settings.maxSequences = max(1, Int(limit))
+        }
+    }
+
+    /// Poisson arrivals, as many as were measured; those that the run's horizon cut off end there.
+    private func requests(of model: PaperRun.Model, _ run: PaperRun, seed: UInt64) -> [Request] {
+        var random = SplitMix64(seed: seed, stream: model.rank)
+        let rate = run.rate(model)
+        let prompts = LengthDistribution.exponential(mean: constants.promptTokens, limits: 4...1024)
+        let outputs = LengthDistribution.exponential(mean: constants.outputTokens, limits: 4...1536)
+        var arrival = 0.0
+        var requests: [Request] = []
+        for _ in 0..<model.requests {
+            arrival += random.exponential(mean: 1 / rate)
+            requests.append(
+                Request(
+                    arrival: arrival, model: model.name, promptTokens: prompts.sample(using: &random),
+                    outputTokens: outputs.sample(using: &random)))
+        }
+        guard arrival > Self.horizon else { return requests }
+        for index in requests.indices { requests[index].arrival *= Self.horizon / arrival }
+        return requests
+    }
+
+    private func figures(of records: [RequestRecord], _ run: PaperRun) -> PaperFigures {
+        let byModel = Dictionary(grouping: records, by: \.model)
+        var weighted = 0.0
+        var latency = 0.0
+        var within = Dictionary(uniqueKeysWithValues: PaperRun.scales.map { ($0, 0.0) })
+        for model in run.models {
+            let own = byModel[model.name] ?? []
+            let last = own.compactMap(\.finish).max() ?? .infinity
+            weighted += run.rate(model) * Double(own.count) / last
+            let unloaded = UnloadedLatency(model.costName)
+            for record in own {
+                guard let time = record.latency else { continue }
+                latency += time
+                guard let base = unloaded?(promptTokens: record.promptTokens, outputTokens: record.outputTokens) else {
+                    continue
+                }
+                for scale in PaperRun.scales where time <= scale * base { within[scale, default: 0] += 1 }
+            }
+        }
+        let count = Double(records.count)
+        return PaperFigures(
+            weightedThroughput: weighted / run.models.reduce(0) { $0 + run.rate($1) }, meanLatency: latency / count,
+            withinSLO: within.mapValues { 100 * $0 / count })
+    }
+
+    private func profile(_ model: PaperRun.Model) throws(CostError) -> ModelProfile {
+        guard let profile = ModelProfile.llamas.first(where: { $0.costName == model.costName }) else {
+            throw .unknownModel(model.costName, known: ModelProfile.llamas.map(\.costName))
+        }
+        return profile
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+
+/// A measured run of MuxServe's synthetic workload on 32 A100s.
+public struct PaperRun: Hashable, Sendable {
+    public var alpha: Double
+    /// Multiplies the rates; 1 gives the hottest model 40 requests per second.
+    public var rateScale: Double
+    public var strategy: PaperStrategy
+    public var models: [Model]
+
+    /// One model of a run, and what was measured of it.
+    public struct Model: Hashable, Sendable {
+        /// `llm-` and its rank in popularity.
+        public var name: String
+        public var rank: Int
+        /// Its name in the cost file.
+        public var costName: String
+        /// The unit that serves it.
+        public var unit: String
+        /// The devices of that unit.
+        public var devices: Int
+        public var requests: Int
+        public var throughput: Double
+        public var latency: Double
+        public var timeToFirstToken: Double
+        /// Requests within each of `PaperRun.scales` times the unloaded latency.
+        public var withinScale: [Double: Int]
+    }
+
+    /// The scales that are compared.
+    public static let scales: [Double] = [2, 3, 5, 8, 10, 15, 20]
+
+    /// Requests per second of a model.
+    public func rate(_ model: Model) -> Double { 40 * rateScale * pow(Double(model.rank + 1), -alpha) }
+
+    /// The measured figures of the run.
+    public var measured: PaperFigures {
+        let requests = models.reduce(0) { $0 + $1.requests }
+        let count = Double(requests)
+        var within: [Double: Double] = [:]
+        for scale in Self.scales {
+            within[scale] = 100 * Double(models.reduce(0) { $0 + ($1.withinScale[scale] ?? 0) }) / count
+        }
+        let rates = models.reduce(0) { $0 + rate($1) }
+        return PaperFigures(
+            weightedThroughput: models.reduce(0) { $0 + rate($1) * $1.throughput } / rates,
+            meanLatency: models.reduce(0) { $0 + Double($1.requests) * $1.latency } / count, withinSLO: within)
+    }
+}

@@ -1,0 +1,148 @@
+public import KVCache
+import Placement
+public import Scheduling
+public import Workloads
+
+/// Simulates one unit: the engine's own `UnitScheduler` decides, a modelled device takes its time.
+///
+/// Events are arrivals and ends of jobs. Jobs side by side slow each other; whenever one starts or ends, the rest of the
+/// others is stretched anew. Nothing is random.
+public struct UnitSimulator {
+    private let models: [SimulatedModel]
+    private let identities: [ModelID]
+    private let mesh: MeshKind
+    private let lane: LaneModel
+    private var scheduler: UnitScheduler
+    private var running: [RunningJob] = []
+    private var now: Seconds = 0
+    private var records: [RequestRecord] = []
+
+    /// - Throws: `KVError` where a model's pages do not fit the pool.
+    public init(_ unit: SimulatedUnit, policy: any BatchPolicy, lane: LaneModel) throws(KVError) {
+        let unit = try unit.bundled()
+        models = unit.models
+        mesh = unit.mesh
+        self.lane = lane
+        scheduler = UnitScheduler(
+            pages: unit.pages, pageBytes: unit.pageBytes, policy: policy, overload: unit.overload)
+        var identities: [ModelID] = []
+        for model in unit.models { identities.append(try scheduler.load(model.settings)) }
+        self.identities = identities
+    }
+
+    /// Serves requests to the end.
+    ///
+    /// - Parameter requests: By arrival. Their models must be the unit's.
+    /// - Returns: A record for each request, in the same order. Those that the pool can never hold have no finish.
+    /// - Complexity: O(sequences of all jobs), and the policy's for each event.
+    public mutating func run(_ requests: [Request]) -> [RequestRecord] {
+        let positions = Dictionary(uniqueKeysWithValues: models.enumerated().map { ($1.name, $0) })
+        records = requests.map { request in
+            RequestRecord(
+                model: request.model, arrival: request.arrival, promptTokens: request.promptTokens, outputTokens: 0,
+                firstToken: nil, finish: nil,
+                unloadedLatency: positions[request.model].map { unloadedLatency(of: request, models[$0]) })
+        }
+        var next = 0
+        while true {
+            let finishing = running.indices.min { running[$0].finish(from: now) < running[$1].finish(from: now) }
+            let end = finishing.map { running[$0].finish(from: now) } ?? .infinity
+            if next < requests.count, requests[next].arrival <= end {
+                let request = requests[next]
+                advance(to: max(now, request.arrival))
+                if let model = positions[request.model] {
+                    let arrival = Arrival(
+                        request: RequestID(UInt64(next)), model: identities[model],
+                        promptTokens: request.promptTokens, maxTokens: request.outputTokens)
+                    carryOut(scheduler.arrived(arrival, at: now))
+                }
+                next += 1
+            } else if let finishing {
+                advance(to: end)
+                let job = running.remove(at: finishing).job
+                book(job)
+                stretch()
+                carryOut(scheduler.jobFinished(job.id, at: now))
+            } else {
+                return records
+            }
+        }
+    }
+
+    /// The latency of a request that has all devices of the unit to itself.
+    private func unloadedLatency(of request: Request, _ model: SimulatedModel) -> Seconds {
+        let prompt = Double(request.promptTokens)
+        let steps = Double(request.outputTokens - 1)
+        let prefill = model.cost.prefill.time(batch: 1, length: prompt, share: 1) / mesh.speed
+        let decode = model.cost.decode.time(batch: 1, length: prompt + steps / 2, share: 1) / mesh.speed
+        return prefill + lane.host.prefill(1) + (decode + lane.host.decode(1)) * steps
+    }
+
+    private mutating func advance(to time: Seconds) {
+        for index in running.indices { running[index].left -= (time - now) / running[index].slowdown }
+        now = time
+    }
+
+    /// Notes the tokens that a job drew.
+    private mutating func book(_ job: Job) {
+        for entry in job.sequences where entry.drawsToken {
+            let number = Int(entry.request.number)
+            records[number].outputTokens += 1
+            if records[number].firstToken == nil { records[number].firstToken = now }
+        }
+    }
+
+    private mutating func carryOut(_ actions: [Action]) {
+        var hasLaunched = false
+        for action in actions {
+            switch action {
+            case .launch(let job):
+                running.append(modelled(job))
+                hasLaunched = true
+            case .preempt(let request): records[Int(request.number)].preemptions += 1
+            case .finish(let request, _): records[Int(request.number)].finish = now
+            case .fail, .unloaded: break
+            }
+        }
+        if hasLaunched { stretch() }
+    }
+
+    private func modelled(_ job: Job) -> RunningJob {
+        let model = models[job.model.index]
+        let count = Double(job.sequences.count)
+        var newTokens = 0
+        var cached = 0
+        for entry in job.sequences {
+            newTokens += entry.tokens.count
+            cached += entry.tokens.lowerBound
+        }
+        let share = Double(job.share.tenths) / 10
+        let time: Seconds
+        let host: Seconds
+        if job.phase == .decode {
+            time = model.cost.decode.time(batch: count, length: Double(cached) / count, share: share)
+            host = lane.host.decode(count)
+        } else {
+            time = model.cost.prefill.time(batch: count, length: Double(newTokens) / count, share: share)
+            host = lane.host.prefill(count)
+        }
+        let work = model.profile.work(
+            newTokens: Double(newTokens), cachedTokens: Double(cached), readsCacheOf: Double(cached))
+        let device = time / mesh.speed
+        return RunningJob(
+            job: job, left: device + host,
+            utilisation: Utilisation(
+                bytes: work.bytes, flops: work.flops, time: device, devices: mesh.devices, peak: lane.peak))
+    }
+
+    /// Sets how much the jobs at work slow each other.
+    private mutating func stretch() {
+        let total = running.reduce(Utilisation.idle) { $0 + $1.utilisation }
+        for index in running.indices {
+            let own = running[index].utilisation
+            let others = Utilisation(memory: total.memory - own.memory, compute: total.compute - own.compute)
+            running[index].slowdown = lane.contention.slowdown(
+                of: own, beside: others, count: Double(running.count - 1))
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import Placement
+import Reporting
+
+/// `weft plan`: from workload, cluster and costs to the plan that `weft serve` starts.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Place models on a cluster.",
+        discussion: "Writes the plan as YAML to --output, or to standard output, and explains it on standard error.")
+
+    @Argument(help: "The models and their rates: YAML as MuxServe's placement reads it.")
+    var workload: String
+
+    @Option(help: "NODESxDEVICES, NODESxDEVICESxGB or a YAML file; overrides the workload's.")
+    var cluster: String?
+
+    @Option(help: "The cost file: MuxServe's JSON, or CSV.")
+    var costs: String
+
+    @Option(help: "What to maximise: \(ObjectiveName.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var objective = ObjectiveName.throughput
+
+    @Option(help: "With --objective attainment: the multiple of the unloaded latency that counts.")
+    var scale = 8.0
+
+    @Option(help: "The most replicas of a model.")
+    var replicas = 1
+
+    @Option(help: "Seconds of search at most.")
+    var time = 60.0
+
+    @Option(help: "A running plan to change with the cheapest moves, instead of planning anew.")
+    var from: String?
+
+    @Option(help: "Where to write the plan.")
+    var output: String?
+
+    @Option(help: "A folder for MuxServe's mesh YAML, a file for each unit.")
+    var meshes: String?
+
+    func validate() throws {
+        if !(scale > 0 && time > 0) { throw ValidationError("--scale and --time must be positive") }
+        if replicas < 1 { throw ValidationError("--replicas must be at least 1") }
+    }
+
+    func run() throws {
+        let (cluster, demands) = try PlanningInputs.workload(workload, cluster: cluster)
+        let table = try PlanningInputs.costs(costs)
+        do {
+            switch objective {
+            case .reference:
+                try plan(demands, cluster) { try ReferenceObjective(demands: $0, costs: table, cluster: cluster) }
+            case .throughput:
+                let costs = CostModel(table)
+                try plan(demands, cluster) { try ThroughputObjective(demands: $0, costs: costs, cluster: cluster) }
+            case .attainment:
+                let costs = CostModel(table)
+                let scale = scale
+                try plan(demands, cluster) {
+                    try AttainmentObjective(demands: $0, costs: costs, cluster: cluster, scale: scale)
+                }
+            }
+        } catch let error as CostError {
+            throw ValidationError("\(costs): \(error)")
+        } catch let error as PlacementError {
+            throw ValidationError("\(workload): \(error)")
+        }
+    }
+
+    private func plan<Objective: UnitObjective>(
+        _ demands: [ModelDemand], _ cluster: Cluster,
+        by makeObjective: @escaping @Sendable ([ModelDemand]) throws -> Objective
+    ) throws {
+        let start = Date()
+        let result: Planner<Objective>.Result
+        if let from {
+            let objective = try makeObjective(demands)
+            var replanning = try Replanning(PlanningInputs.plan(from), for: objective, on: cluster)
+            let (assignment, moves) = try replanning.run()
+            explain(moves.isEmpty ? "no move is worth its cost\n" : moves.map { "\($0)\n" }.joined())
+            result = Planner.Result(assignment: assignment, objective: objective)
+        } else {
+            let end = start.addingTimeInterval(time)
+            let planner = Planner(on: cluster, makeObjective: makeObjective)
+            result = try planner.plan(demands, maxReplicas: replicas) { Date() > end }
+        }
+        let plan = result.plan
+        explain(PlanExplanation(plan, result.assignment, objective, seconds: Date().timeIntervalSince(start)).text)
+        if let meshes { try write(plan, demands, to: meshes) }
+        if let output { try PlanningInputs.write(plan.yaml, to: output) } else { print(plan.yaml, terminator: "") }
+    }
+
+    private func write(_ plan: Plan, _ demands: [ModelDemand], to folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for unit in plan.units {
+            let weights = unit.models.compactMap { model in demands.first { $0.name == model.name } }
+                .reduce(0) { $0 + $1.profile.weightBytes }
+            let file = MeshFile(unit, weightsGB: weights / 1e9)
+            try PlanningInputs.write(file.yaml, to: "\(folder)/\(unit.name).yaml")
+        }
+    }
+
+    private func explain(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

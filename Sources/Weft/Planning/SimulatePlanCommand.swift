@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+import Placement
+import Reporting
+import Scheduling
+import Simulation
+import Workloads
+
+/// `weft simulate PLAN`: what a plan would serve.
+struct SimulatePlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "plan", abstract: "Simulate a plan.")
+
+    @Argument(help: "The plan, as `weft plan` writes it.")
+    var plan: String
+
+    @OptionGroup var options: WorkloadOptions
+
+    @Option(help: "The policy: \(PolicyName.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var policy = PolicyName.adbs
+
+    @Flag(help: "Print JSON instead of a table.")
+    var json = false
+
+    @Option(help: "Where to write figures as HTML.")
+    var html: String?
+
+    func run() throws {
+        let served = try ServedPlan(plan, policy, options)
+        if let html { try PlanningInputs.write(ServiceFiguresPage([served]).html, to: html) }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            print(String(decoding: try encoder.encode(served.report), as: UTF8.self))
+        } else {
+            print(served.table.text, terminator: "")
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Placement
+import Testing
+
+struct CostModelTests {
+    /// decode = 10 + 0.1 batch + 0.0005 batch x length, prefill = 8 + 0.07 tokens, in ms at the whole share.
+    static func measurements(_ change: (Int, Int, Int) -> Double = { _, _, _ in 1 }) -> [CostMeasurement] {
+        [50, 75, 100].flatMap { share in
+            [1, 2, 4, 8, 16, 32, 64].flatMap { batch in
+                [32, 64, 128, 256].map { length in
+                    let slow = 100 / Double(share)
+                    let decode = slow * (10 + 0.1 * Double(batch) + 0.0005 * Double(batch * length))
+                    return CostMeasurement(
+                        model: "m", devices: 1, sharePercent: share, batch: batch, length: length,
+                        prefill: slow * (8 + 0.07 * Double(batch * length)) / 1000,
+                        decode: decode * change(share, batch, length) / 1000)
+                }
+            }
+        }
+    }
+
+    static func decode(_ measurements: [CostMeasurement], _ batch: Double, _ length: Double, _ share: Double) throws
+        -> Double
+    {
+        let cost = try #require(try CostModel(CostTable(measurements)).costs(of: "m", devices: 1))
+        return cost.decode.time(batch: batch, length: length, share: share) * 1000
+    }
+
+    @Test func measuredPointsAreMet() throws {
+        #expect(try abs(Self.decode(Self.measurements(), 8, 128, 1) - 11.312) < 1e-6)
+        #expect(try abs(Self.decode(Self.measurements(), 64, 32, 0.5) - 34.848) < 1e-6)
+    }
+
+    @Test func pointsBetweenAndBeyondFollowTheRoofline() throws {
+        #expect(try abs(Self.decode(Self.measurements(), 11, 100, 1) / 11.65 - 1) < 0.01)
+        #expect(try abs(Self.decode(Self.measurements(), 256, 1024, 1) / (10 + 25.6 + 131.072) - 1) < 0.01)
+        let between = try Self.decode(Self.measurements(), 8, 128, 0.9)
+        #expect(between > 11.312 && between < 15.1)
+        #expect(try Self.decode(Self.measurements(), 8, 128, 0.25) > 45)
+    }
+
+    @Test func anOutlierDoesNotCount() throws {
+        let outlier = Self.measurements { $0 == 100 && $1 == 16 && $2 == 128 ? 3.6 : 1 }
+        #expect(try abs(Self.decode(outlier, 16, 128, 1) / 12.624 - 1) < 0.1)
+    }
+
+    @Test func cellsNotMeasuredAreEstimated() throws {
+        let gaps = Self.measurements().filter { $0.batch < 64 || $0.length < 128 }
+        #expect(try abs(Self.decode(gaps, 64, 256, 1) / 24.592 - 1) < 0.05)
+    }
+
+    @Test func moreDevicesThanMeasuredAreNotSlower() throws {
+        let model = CostModel(CostTable(Self.measurements()))
+        #expect(try model.costs(of: "m", devices: 8) == model.costs(of: "m", devices: 1))
+        #expect(throws: CostError.unknownModel("other", known: ["m"])) { try model.costs(of: "other", devices: 1) }
+    }
+
+    @Test func filesRoundTrip() throws {
+        let table = CostTable(
+            Self.measurements().map { point in
+                var copy = point
+                if copy.batch == 64 { copy.prefill = nil }
+                return copy
+            })
+        let read = try CostTable(json: table.json())
+        #expect(read.measurements.count == table.measurements.count)
+        for (a, b) in zip(read.measurements, table.measurements) {
+            #expect((a.prefill == nil) == (b.prefill == nil))
+            #expect(abs((a.decode ?? 0) - (b.decode ?? 1)) < 1e-12)
+        }
+    }
+
+    @Test(arguments: [
+        ("model,tp\n", "line 1, field header"),
+        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,1,100,1,32,5\n", "line 2, field count"),
+        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,0,100,1,32,5,6\n", "line 2, field tp"),
+        (
+            "model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,1,100,1,32,5,6\na,1,101,1,32,5,6\n",
+            "line 3, field sm"
+        ),
+        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,1,100,1,32,nan,6\n", "line 2, field prefill_ms"),
+        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\n", "no measurement"),
+    ])
+    func badLinesAreNamed(csv: String, expected: String) {
+        let error = #expect(throws: CostError.self) { try CostTable(csv: Data(csv.utf8)) }
+        #expect(error?.description.contains(expected) == true)
+    }
+
+    @Test(arguments: [
+        ("[]", "field"), ("{\"a\": {\"x\": {\"100\": {\"1\": {\"32\": {}}}}}}", "a.x"),
+        ("{\"a\": {\"1\": {\"200\": {\"1\": {\"32\": {}}}}}}", "a.1.200"), ("{", "not JSON"),
+        ("{\"a\": {\"1\": {\"100\": {\"1\": {\"32\": {\"prefill\": 0}}}}}}", "a.1.100.1.32.prefill"),
+    ])
+    func badJSONIsNamed(json: String, expected: String) {
+        let error = #expect(throws: CostError.self) { try CostTable(json: Data(json.utf8)) }
+        #expect(error?.description.contains(expected) == true)
+    }
+}

@@ -1,0 +1,77 @@
+import Placement
+import Testing
+
+struct FileTests {
+    static let input = """
+        cluster: {nnodes: 4, ngpus_per_node: 8}
+        avg_prompt_len: 100.17
+        avg_output_len: 261.31
+        models:
+        - {name: llm-1, model: huggyllama/llama-13b, rate: 8.137}
+        - {name: llm-2, model: huggyllama/llama-65b, rate: 1, output_len: 50}
+        """
+
+    @Test func placementInputIsRead() throws {
+        let input = try PlacementInput(yaml: Self.input, file: "in.yaml")
+        #expect(input.cluster == Cluster(nodes: 4, devicesPerNode: 8))
+        #expect(input.demands.map(\.profile) == [.llama13B, .llama65B])
+        #expect(input.demands.map(\.meanOutputTokens) == [261.31, 50])
+        #expect(try PlacementInput(yaml: input.yaml, file: "out.yaml") == input)
+    }
+
+    @Test(arguments: [
+        ("models:\n- {name: a, model: x-7b, rate: 0}", "in.yaml:2: field models[0].rate: is 0.0"),
+        ("models:\n- {name: a, model: x-7b, rate: -1}", "models[0].rate"),
+        ("models:\n- {name: a, model: x-7b}", "in.yaml:2: field models[0].rate: is missing"),
+        (
+            "models:\n- {name: a, model: x-7b, rate: 1}\n- {name: a, model: x-7b, rate: 2}",
+            "in.yaml:3: field models[1].name"
+        ),
+        ("models:\n- {name: a, model: x-9b, rate: 1}", "models[0].model"),
+        ("models: []", "names no model"),
+        ("models: &m\n- *m", "in.yaml"),
+        ("models: 3", "field models: is not a list"),
+        ("cluster: {nnodes: 0, ngpus_per_node: 8}\nmodels:\n- {name: a, model: x-7b, rate: 1}", "cluster.nnodes"),
+        ("models: []\nmodels: []", "twice"),
+        ("", "is empty"), ("a: [", "in.yaml"),
+    ])
+    func badInputIsNamed(yaml: String, expected: String) {
+        let error = #expect(throws: FileError.self) { try PlacementInput(yaml: yaml, file: "in.yaml") }
+        #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+    }
+
+    static let plan = Plan(units: [
+        PlannedUnit(
+            name: "unit-0", node: 1, devices: [0, 1],
+            models: [
+                PlannedModel(
+                    name: "a: b", model: "x\"y", rate: 1.25, prefillShare: 80, decodeShare: 40, estimatedThroughput: 1)
+            ])
+    ])
+
+    @Test func plansRoundTrip() throws {
+        #expect(try Plan(yaml: Self.plan.yaml, file: "plan.yaml") == Self.plan)
+    }
+
+    @Test(arguments: [
+        ("version: 2", "version: 1", "field version"), ("devices: [0, 0]", "devices: [0, 1]", "is in two units"),
+        ("rate: 0", "rate: 1.25", "units[0].models[0].rate"), ("nam: x", "node: 1", "field units[0].nam: is not known"),
+        ("prefill_share: 101", "prefill_share: 80", "prefill_share"),
+        ("devices: []", "devices: [0, 1]", "names no device"),
+    ])
+    func contradictoryPlansAreNamed(new: String, old: String, expected: String) {
+        let yaml = Self.plan.yaml.replacing(old, with: new)
+        let error = #expect(throws: FileError.self) { try Plan(yaml: yaml, file: "plan.yaml") }
+        #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func meshFilesAreReadAndWritten() throws {
+        let unit = Self.plan.units[0]
+        let mesh = MeshFile(unit, weightsGB: 14)
+        #expect(try MeshFile(yaml: mesh.yaml, file: "mesh.yaml") == mesh)
+        let error = #expect(throws: FileError.self) {
+            try MeshFile(yaml: mesh.yaml.replacing("[80, 40]", with: "[80]"), file: "mesh.yaml")
+        }
+        #expect(error?.description.contains("mps_percentage") == true)
+    }
+}

@@ -1,0 +1,36 @@
+import Placement
+import Simulation
+import Testing
+
+/// The paper's cluster against what was measured on it.
+@Suite(.enabled(if: Support.hasMeasured))
+struct PaperClusterTests {
+    @Test func simulatedRunsResembleMeasuredOnes() throws {
+        let (costs, runs) = try #require(Support.measured)
+        let comparison = try PaperComparison(runs, on: PaperCluster(costs: costs), seeds: [1])
+        for line in comparison.errors {
+            print("\(line.name): median \(line.median), 90th percentile \(line.percentile90) \(line.unit)")
+        }
+        let errors = Dictionary(uniqueKeysWithValues: comparison.errors.map { ($0.name, $0.median) })
+        #expect(try #require(errors["throughput, muxserve"]) < 5)
+        #expect(try #require(errors["throughput, spatial"]) < 5)
+        #expect(try #require(errors["throughput, all"]) < 6)
+        #expect(try #require(errors["ratio muxserve / spatial"]) < 6)
+        #expect(try #require(errors["within 5, 8, 10 times"]) < 4)
+    }
+
+    /// Who wins, and roughly by how much, is the same in simulation as it was in measurement.
+    @Test func muxServeWinsWhereItDidWin() throws {
+        let (costs, runs) = try #require(Support.measured)
+        let cluster = PaperCluster(costs: costs)
+        for run in runs where run.strategy == .muxserve {
+            let spatial = try #require(
+                runs.first { $0.strategy == .spatial && $0.alpha == run.alpha && $0.rateScale == run.rateScale })
+            let simulated =
+                try cluster.simulate(run, seed: 2).weightedThroughput
+                / cluster.simulate(spatial, seed: 2).weightedThroughput
+            let measured = run.measured.weightedThroughput / spatial.measured.weightedThroughput
+            #expect((simulated > 1) == (measured > 1))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import KVCache
+import Placement
+import Scheduling
+import Simulation
+import Workloads
+
+/// Units and requests that need no measured data.
+enum Support {
+    static let costs = CostModel(Roofline(peak: .a100).table(for: ModelProfile.llamas, memoryBytes: 80e9))
+
+    static func unit(
+        _ profiles: [ModelProfile], devices: Int, poolGB: Double = 20, chunksPrompts: Bool = true
+    ) throws -> SimulatedUnit {
+        let models = try profiles.enumerated().map { index, profile in
+            SimulatedModel(
+                name: "m\(index)", profile: profile,
+                settings: ModelSettings(
+                    shape: try KVShape(layers: profile.layers, kvHeads: profile.kvHeads, headSize: profile.headSize),
+                    weight: 1, shares: PhaseShares(prefill: Share(8), decode: Share(4)), chunksPrompts: chunksPrompts),
+                cost: try costs.costs(of: profile.costName, devices: devices)
+                    ?? { throw SimulationError.unknownModel("") }())
+        }
+        return SimulatedUnit(
+            mesh: MeshKind(devices: devices), pages: Int(poolGB * 1e9) / KVShape.defaultPageBytes, models: models)
+    }
+
+    static func requests(_ models: Int, rate: Double, duration: Double, seed: UInt64) throws -> [Request] {
+        try Workload(
+            models: (0..<models).map {
+                WorkloadModel(
+                    name: "m\($0)", rate: rate / Double($0 + 1), prompts: .exponential(mean: 160, limits: 4...1024),
+                    outputs: .exponential(mean: 120, limits: 4...1000))
+            }, duration: duration
+        ).requests(seed: seed)
+    }
+
+    /// The folder of the measured data, which is not part of this package.
+    static let reference: URL = {
+        if let path = ProcessInfo.processInfo.environment["WEFT_REFERENCE"] { return URL(filePath: path) }
+        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return package.deletingLastPathComponent().appending(path: "shared/reference")
+    }()
+
+    static let measured: (costs: CostTable, runs: [PaperRun])? = {
+        guard let costs = try? Data(contentsOf: reference.appending(path: "a100-llama-costs.csv")),
+            let runs = try? Data(contentsOf: reference.appending(path: "a100-runs-per-llm.csv"))
+        else {
+            print("SKIPPED: no a100-*.csv in WEFT_REFERENCE or beside the package")
+            return nil
+        }
+        guard let table = try? CostTable(csv: costs), let found = try? PaperRun.read(csv: runs, file: "runs") else {
+            return nil
+        }
+        return (table, found)
+    }()
+
+    static var hasMeasured: Bool { measured != nil }
+}
