@@ -64,6 +64,9 @@ let package = Package(
         library("Transformer", ["Compute", "Kernels", "GGUF", "KVCache"]),
         library("Workloads"),
         library("Scheduling", ["KVCache", "Workloads", deques]),
+        library("Placement", ["Workloads", yams]),
+        library("Simulation", ["KVCache", "Workloads", "Scheduling", "Placement"]),
+        library("Reporting"),
         library(
             "Engine",
             [
@@ -75,7 +78,7 @@ let package = Package(
             name: "Weft",
             dependencies: [
                 "Compute", "ComputeVulkan", "Kernels", "GGUF", "KVCache", "Tokenization", "Transformer", "Engine",
-                "Server", argumentParser, logging, lifecycle, signals, yams,
+                "Server", "Workloads", "Scheduling", "Placement", "Simulation", "Reporting", argumentParser, logging, lifecycle, signals, yams,
             ],
             swiftSettings: settings),
         tests("Kernels", ["Compute", "ComputeVulkan"]),
@@ -86,6 +89,9 @@ let package = Package(
         tests("Transformer", ["Compute", "ComputeVulkan", "Kernels", "GGUF", "KVCache"]),
         tests("Workloads"),
         tests("Scheduling", ["KVCache", "Workloads"]),
+        tests("Placement", ["Workloads"]),
+        tests("Simulation", ["Placement", "Scheduling", "Workloads", "KVCache"]),
+        tests("Reporting"),
         tests(
             "Engine",
             ["Compute", "ComputeVulkan", "GGUF", "Scheduling", "Tokenization", "Transformer", logging]),
