@@ -13,7 +13,7 @@ public struct Contention: Hashable, Sendable, Codable {
     public static let none = Contention(memory: 0, compute: 0, common: 0)
 
     /// Fitted to measured runs of 19 models on 32 A100s.
-    public static let measured = Contention(memory: 0.17, compute: 0.8, common: 0.15)
+    public static let measured = Contention(memory: 0.068, compute: 0.8, common: 0.084)
 
     public init(memory: Double, compute: Double, common: Double) {
         self.memory = memory

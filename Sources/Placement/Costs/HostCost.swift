@@ -20,7 +20,7 @@ public struct HostCost: Hashable, Sendable, Codable {
     public static let none = HostCost(perPrefill: 0, perDecode: 0, perSequence: 0)
 
     /// Fitted to measured runs of MuxServe, whose host side is in Python.
-    public static let measured = HostCost(perPrefill: 1e-5, perDecode: 2e-3, perSequence: 1.75e-4, growth: 0.8)
+    public static let measured = HostCost(perPrefill: 8e-6, perDecode: 2.82e-3, perSequence: 1.73e-4, growth: 0.8)
 
     /// For a prefill of so many sequences.
     public func prefill(_ sequences: Double) -> Seconds { perPrefill + perSequence * pow(sequences, growth) }

@@ -61,13 +61,13 @@ struct UnitEstimator: Sendable {
             cacheDemand += demand.rate * demand.profile.kvBytesPerToken
             members.append(Member(demand, setup, speed: mesh.speed, host))
         }
-        guard cache > 0 else { return nil }
+        let leastCache = members.reduce(0) { $0 + $1.demand.profile.kvBytesPerToken * $1.tokens }
+        guard cache >= leastCache else { return nil }  // a sequence of each model
         for index in members.indices {
             let demand = members[index].demand
             let quota = cache * demand.rate * demand.profile.kvBytesPerToken / cacheDemand
             let cap = quota / (demand.profile.kvBytesPerToken * members[index].tokens)
-            if cap < 1 { return nil }
-            members[index].cap = min(cap, 512).rounded(.down)
+            members[index].cap = min(max(cap, 1), 512).rounded(.down)
         }
         stretch(&members)
         return grow(&members)

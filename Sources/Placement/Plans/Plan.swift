@@ -1,8 +1,6 @@
 /// All units of a cluster: the output of placement, the input of serving.
 public struct Plan: Hashable, Sendable, Codable {
     public static let currentVersion = 1
-    /// The sequences that every model may have at work; more where its batch is expected to be half as large.
-    private static let fewestSequences = 256
 
     public var version: Int
     public var units: [PlannedUnit]
@@ -20,15 +18,7 @@ public struct Plan: Hashable, Sendable, Codable {
             let first = nextDevice[unit.node, default: 0]
             nextDevice[unit.node] = first + unit.mesh.devices
             guard !unit.models.isEmpty, let estimate = objective.estimate(unit.models, on: unit.mesh) else { continue }
-            let models = zip(unit.models, estimate.models).map { model, estimate in
-                let demand = objective.demands[model]
-                return PlannedModel(
-                    name: demand.name, model: demand.path, rate: demand.rate,
-                    prefillShare: max(estimate.prefillSharePercent, estimate.decodeSharePercent),
-                    decodeShare: min(estimate.prefillSharePercent, estimate.decodeSharePercent),
-                    maxSequences: max(Self.fewestSequences, 2 * estimate.batch),
-                    estimatedThroughput: estimate.throughput)
-            }
+            let models = zip(unit.models, estimate.models).map { PlannedModel(objective.demands[$0], $1) }
             units.append(
                 PlannedUnit(
                     name: "unit-\(units.count)", node: unit.node,

@@ -27,6 +27,15 @@ public struct PlannedModel: Hashable, Sendable, Codable {
         self.estimatedThroughput = estimatedThroughput
     }
 
+    /// A placed model; it may always have 256 sequences at work, and more where its batch is expected to be half of that.
+    init(_ demand: ModelDemand, _ estimate: ModelEstimate) {
+        self.init(
+            name: demand.name, model: demand.path, rate: demand.rate,
+            prefillShare: max(estimate.prefillSharePercent, estimate.decodeSharePercent),
+            decodeShare: min(estimate.prefillSharePercent, estimate.decodeSharePercent),
+            maxSequences: max(256, 2 * estimate.batch), estimatedThroughput: estimate.throughput)
+    }
+
     enum CodingKeys: String, CodingKey {
         case name
         case model

@@ -5,6 +5,7 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
     private let objective: Objective
     private let kinds: MeshKinds
     private let names: [String]
+    private let devices: [[Int]]
     private var layout: Layout
     private var book: ScoreBook<Objective>
 
@@ -18,6 +19,7 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
         book = ScoreBook(objective, kinds)
         var meshes: [Layout.Mesh] = []
         var names: [String] = []
+        var devices: [[Int]] = []
         var used: Set<[Int]> = []
         for unit in plan.units {
             guard cluster.nodes.indices.contains(unit.node) else {
@@ -36,16 +38,19 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
             }
             meshes.append(Layout.Mesh(node: unit.node, kind: kind))
             names.append(unit.name)
+            devices.append(unit.devices)
         }
         for (index, node) in cluster.nodes.enumerated() {
             for device in 0..<node.devices where !used.contains([index, device]) {
                 guard let kind = Self.kind(1, node, kinds) else { continue }
                 meshes.append(Layout.Mesh(node: index, kind: kind))
-                names.append("node \(index) device \(device)")
+                names.append("node-\(index)-device-\(device)")
+                devices.append([device])
             }
         }
         layout = Layout(meshes: meshes)
         self.names = names
+        self.devices = devices
         for (index, unit) in plan.units.enumerated() {
             for model in unit.models {
                 guard let position = objective.demands.firstIndex(where: { $0.name == model.name }) else { continue }
@@ -55,11 +60,11 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
         for index in layout.meshes.indices { layout.meshes[index].score = book.score(layout.meshes[index]) ?? 0 }
     }
 
-    /// The moves, the most worthwhile first, and the assignment behind them.
+    /// The new plan and the moves to it. Units keep their names and devices; a model moves once at most.
     ///
     /// - Parameter minimalGain: A move must raise the objective by this part of it.
     /// - Throws: `PlacementError.fitsNowhere` for a new model without room.
-    public mutating func run(minimalGain: Double = 0.005) throws(PlacementError) -> (Assignment, [PlanMove]) {
+    public mutating func run(minimalGain: Double = 0.005) throws(PlacementError) -> (plan: Plan, moves: [PlanMove]) {
         var moves: [PlanMove] = []
         let placed = Set(layout.meshes.flatMap(\.models))
         for model in GreedyPlacement(objective.demands).order where !placed.contains(model) {
@@ -70,7 +75,37 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
             moves.append(carryOut(move))
         }
         while let move = bestMove(minimalGain: minimalGain * abs(layout.score)) { moves.append(carryOut(move)) }
-        return (Assignment(layout, kinds, objective, scoredUnits: book.scoredUnits), moves)
+        return (plan, Self.joined(moves))
+    }
+
+    /// The sum of the units' scores as they are now.
+    public var score: Double { layout.score }
+
+    private var plan: Plan {
+        Plan(
+            units: layout.meshes.indices.compactMap { index in
+                let mesh = layout.meshes[index]
+                guard !mesh.models.isEmpty, let estimate = objective.estimate(mesh.models, on: kinds[mesh.kind]) else {
+                    return nil
+                }
+                return PlannedUnit(
+                    name: names[index], node: mesh.node, devices: devices[index],
+                    models: zip(mesh.models, estimate.models).map { PlannedModel(objective.demands[$0], $1) })
+            })
+    }
+
+    /// Several moves of a model are one.
+    private static func joined(_ moves: [PlanMove]) -> [PlanMove] {
+        var result: [PlanMove] = []
+        for move in moves {
+            if let known = result.firstIndex(where: { $0.model == move.model }) {
+                result[known].destination = move.destination
+                result[known].gain += move.gain
+            } else {
+                result.append(move)
+            }
+        }
+        return result.filter { $0.source != $0.destination }
     }
 
     private struct Move {

@@ -25,7 +25,8 @@ public struct PaperConstants: Hashable, Sendable, Codable {
         self.temporalSequences = temporalSequences
     }
 
+    /// Fitted to the runs of alpha 0.7 at rate scales 0.5 and 1, and of alpha 1.3 at 0.75 and 1.25.
     public static let fitted = PaperConstants(
-        promptTokens: 190, outputTokens: 232, lane: .measured, activationGB: 6.5, spatialPoolPart: 0.34,
+        promptTokens: 182, outputTokens: 239, lane: .measured, activationGB: 6.5, spatialPoolPart: 0.38,
         temporalSequences: 360)
 }

@@ -65,6 +65,8 @@ struct PlanCommand: ParsableCommand {
             throw ValidationError("\(costs): \(error)")
         } catch let error as PlacementError {
             throw ValidationError("\(workload): \(error)")
+        } catch let error as ReplanningError {
+            throw ValidationError("\(from ?? ""): \(error)")
         }
     }
 
@@ -73,20 +75,20 @@ struct PlanCommand: ParsableCommand {
         by makeObjective: @escaping @Sendable ([ModelDemand]) throws -> Objective
     ) throws {
         let start = Date()
-        let result: Planner<Objective>.Result
+        let plan: Plan
+        let score: Double
         if let from {
-            let objective = try makeObjective(demands)
-            var replanning = try Replanning(PlanningInputs.plan(from), for: objective, on: cluster)
-            let (assignment, moves) = try replanning.run()
+            var replanning = try Replanning(PlanningInputs.plan(from), for: makeObjective(demands), on: cluster)
+            let (changed, moves) = try replanning.run()
             explain(moves.isEmpty ? "no move is worth its cost\n" : moves.map { "\($0)\n" }.joined())
-            result = Planner.Result(assignment: assignment, objective: objective)
+            (plan, score) = (changed, replanning.score)
         } else {
             let end = start.addingTimeInterval(time)
             let planner = Planner(on: cluster, makeObjective: makeObjective)
-            result = try planner.plan(demands, maxReplicas: replicas) { Date() > end }
+            let result = try planner.plan(demands, maxReplicas: replicas) { Date() > end }
+            (plan, score) = (result.plan, result.assignment.score)
         }
-        let plan = result.plan
-        explain(PlanExplanation(plan, result.assignment, objective, seconds: Date().timeIntervalSince(start)).text)
+        explain(PlanExplanation(plan, objective, score: score, seconds: Date().timeIntervalSince(start)).text)
         if let meshes { try write(plan, demands, to: meshes) }
         if let output { try PlanningInputs.write(plan.yaml, to: output) } else { print(plan.yaml, terminator: "") }
     }

@@ -4,14 +4,14 @@ import Reporting
 /// What a plan promises, model by model, and why.
 struct PlanExplanation {
     private let plan: Plan
-    private let assignment: Assignment
     private let objective: ObjectiveName
+    private let score: Double
     private let seconds: Double
 
-    init(_ plan: Plan, _ assignment: Assignment, _ objective: ObjectiveName, seconds: Double) {
+    init(_ plan: Plan, _ objective: ObjectiveName, score: Double, seconds: Double) {
         self.plan = plan
-        self.assignment = assignment
         self.objective = objective
+        self.score = score
         self.seconds = seconds
     }
 
@@ -27,11 +27,10 @@ struct PlanExplanation {
             }
         }
         let rate = plan.units.flatMap(\.models).reduce(0) { $0 + $1.rate }
-        let figure = FigureNumber.text(assignment.score, digits: 3)
+        let figure = FigureNumber.text(score, digits: 3)
         return table.text
             + "objective \(objective.rawValue) \(figure); serves \(FigureNumber.text(plan.estimatedThroughput)) of "
-            + "\(FigureNumber.text(rate)) requests/s; \(assignment.scoredUnits) units scored in "
-            + "\(FigureNumber.text(seconds)) s\n"
+            + "\(FigureNumber.text(rate)) requests/s; found in \(FigureNumber.text(seconds)) s\n"
     }
 
     private func reason(_ model: PlannedModel) -> String {
