@@ -29,31 +29,10 @@ struct GLSLWriter: DialectWriter {
             }
             binding += 1
         }
-        return lines + accessors(of: argument)
-    }
-
-    private func accessors(of argument: TranslatedArgument) -> [String] {
-        let name = argument.buffer.name
-        let windows = argument.windowNames
-        if argument.layout.isTexel { return ["#define LOAD_\(name)(i) texelFetch(\(windows[0]), int(i))"] }
-        if windows.count == 1 {
-            return [
-                "#define LOAD_\(name)(i) \(windows[0])[i]",
-                "#define STORE_\(name)(i, value) \(windows[0])[i] = (value)",
-            ]
+        guard !argument.layout.isTexel else {
+            return lines + ["#define LOAD_\(argument.buffer.name)(i) texelFetch(\(argument.windowNames[0]), int(i))"]
         }
-        let shift = argument.windowShift(elementBytes: argument.buffer.element.isWide ? 16 : 4)
-        let mask = (1 << shift) - 1
-        let load = windows.dropLast().enumerated().reversed().reduce("\(windows[windows.count - 1])[(i) & \(mask)u]") {
-            "(((i) >> \(shift)) == \($1.offset)u ? \($1.element)[(i) & \(mask)u] : \($0))"
-        }
-        let store = windows.enumerated().map {
-            "if (((i) >> \(shift)) == \($0)u) \($1)[(i) & \(mask)u] = (value);"
-        }
-        return [
-            "#define LOAD_\(name)(i) \(load)",
-            "#define STORE_\(name)(i, value) { \(store.joined(separator: " ")) }",
-        ]
+        return lines + argument.accessors(vectorWidth: 4)
     }
 
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {

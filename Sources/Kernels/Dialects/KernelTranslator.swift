@@ -12,7 +12,8 @@ public struct KernelTranslator: Sendable {
         self.limits = limits
         switch dialect {
         case .glsl: writer = GLSLWriter()
-        case .openCL, .cuda:
+        case .openCL: writer = OpenCLWriter()
+        case .cuda:
             throw .unsupported(device: dialect.rawValue, reason: "kernels are not translated to this dialect")
         }
     }
@@ -35,7 +36,7 @@ public struct KernelTranslator: Sendable {
         let text = writer.write(
             TranslatedKernel(
                 name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,
-                body: body, usesSubgroups: limits.subgroupSize > 1))
+                body: body, vectorWidth: limits.vectorWidth, usesSubgroups: limits.subgroupSize > 1))
         return KernelCode(
             label: label(source, options), dialect: writer.dialect, source: text, bindings: arguments.map(\.binding),
             parameterCount: source.parameters.count + 2, groupSize: limits.groupSize)

@@ -32,10 +32,10 @@ public struct MatMul: Sendable {
         let width = kernels.limits.vectorWidth
         let perLane = epilogue == .swiglu ? 1 : 2
         depth = weights.shape.depth
-        self.columns = (columns + width - 1) / width
-        self.stride = stride / width
-        self.offset = offset / width
-        columnsPerTile = kernels.limits.groupSize * perLane
+        self.columns = columns / 4
+        self.stride = stride / 4
+        self.offset = offset / 4
+        columnsPerTile = kernels.limits.groupSize * perLane * width / 4
         var variants: [any BoundKernel] = []
         for height in Self.heights {
             variants.append(

@@ -1,0 +1,38 @@
+import Compute
+
+/// OpenCL C 1.2: buffers and parameters are arguments of the entry point, which is called `entry` in every kernel.
+struct OpenCLWriter: DialectWriter {
+    var dialect: Dialect { .openCL }
+
+    func write(_ kernel: TranslatedKernel) -> String {
+        var lines = kernel.definitions.map { "#define \($0.name) \($0.value)" }
+        lines.append(KernelLibrary.prelude(.openCL))
+        for argument in kernel.arguments { lines += argument.accessors(vectorWidth: kernel.vectorWidth) }
+        lines += entryPoint(kernel)
+        return lines.joined(separator: "\n")
+    }
+
+    private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
+        let buffers = kernel.arguments.flatMap { argument in
+            let qualifier = argument.buffer.access == .read ? "const " : ""
+            return argument.windowNames.map { "__global \(qualifier)\(argument.buffer.element.rawValue)* \($0)" }
+        }
+        let parameters = kernel.parameters.map { "\($0.kind.rawValue) \($0.name)" }
+        let arguments = buffers + parameters + ["uint firstTile", "uint tileCount"]
+        return [
+            "__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))",
+            "void entry(\(arguments.joined(separator: ", "))) {",
+            "    GROUP_MEMORY",
+            "    uint endTile = firstTile + tileCount;",
+            "    for (uint TILE = firstTile + (uint)get_group_id(0); TILE < endTile; TILE += (uint)get_num_groups(0)) {",
+            withCasts(kernel.body),
+            "    }",
+            "}",
+        ]
+    }
+
+    /// C's way to make a value of a type: `(vec)(0.0)` for `vec(0.0)`.
+    private func withCasts(_ body: String) -> String {
+        body.replacing(/\b(vec|uvec|quad|uquad|float|uint|int)\(/) { "(\($0.output.1))(" }
+    }
+}
