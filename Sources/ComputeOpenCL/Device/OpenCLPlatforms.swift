@@ -1,9 +1,13 @@
 import COpenCL
 public import Compute
+import Synchronization
 
 /// The OpenCL drivers of this machine: where devices are found and opened.
 public final class OpenCLPlatforms: Sendable {
     let functions: OpenCLFunctions
+
+    /// PoCL 3.1 crashes when two threads are the first to ask it for devices.
+    private static let enumeration = Mutex(())
 
     /// - Throws: `ComputeError.unavailable` without a loader.
     public init() throws(ComputeError) {
@@ -17,6 +21,12 @@ public final class OpenCLPlatforms: Sendable {
     }
 
     func platformDevices() throws(ComputeError) -> [PlatformDevice] {
+        let devices = Self.enumeration.withLock { _ in enumerate() }
+        guard !devices.isEmpty else { throw .unavailable(api: .opencl, reason: "no driver offers a device") }
+        return devices
+    }
+
+    private func enumerate() -> [PlatformDevice] {
         var count: cl_uint = 0
         _ = functions.getPlatformIDs(0, nil, &count)
         var platforms = [cl_platform_id?](repeating: nil, count: Int(count))
@@ -28,7 +38,6 @@ public final class OpenCLPlatforms: Sendable {
                     PlatformDevice(device, of: platform, index: devices.count, functions: functions))
             }
         }
-        guard !devices.isEmpty else { throw .unavailable(api: .opencl, reason: "no driver offers a device") }
         return devices
     }
 
