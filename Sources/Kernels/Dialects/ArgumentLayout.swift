@@ -78,4 +78,7 @@ struct TranslatedArgument {
             "#define STORE_\(name)(i, value) { \(store.joined(separator: " ")) }",
         ]
     }
+
+    /// Whether the body may name quads of the argument with `HOLD`.
+    var isHeld: Bool { buffer.element == .quad && buffer.access == .read }
 }

@@ -29,10 +29,23 @@ struct GLSLWriter: DialectWriter {
             }
             binding += 1
         }
-        guard !argument.layout.isTexel else {
-            return lines + ["#define LOAD_\(argument.buffer.name)(i) texelFetch(\(argument.windowNames[0]), int(i))"]
-        }
-        return lines + argument.accessors(vectorWidth: 4)
+        let accessors =
+            argument.layout.isTexel
+            ? ["#define LOAD_\(argument.buffer.name)(i) texelFetch(\(argument.windowNames[0]), int(i))"]
+            : argument.accessors(vectorWidth: 4)
+        return lines + accessors + holders(of: argument)
+    }
+
+    /// A quad is held in registers, as drivers fetch all of it at once.
+    private func holders(of argument: TranslatedArgument) -> [String] {
+        guard argument.isHeld else { return [] }
+        let name = argument.buffer.name
+        return [
+            "#define HOLD_\(name)(a, i) quad a = LOAD_\(name)(i)",
+            "#define HELD_\(name)(a, e) (a)[e]",
+            "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
+            "#define HELD_QUAD_\(name)(a) (a)",
+        ]
     }
 
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {

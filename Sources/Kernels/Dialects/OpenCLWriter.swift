@@ -7,9 +7,33 @@ struct OpenCLWriter: DialectWriter {
     func write(_ kernel: TranslatedKernel) -> String {
         var lines = kernel.definitions.map { "#define \($0.name) \($0.value)" }
         lines.append(KernelLibrary.prelude(.openCL))
-        for argument in kernel.arguments { lines += argument.accessors(vectorWidth: kernel.vectorWidth) }
+        for argument in kernel.arguments {
+            lines += argument.accessors(vectorWidth: kernel.vectorWidth) + holders(of: argument)
+        }
         lines += entryPoint(kernel)
         return lines.joined(separator: "\n")
+    }
+
+    /// A quad is held by its address: each part is loaded where it is used, into all places of a vector at once. Held in a register
+    /// its parts would be spread out in advance, into more vectors than a CPU has registers.
+    private func holders(of argument: TranslatedArgument) -> [String] {
+        guard argument.isHeld else { return [] }
+        let name = argument.buffer.name
+        let windows = argument.windowNames
+        guard windows.count == 1 else {
+            return [
+                "#define HOLD_\(name)(a, i) quad held_##a = LOAD_\(name)(i); const float* a = (const float*)&held_##a",
+                "#define HELD_\(name)(a, e) (a)[e]",
+                "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
+                "#define HELD_QUAD_\(name)(a) (*(const quad*)(a))",
+            ]
+        }
+        return [
+            "#define HOLD_\(name)(a, i) __global const float* a = (__global const float*)(\(windows[0]) + (i))",
+            "#define HELD_\(name)(a, e) (a)[e]",
+            "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
+            "#define HELD_QUAD_\(name)(a) (*(__global const quad*)(a))",
+        ]
     }
 
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
