@@ -41,7 +41,7 @@ struct GLSLWriter: DialectWriter {
         guard argument.isHeld else { return [] }
         let name = argument.buffer.name
         return [
-            "#define HOLD_\(name)(a, i) quad a = LOAD_\(name)(i)",
+            "#define HOLD_\(name)(a, row, i) quad a = LOAD_\(name)((row) + (i))",
             "#define HELD_\(name)(a, e) (a)[e]",
             "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
             "#define HELD_QUAD_\(name)(a) (a)",

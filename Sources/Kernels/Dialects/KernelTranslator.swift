@@ -8,7 +8,7 @@ public struct KernelTranslator: Sendable {
     private let limits: DeviceLimits
     private let writer: any DialectWriter
 
-    /// `HOLD(x, a, i)` names quad `i` of `x`, to be used by parts: `HELD(x, a, e)`, `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
+    /// `HOLD(x, a, row, i)` names the `i`-th quad from `row` on, to be used by parts: `HELD(x, a, e)`, `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
     private static let accessors = ["LOAD", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
 
     public init(dialect: Dialect, limits: DeviceLimits) throws(ComputeError) {

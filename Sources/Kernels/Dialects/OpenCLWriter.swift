@@ -22,14 +22,15 @@ struct OpenCLWriter: DialectWriter {
         let windows = argument.windowNames
         guard windows.count == 1 else {
             return [
-                "#define HOLD_\(name)(a, i) quad held_##a = LOAD_\(name)(i); const float* a = (const float*)&held_##a",
+                "#define HOLD_\(name)(a, row, i) quad held_##a = LOAD_\(name)((row) + (i)); const float* a = (const float*)&held_##a",
                 "#define HELD_\(name)(a, e) (a)[e]",
                 "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
                 "#define HELD_QUAD_\(name)(a) (*(const quad*)(a))",
             ]
         }
         return [
-            "#define HOLD_\(name)(a, i) __global const float* a = (__global const float*)(\(windows[0]) + (i))",
+            "#define HOLD_\(name)(a, row, i) "
+                + "__global const float* a = (__global const float*)(\(windows[0]) + (size_t)(row) + (size_t)(i))",
             "#define HELD_\(name)(a, e) (a)[e]",
             "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
             "#define HELD_QUAD_\(name)(a) (*(__global const quad*)(a))",
