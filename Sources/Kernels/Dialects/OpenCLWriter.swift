@@ -22,7 +22,8 @@ struct OpenCLWriter: DialectWriter {
         let windows = argument.windowNames
         guard windows.count == 1 else {
             return [
-                "#define HOLD_\(name)(a, row, i) quad held_##a = LOAD_\(name)((row) + (i)); const float* a = (const float*)&held_##a",
+                "#define HOLD_\(name)(a, row, i) "
+                    + "quad held_##a = LOAD_\(name)((row) + (i)); const float* a = (const float*)&held_##a",
                 "#define HELD_\(name)(a, e) (a)[e]",
                 "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
                 "#define HELD_QUAD_\(name)(a) (*(const quad*)(a))",
