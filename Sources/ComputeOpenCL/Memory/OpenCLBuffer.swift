@@ -4,7 +4,7 @@ import Glibc
 
 /// Memory of one OpenCL device, freed when its last holder lets go.
 ///
-/// A buffer for the host is memory of the host that the device works on where it stands; devices that cannot are not opened.
+/// A buffer for the host is host memory that the device works on where it stands; devices that cannot are not opened.
 final class OpenCLBuffer: Buffer {
     let byteCount: Int
     let label: String

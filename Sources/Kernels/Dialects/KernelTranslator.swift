@@ -2,13 +2,15 @@ public import Compute
 
 /// Turns a kernel's one source into the code of a device's dialect.
 ///
-/// What all dialects share is done here: options become definitions, `each` is expanded, `LOAD(x, i)`, `STORE(y, i, value)` and
-/// the words that hold a quad become the argument's own accessors. A `DialectWriter` adds the entry point and the words of the body.
+/// What all dialects share is done here: options become definitions, `each` is expanded, `LOAD(x, i)`, `STORE(y, i, value)`
+/// and the words that hold a quad become the argument's own accessors. A `DialectWriter` adds the entry point and the words
+/// of the body.
 public struct KernelTranslator: Sendable {
     private let limits: DeviceLimits
     private let writer: any DialectWriter
 
-    /// `HOLD(x, a, row, i)` names the `i`-th quad from `row` on, to be used by parts: `HELD(x, a, e)`, `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
+    /// `HOLD(x, a, row, i)` names the `i`-th quad from `row` on, to be used by parts: `HELD(x, a, e)`,
+    /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
     private static let accessors = ["LOAD", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
 
     public init(dialect: Dialect, limits: DeviceLimits) throws(ComputeError) {

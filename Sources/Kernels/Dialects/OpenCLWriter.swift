@@ -14,8 +14,8 @@ struct OpenCLWriter: DialectWriter {
         return lines.joined(separator: "\n")
     }
 
-    /// A quad is held by its address: each part is loaded where it is used, into all places of a vector at once. Held in a register
-    /// its parts would be spread out in advance, into more vectors than a CPU has registers.
+    /// A quad is held by its address: each part is loaded where it is used, into all places of a vector at once. Held in a
+    /// register its parts would be spread out in advance, into more vectors than a CPU has registers.
     private func holders(of argument: TranslatedArgument) -> [String] {
         guard argument.isHeld else { return [] }
         let name = argument.buffer.name
@@ -50,7 +50,8 @@ struct OpenCLWriter: DialectWriter {
             "void entry(\(arguments.joined(separator: ", "))) {",
             "    GROUP_MEMORY",
             "    uint endTile = firstTile + tileCount;",
-            "    for (uint TILE = firstTile + (uint)get_group_id(0); TILE < endTile; TILE += (uint)get_num_groups(0)) {",
+            "    uint groupCount = (uint)get_num_groups(0);",
+            "    for (uint TILE = firstTile + (uint)get_group_id(0); TILE < endTile; TILE += groupCount) {",
             withCasts(kernel.body),
             "    }",
             "}",
