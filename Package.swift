@@ -54,8 +54,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CVulkan"),
         .systemLibrary(name: "CShaderc"),
+        .systemLibrary(name: "COpenCL"),
         library("Compute"),
         library("ComputeVulkan", ["Compute", "CVulkan", "CShaderc", crypto]),
+        library("ComputeOpenCL", ["Compute", "COpenCL", crypto]),
         library("Kernels", ["Compute"], resources: [.embedInCode("Shaders")]),
         library("GGUF"),
         library("Jinja", [orderedCollections]),
@@ -77,11 +79,12 @@ let package = Package(
         .executableTarget(
             name: "Weft",
             dependencies: [
-                "Compute", "ComputeVulkan", "Kernels", "GGUF", "KVCache", "Tokenization", "Transformer", "Engine",
-                "Server", "Workloads", "Scheduling", "Placement", "Simulation", "Reporting", argumentParser, logging, lifecycle, signals, yams,
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Tokenization", "Transformer",
+                "Engine", "Server", "Workloads", "Scheduling", "Placement", "Simulation", "Reporting", argumentParser, logging, lifecycle, signals, yams,
             ],
             swiftSettings: settings),
-        tests("Kernels", ["Compute", "ComputeVulkan"]),
+        tests("ComputeOpenCL", ["Compute"]),
+        tests("Kernels", ["Compute", "ComputeVulkan", "ComputeOpenCL"]),
         tests("GGUF", hasResources: true),
         tests("Jinja", [orderedCollections], hasResources: true),
         tests("Tokenization", ["Jinja"], hasResources: true),
@@ -105,7 +108,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Compute", "ComputeVulkan", "Kernels", "GGUF", "KVCache", "Transformer", "Engine", "Weft", logging,
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Transformer", "Engine",
+                "Weft", logging,
             ],
             path: "Tests/Conformance", exclude: ["clients"], resources: [.copy("Resources")], swiftSettings: settings),
     ]

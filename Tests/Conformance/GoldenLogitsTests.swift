@@ -1,4 +1,5 @@
 import Compute
+import ComputeOpenCL
 import ComputeVulkan
 import Foundation
 import GGUF
@@ -25,6 +26,15 @@ struct GoldenLogitsTests {
         model.expectNoValidationMessages()
     }
 
+    @Test(arguments: [(KVType.f32, Float(0.01)), (.f16, 0.1)])
+    func poclMatches(_ kv: KVType, _ bound: Float) throws {
+        let model = try LoadedModel(device: "opencl:pthread", kv: kv)
+        for prompt in try GoldenVectors.load().prompts {
+            try model.expectLogits(of: prompt, within: bound)
+            if kv == .f32 { try model.expectTokens(of: prompt) }
+        }
+    }
+
     @Test func swiftShaderGivesTheSameTokens() throws {
         let model = try LoadedModel(device: "vulkan:swiftshader", kv: .f32)
         for prompt in try GoldenVectors.load().prompts.sorted(by: { $0.promptIds.count < $1.promptIds.count }).prefix(3)
@@ -38,16 +48,24 @@ struct GoldenLogitsTests {
 
 /// The real model on one device, one sequence at a time.
 private struct LoadedModel {
-    let instance: VulkanInstance
+    /// Watches the calls of Vulkan devices.
+    let instance: VulkanInstance?
     let device: any Device
     let lane: any Lane
     let model: LlamaModel
     let pool: KVPool
 
     init(device selector: String, kv: KVType) throws {
-        instance = try VulkanInstance(validates: true)
-        device = try VulkanDevice(
-            DeviceSelector(selector), in: instance, cacheDirectory: NSTemporaryDirectory() + "weft-conformance")
+        let selector = try DeviceSelector(selector)
+        let cache = NSTemporaryDirectory() + "weft-conformance"
+        if selector.api == .opencl {
+            instance = nil
+            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: cache)
+        } else {
+            let instance = try VulkanInstance(validates: true)
+            self.instance = instance
+            device = try VulkanDevice(selector, in: instance, cacheDirectory: cache)
+        }
         lane = try device.makeLane(label: "test")
         pool = try KVPool(pageCount: 4096, sequences: 1, pagesPerSequence: 4096, on: device)
         var options = LlamaModel.Options()
@@ -104,5 +122,5 @@ private struct LoadedModel {
         }
     }
 
-    func expectNoValidationMessages() { #expect(instance.validationMessages == []) }
+    func expectNoValidationMessages() { #expect(instance?.validationMessages == []) }
 }

@@ -18,7 +18,10 @@ struct AttentionTests {
             (Fallback.none, AttentionShape.KVFormat.f32, 64, 3), (.none, .f16, 64, 3), (.none, .f16, 32, 1),
             (.none, .f16, 80, 2), (.none, .f16, 128, 4), (.none, .f32, 128, 1), (.noTexels, .f16, 64, 3),
             (.noSubgroups, .f16, 64, 3), (.noSubgroups, .f32, 32, 8), (.smallBindings, .f32, 32, 1),
-        ].map { Case(device: device, fallback: $0.0, kv: $0.1, headSize: $0.2, ratio: $0.3) }
+            (.fourWide, .f16, 64, 3), (.eightWide, .f16, 80, 1),
+        ].filter { Fallback.cases(for: device).contains($0.0) }.map {
+            Case(device: device, fallback: $0.0, kv: $0.1, headSize: $0.2, ratio: $0.3)
+        }
     }
 
     /// Two sequences with pages out of order, fed in two batches: keys are stored, rotated and attended to.

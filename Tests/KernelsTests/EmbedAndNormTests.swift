@@ -3,9 +3,13 @@ import Kernels
 import Testing
 
 struct EmbedAndNormTests {
-    @Test(arguments: TestDevices.selectors, WeightFormat.allCases)
-    func embedsTokens(_ selector: String, _ format: WeightFormat) throws {
-        let device = try TestDevices.open(selector)
+    static let cases = TestDevices.selectors.flatMap { selector in
+        Fallback.cases(for: selector).map { (selector, $0) }
+    }
+
+    @Test(arguments: cases, WeightFormat.allCases)
+    func embedsTokens(_ place: (selector: String, fallback: Fallback), _ format: WeightFormat) throws {
+        let device = try TestDevices.open(place.selector, limits: place.fallback.apply)
         let kernels = try KernelSet(device: device)
         var numbers = Numbers(seed: 3)
         let table = RandomMatrix(format: format, columns: 70, depth: 96, numbers: &numbers)
@@ -21,7 +25,7 @@ struct EmbedAndNormTests {
         TestDevices.expectNoMessages()
     }
 
-    @Test(arguments: TestDevices.selectors, Fallback.allCases)
+    @Test(arguments: cases)
     func normalisesRows(_ selector: String, _ fallback: Fallback) throws {
         let device = try TestDevices.open(selector, limits: fallback.apply)
         let kernels = try KernelSet(device: device)

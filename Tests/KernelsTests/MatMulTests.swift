@@ -11,7 +11,7 @@ struct MatMulTests {
     }
 
     static let cases = TestDevices.selectors.flatMap { device in
-        Fallback.allCases.flatMap { fallback in
+        Fallback.cases(for: device).flatMap { fallback in
             WeightFormat.allCases.map { Case(device: device, fallback: fallback, format: $0) }
         }
     }
@@ -51,6 +51,32 @@ struct MatMulTests {
             }
         }
         TestDevices.expectNoMessages()
+    }
+
+    /// A row gives the same bits alone as in any batch, so in every tile height.
+    @Test(arguments: cases.filter { $0.fallback == .none || $0.fallback == .fourWide })
+    func batchDoesNotChangeABit(_ test: Case) throws {
+        let device = try TestDevices.open(test.device, limits: test.fallback.apply)
+        let kernels = try KernelSet(device: device)
+        let lane = try device.makeLane(label: "test")
+        var numbers = Numbers(seed: 9)
+        let (rows, depth, columns) = (33, 96, 100)
+        let weights = try RandomMatrix(format: test.format, columns: columns, depth: depth, numbers: &numbers)
+            .upload(to: device)
+        let x = numbers.floats(rows * depth)
+        let input = try device.makeBuffer(byteCount: 4 * x.count, access: .device, label: "x")
+        let output = try device.makeBuffer(byteCount: 4 * rows * columns, access: .device, label: "y")
+        let product = try MatMul(kernels, x: input, weights: weights, y: output, columns: columns, stride: columns)
+        try input.write(x)
+        try lane.run { product.encode($0, rows: rows) }
+        let together = try output.read(rows * columns, of: Float.self)
+        for batch in [1, 2, 3, 5, 7, 8, 12, 20] {
+            let first = rows - batch
+            try input.write(Array(x[(first * depth)...]))
+            try lane.run { product.encode($0, rows: batch) }
+            let alone = try output.read(batch * columns, of: Float.self)
+            #expect(alone == Array(together[(first * columns)...]), "batch of \(batch)")
+        }
     }
 
     @Test(arguments: TestDevices.selectors)

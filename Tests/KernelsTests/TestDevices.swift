@@ -1,20 +1,27 @@
 import Compute
+import ComputeOpenCL
 import ComputeVulkan
 import Foundation
 import Testing
 
-/// The devices of this machine that kernels are tested on, each watched by the validation layer.
+/// The devices of this machine that kernels are tested on: those of Vulkan, watched by the validation layer, and of OpenCL.
 enum TestDevices {
     static let instance: VulkanInstance? = try? VulkanInstance(validates: true)
+    static let platforms: OpenCLPlatforms? = try? OpenCLPlatforms()
 
     /// Selectors of all devices found; a test without any fails.
-    static let selectors: [String] = (try? instance?.devices().map(\.selector)) ?? []
+    static let selectors: [String] =
+        ((try? instance?.devices()) ?? []).map(\.selector) + ((try? platforms?.devices()) ?? []).map(\.selector)
 
     static func open(
         _ selector: String, limits: (inout DeviceLimits) -> Void = { _ in }
     ) throws -> any Device {
-        try VulkanDevice(
-            DeviceSelector(selector), in: #require(instance), cacheDirectory: cacheDirectory, limits: limits)
+        let selector = try DeviceSelector(selector)
+        return if selector.api == .opencl {
+            try OpenCLDevice(selector, in: #require(platforms), cacheDirectory: cacheDirectory, limits: limits)
+        } else {
+            try VulkanDevice(selector, in: #require(instance), cacheDirectory: cacheDirectory, limits: limits)
+        }
     }
 
     /// Shared by the tests of one run, so that a kernel is compiled once.
@@ -28,7 +35,14 @@ enum TestDevices {
 
 /// Ways to switch optional features off.
 enum Fallback: String, CaseIterable, Sendable {
-    case none, noTexels, noSubgroups, smallBindings
+    case none, noTexels, noSubgroups, smallBindings, fourWide, eightWide
+
+    /// Those that make a difference to the device: OpenCL has no texel loads, GLSL no vectors of other widths than four.
+    static func cases(for selector: String) -> [Fallback] {
+        selector.hasPrefix(DeviceAPI.opencl.rawValue)
+            ? [.none, .noSubgroups, .smallBindings, .fourWide, .eightWide]
+            : [.none, .noTexels, .noSubgroups, .smallBindings]
+    }
 
     func apply(_ limits: inout DeviceLimits) {
         switch self {
@@ -40,6 +54,8 @@ enum Fallback: String, CaseIterable, Sendable {
         case .smallBindings:
             limits.maxBindingSize = 1 << 16
             limits.maxTexelElements = 1 << 12
+        case .fourWide: limits.vectorWidth = 4
+        case .eightWide: limits.vectorWidth = 8
         }
     }
 }

@@ -31,6 +31,14 @@ extension BufferArgument.Element {
     var isWide: Bool { self != .float && self != .uint }
 
     var isUnsigned: Bool { self == .uvec || self == .uquad || self == .uint }
+
+    func byteCount(vectorWidth: Int) -> Int {
+        switch self {
+        case .vec, .uvec: 4 * vectorWidth
+        case .quad, .uquad: 16
+        case .float, .uint: 4
+        }
+    }
 }
 
 /// A buffer argument with its layout.
@@ -48,6 +56,30 @@ struct TranslatedArgument {
     /// The names of the argument's windows in the translated source.
     var windowNames: [String] { (0..<layout.windows).map { "\(buffer.name)_\($0)" } }
 
-    /// `log2` of the elements in a window, for elements of `elementBytes` bytes.
-    func windowShift(elementBytes: Int) -> Int { (layout.windowBytes / elementBytes).trailingZeroBitCount }
+    /// What `LOAD` and `STORE` become in every dialect: an index into the one window, or a choice among several.
+    func accessors(vectorWidth: Int) -> [String] {
+        let name = buffer.name
+        let windows = windowNames
+        if windows.count == 1 {
+            return [
+                "#define LOAD_\(name)(i) \(windows[0])[i]",
+                "#define STORE_\(name)(i, value) \(windows[0])[i] = (value)",
+            ]
+        }
+        let shift = (layout.windowBytes / buffer.element.byteCount(vectorWidth: vectorWidth)).trailingZeroBitCount
+        let mask = (1 << shift) - 1
+        let load = windows.dropLast().enumerated().reversed().reduce("\(windows[windows.count - 1])[(i) & \(mask)u]") {
+            "(((i) >> \(shift)) == \($1.offset)u ? \($1.element)[(i) & \(mask)u] : \($0))"
+        }
+        let store = windows.enumerated().map {
+            "if (((i) >> \(shift)) == \($0)u) \($1)[(i) & \(mask)u] = (value);"
+        }
+        return [
+            "#define LOAD_\(name)(i) \(load)",
+            "#define STORE_\(name)(i, value) { \(store.joined(separator: " ")) }",
+        ]
+    }
+
+    /// Whether the body may name quads of the argument with `HOLD`.
+    var isHeld: Bool { buffer.element == .quad && buffer.access == .read }
 }

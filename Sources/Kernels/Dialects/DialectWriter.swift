@@ -15,6 +15,7 @@ struct TranslatedKernel {
     var arguments: [TranslatedArgument]
     var parameters: [ParameterArgument]
     var body: String
+    var vectorWidth: Int
     /// Whether a group is one subgroup, so that sums over it need no shared memory.
     var usesSubgroups: Bool
 }

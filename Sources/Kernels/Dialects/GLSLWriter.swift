@@ -29,30 +29,22 @@ struct GLSLWriter: DialectWriter {
             }
             binding += 1
         }
-        return lines + accessors(of: argument)
+        let accessors =
+            argument.layout.isTexel
+            ? ["#define LOAD_\(argument.buffer.name)(i) texelFetch(\(argument.windowNames[0]), int(i))"]
+            : argument.accessors(vectorWidth: 4)
+        return lines + accessors + holders(of: argument)
     }
 
-    private func accessors(of argument: TranslatedArgument) -> [String] {
+    /// A quad is held in registers, as drivers fetch all of it at once.
+    private func holders(of argument: TranslatedArgument) -> [String] {
+        guard argument.isHeld else { return [] }
         let name = argument.buffer.name
-        let windows = argument.windowNames
-        if argument.layout.isTexel { return ["#define LOAD_\(name)(i) texelFetch(\(windows[0]), int(i))"] }
-        if windows.count == 1 {
-            return [
-                "#define LOAD_\(name)(i) \(windows[0])[i]",
-                "#define STORE_\(name)(i, value) \(windows[0])[i] = (value)",
-            ]
-        }
-        let shift = argument.windowShift(elementBytes: argument.buffer.element.isWide ? 16 : 4)
-        let mask = (1 << shift) - 1
-        let load = windows.dropLast().enumerated().reversed().reduce("\(windows[windows.count - 1])[(i) & \(mask)u]") {
-            "(((i) >> \(shift)) == \($1.offset)u ? \($1.element)[(i) & \(mask)u] : \($0))"
-        }
-        let store = windows.enumerated().map {
-            "if (((i) >> \(shift)) == \($0)u) \($1)[(i) & \(mask)u] = (value);"
-        }
         return [
-            "#define LOAD_\(name)(i) \(load)",
-            "#define STORE_\(name)(i, value) { \(store.joined(separator: " ")) }",
+            "#define HOLD_\(name)(a, row, i) quad a = LOAD_\(name)((row) + (i))",
+            "#define HELD_\(name)(a, e) (a)[e]",
+            "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
+            "#define HELD_QUAD_\(name)(a) (a)",
         ]
     }
 

@@ -2,17 +2,23 @@ public import Compute
 
 /// Turns a kernel's one source into the code of a device's dialect.
 ///
-/// What all dialects share is done here: options become definitions, `each` is expanded, `LOAD(x, i)` and `STORE(y, i, value)`
-/// become the argument's own accessors. A `DialectWriter` adds the entry point and the words of the body.
+/// What all dialects share is done here: options become definitions, `each` is expanded, `LOAD(x, i)`, `STORE(y, i, value)`
+/// and the words that hold a quad become the argument's own accessors. A `DialectWriter` adds the entry point and the words
+/// of the body.
 public struct KernelTranslator: Sendable {
     private let limits: DeviceLimits
     private let writer: any DialectWriter
+
+    /// `HOLD(x, a, row, i)` names the `i`-th quad from `row` on, to be used by parts: `HELD(x, a, e)`,
+    /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
+    private static let accessors = ["LOAD", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
 
     public init(dialect: Dialect, limits: DeviceLimits) throws(ComputeError) {
         self.limits = limits
         switch dialect {
         case .glsl: writer = GLSLWriter()
-        case .openCL, .cuda:
+        case .openCL: writer = OpenCLWriter()
+        case .cuda:
             throw .unsupported(device: dialect.rawValue, reason: "kernels are not translated to this dialect")
         }
     }
@@ -25,17 +31,20 @@ public struct KernelTranslator: Sendable {
     ) throws(KernelSourceError) -> KernelCode {
         let definitions = try definitions(of: source, options: options)
         let constants = Dictionary(definitions.compactMap { name, value in Int(value).map { (name, $0) } }) { $1 }
-        let expansion = EachExpansion(kernel: source.name, constants: constants)
+        let expansion = EachExpansion(
+            kernel: source.name, constants: constants,
+            loopsOverSteps: writer.dialect == .openCL && limits.groupSize == 1)
         var body = try expansion.expand(source.body[...])
         for buffer in source.buffers {
-            body = body.replacing("LOAD(\(buffer.name),", with: "LOAD_\(buffer.name)(")
-            body = body.replacing("STORE(\(buffer.name),", with: "STORE_\(buffer.name)(")
+            for word in Self.accessors {
+                body = body.replacing("\(word)(\(buffer.name),", with: "\(word)_\(buffer.name)(")
+            }
         }
         let arguments = zip(source.buffers, layouts).map { TranslatedArgument(buffer: $0, layout: $1) }
         let text = writer.write(
             TranslatedKernel(
                 name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,
-                body: body, usesSubgroups: limits.subgroupSize > 1))
+                body: body, vectorWidth: limits.vectorWidth, usesSubgroups: limits.subgroupSize > 1))
         return KernelCode(
             label: label(source, options), dialect: writer.dialect, source: text, bindings: arguments.map(\.binding),
             parameterCount: source.parameters.count + 2, groupSize: limits.groupSize)

@@ -17,7 +17,8 @@ public enum KernelLibrary {
     static func prelude(_ dialect: Dialect) -> String {
         switch dialect {
         case .glsl: String(decoding: PackageResources.glsl_prelude, as: UTF8.self)
-        case .openCL, .cuda: ""
+        case .openCL: String(decoding: PackageResources.opencl_prelude, as: UTF8.self)
+        case .cuda: ""
         }
     }
 

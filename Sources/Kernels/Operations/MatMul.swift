@@ -15,12 +15,17 @@ public struct MatMul: Sendable {
     /// Tile heights, ascending.
     public static let heights = [1, 2, 4, 8]
 
-    private let variants: [any BoundKernel]
+    private struct Variant {
+        var kernel: any BoundKernel
+        /// Quads of `y` that a tile is wide.
+        var tileWidth: Int
+    }
+
+    private let variants: [Variant]
     private let depth: Int
     private let columns: Int
     private let stride: Int
     private let offset: Int
-    private let columnsPerTile: Int
 
     /// - Parameters:
     ///   - x: `[rows][depth]` floats
@@ -29,24 +34,32 @@ public struct MatMul: Sendable {
         _ kernels: KernelSet, x: any Buffer, weights: DeviceWeights, y: any Buffer, columns: Int, stride: Int,
         offset: Int = 0, epilogue: Epilogue = .none
     ) throws(ComputeError) {
-        let width = kernels.limits.vectorWidth
-        let perLane = epilogue == .swiglu ? 1 : 2
         depth = weights.shape.depth
-        self.columns = (columns + width - 1) / width
-        self.stride = stride / width
-        self.offset = offset / width
-        columnsPerTile = kernels.limits.groupSize * perLane
-        var variants: [any BoundKernel] = []
+        self.columns = columns / 4
+        self.stride = stride / 4
+        self.offset = offset / 4
+        var variants: [Variant] = []
         for height in Self.heights {
-            variants.append(
-                try kernels.bind(
-                    "matmul",
-                    [
-                        "WEIGHTS": weights.shape.format.rawValue, "ROWS": "\(height)", "COLUMNS": "2",
-                        "EPILOGUE": epilogue.rawValue,
-                    ], [x, weights.words, weights.scalesArgument, y]))
+            let vecs =
+                epilogue == .swiglu
+                ? 2 : Self.vecs(height: height, format: weights.shape.format, limits: kernels.limits)
+            let kernel = try kernels.bind(
+                "matmul",
+                [
+                    "WEIGHTS": weights.shape.format.rawValue, "ROWS": "\(height)", "COLUMNS": "\(vecs)",
+                    "EPILOGUE": epilogue.rawValue,
+                ], [x, weights.words, weights.scalesArgument, y])
+            let written = epilogue == .swiglu ? 1 : vecs
+            let tileWidth = kernels.limits.groupSize * written * kernels.limits.vectorWidth / 4
+            variants.append(Variant(kernel: kernel, tileWidth: tileWidth))
         }
         self.variants = variants
+    }
+
+    /// How many vecs of a row a lane computes, by measurement. A CPU with vectors of 16 has 32 registers for them: 24 sums, three
+    /// vecs of weights and one of `x` fill these. Weights that are unpacked need some themselves, and a single row needs few.
+    private static func vecs(height: Int, format: WeightFormat, limits: DeviceLimits) -> Int {
+        limits.vectorWidth == 16 && format == .f32 && height > 1 ? 3 : 2
     }
 
     public func encode(_ commands: any Commands, rows: Int) {
@@ -59,7 +72,7 @@ public struct MatMul: Sendable {
         parameters.append(stride)
         parameters.append(offset)
         let rowTiles = (rows + height - 1) / height
-        let columnTiles = (columns + columnsPerTile - 1) / columnsPerTile
-        commands.dispatch(variants[index], parameters, tiles: rowTiles * columnTiles)
+        let columnTiles = (columns + variants[index].tileWidth - 1) / variants[index].tileWidth
+        commands.dispatch(variants[index].kernel, parameters, tiles: rowTiles * columnTiles)
     }
 }

@@ -3,34 +3,53 @@
 /// This is how kernels name registers: `vec sum$i` becomes `vec sum0`, `vec sum1`. Drivers that keep indexed local arrays in
 /// memory (SwiftShader) then keep the sums in registers. The copies share the enclosing scope. `COUNT` is a product,
 /// quotient, sum or difference of numbers and options, read from left to right.
+///
+/// `steps (i, COUNT) { … $i … }` does the block COUNT times, each in a scope of its own: copied out, or as a loop where the
+/// device's compiler, given copies, would load for all of them in advance and run out of registers.
 struct EachExpansion {
     let kernel: String
     let constants: [String: Int]
+    let loopsOverSteps: Bool
 
     func expand(_ text: Substring) throws(KernelSourceError) -> String {
         var output = ""
         var rest = text
-        while let start = rest.firstRange(of: "each (") {
-            output += rest[..<start.lowerBound]
-            rest = rest[rest.index(before: start.upperBound)...]
-            guard let closing = rest.closing("(", ")") else { throw error("'each' without a closing parenthesis") }
-            let head = rest[rest.index(after: rest.startIndex)..<closing].split(separator: ",")
-            guard head.count == 2 else { throw error("'each' takes a name and a count") }
-            rest = rest[rest.index(after: closing)...].drop(while: \.isWhitespace)
-            guard let end = rest.closing("{", "}") else { throw error("'each' without a block") }
-            let block = rest[rest.index(after: rest.startIndex)..<end]
-            rest = rest[rest.index(after: end)...]
-            output += try copies(of: block, name: head[0].trimmed, count: try evaluate(head[1]))
+        while let (before, name, count, block) = try next("steps", in: &rest) {
+            let copies = "each (\(name), \(count)) { {\(block)} }"
+            let loop =
+                "LOOP for (uint \(name) = 0; \(name) < \(count); \(name)++) {\(block.replacing("$\(name)", with: name))}"
+            output += before + (loopsOverSteps ? loop : copies)
+        }
+        return try copyOut((output + rest)[...])
+    }
+
+    private func copyOut(_ text: Substring) throws(KernelSourceError) -> String {
+        var output = ""
+        var rest = text
+        while let (before, name, count, block) = try next("each", in: &rest) {
+            output += before
+            for index in 0..<(try evaluate(count)) {
+                output += try copyOut(Substring(block.replacing("$\(name)", with: "\(index)")))
+            }
         }
         return output + rest
     }
 
-    private func copies(of block: Substring, name: String, count: Int) throws(KernelSourceError) -> String {
-        var output = ""
-        for index in 0..<count {
-            output += try expand(Substring(block.replacing("$\(name)", with: "\(index)")))
-        }
-        return output
+    /// Takes text up to and with the next `word (NAME, COUNT) { BLOCK }` off `rest`.
+    private func next(
+        _ word: String, in rest: inout Substring
+    ) throws(KernelSourceError) -> (before: Substring, name: String, count: Substring, block: Substring)? {
+        guard let start = rest.firstRange(of: "\(word) (") else { return nil }
+        let before = rest[..<start.lowerBound]
+        rest = rest[rest.index(before: start.upperBound)...]
+        guard let closing = rest.closing("(", ")") else { throw error("'\(word)' without a closing parenthesis") }
+        let head = rest[rest.index(after: rest.startIndex)..<closing].split(separator: ",")
+        guard head.count == 2 else { throw error("'\(word)' takes a name and a count") }
+        rest = rest[rest.index(after: closing)...].drop(while: \.isWhitespace)
+        guard let end = rest.closing("{", "}") else { throw error("'\(word)' without a block") }
+        let block = rest[rest.index(after: rest.startIndex)..<end]
+        rest = rest[rest.index(after: end)...]
+        return (before, head[0].trimmed, head[1], block)
     }
 
     private func evaluate(_ expression: Substring) throws(KernelSourceError) -> Int {

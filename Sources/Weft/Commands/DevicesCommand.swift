@@ -1,6 +1,5 @@
 import ArgumentParser
 import Compute
-import ComputeVulkan
 
 struct DevicesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,7 +9,7 @@ struct DevicesCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let devices = try OpenDevice.instance().devices()
+        let devices = try OpenDevice.devices()
         if json {
             print(try devices.prettyJSON())
             return

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// `--device`, alike in every command.
 struct DeviceOption: ParsableArguments {
-    @Option(help: "The device: vulkan, vulkan:INDEX or vulkan:PART-OF-NAME.")
+    @Option(help: "The device: vulkan or opencl, alone or with :INDEX or :PART-OF-NAME.")
     var device: String?
 
     /// What was asked for, or the first device of the most capable kind.

@@ -1,31 +1,50 @@
 import Compute
+import ComputeOpenCL
 import ComputeVulkan
 import Foundation
 
-/// The device that a command works on, and the Vulkan instance behind it.
+/// The device that a command works on, and the Vulkan instance behind it if it is one of Vulkan's.
 struct OpenDevice {
     let device: any Device
-    private let instance: VulkanInstance
+    private let instance: VulkanInstance?
 
     /// - Throws: `ComputeError`, which names what is wrong with the device or its name.
     init(_ selector: String) throws {
         let selector = try DeviceSelector(selector)
-        guard selector.api == .vulkan else {
-            throw ComputeError.unavailable(api: selector.api, reason: "this version of weft drives Vulkan devices only")
+        switch selector.api {
+        case .vulkan:
+            let instance = try Self.instance()
+            self.instance = instance
+            device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels)
+        case .opencl:
+            instance = nil
+            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels)
+        case .cuda:
+            throw ComputeError.unavailable(
+                api: .cuda, reason: "this version of weft drives Vulkan and OpenCL devices only")
         }
-        instance = try Self.instance()
-        device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels)
+    }
+
+    /// The devices of all APIs.
+    /// - Throws: `ComputeError.unavailable` where no API offers any, with the reason of the first.
+    static func devices() throws -> [DeviceDescription] {
+        let found = [
+            Result { try Self.instance().devices() },
+            Result { try OpenCLPlatforms().devices() },
+        ]
+        let devices = found.flatMap { (try? $0.get()) ?? [] }
+        if devices.isEmpty { for result in found { _ = try result.get() } }
+        return devices
     }
 
     /// With `WEFT_VALIDATION=1` in the environment the validation layer watches every Vulkan call.
-    static func instance() throws -> VulkanInstance {
+    private static func instance() throws -> VulkanInstance {
         try VulkanInstance(validates: ProcessInfo.processInfo.environment["WEFT_VALIDATION"] == "1")
     }
 
     /// - Throws: `CommandError` with what the validation layer complained of.
     func checkValidation() throws {
-        if let first = instance.validationMessages.first {
-            throw CommandError("\(instance.validationMessages.count) validation messages; the first: \(first)")
-        }
+        guard let instance, let first = instance.validationMessages.first else { return }
+        throw CommandError("\(instance.validationMessages.count) validation messages; the first: \(first)")
     }
 }

@@ -1,0 +1,60 @@
+import COpenCL
+import Compute
+
+/// Dispatches to a queue that works in order: each sees the writes of those before it.
+final class OpenCLCommands: Commands {
+    private let queue: Handle<Tag.Queue>
+    private let device: OpenCLDevice
+    private var first: cl_event?
+    private var last: cl_event?
+    /// Why a dispatch was refused; those after it are left out.
+    private(set) var failure: ComputeError?
+
+    init(_ queue: Handle<Tag.Queue>, device: OpenCLDevice) {
+        self.queue = queue
+        self.device = device
+    }
+
+    deinit {
+        if let first { _ = device.functions.releaseEvent(first) }
+        if let last { _ = device.functions.releaseEvent(last) }
+    }
+
+    func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
+        guard !tiles.isEmpty, failure == nil else { return }
+        guard let bound = kernel as? OpenCLBoundKernel else {
+            preconditionFailure("a kernel of another backend was dispatched")
+        }
+        do throws(ComputeError) {
+            let event = try bound.enqueue(parameters, tiles: tiles, on: queue)
+            if first == nil {
+                first = event
+            } else {
+                if let last { _ = device.functions.releaseEvent(last) }
+                last = event
+            }
+        } catch { failure = error }
+    }
+
+    /// From the start of the first dispatch to the end of the last; call when the queue is done.
+    /// - Throws: `ComputeError.deviceLost` where the last dispatch ended in an error.
+    func seconds() throws(ComputeError) -> Double? {
+        guard let first else { return 0 }
+        let final = last ?? first
+        var status: cl_int = 0
+        _ = device.functions.getEventInfo(
+            final, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status, nil)
+        guard status >= 0 else { throw .deviceLost(device: device.description.name, call: "clFinish") }
+        guard let start = nanoseconds(first, CL_PROFILING_COMMAND_START),
+            let end = nanoseconds(final, CL_PROFILING_COMMAND_END), end >= start
+        else { return nil }
+        return Double(end - start) * 1e-9
+    }
+
+    private func nanoseconds(_ event: cl_event, _ moment: Int32) -> UInt64? {
+        var value: cl_ulong = 0
+        let code = device.functions.getEventProfilingInfo(
+            event, cl_profiling_info(moment), MemoryLayout<cl_ulong>.size, &value, nil)
+        return code == CL_SUCCESS ? value : nil
+    }
+}

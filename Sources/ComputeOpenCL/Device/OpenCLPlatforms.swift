@@ -1,0 +1,52 @@
+import COpenCL
+public import Compute
+import Synchronization
+
+/// The OpenCL drivers of this machine: where devices are found and opened.
+public final class OpenCLPlatforms: Sendable {
+    let functions: OpenCLFunctions
+
+    /// PoCL 3.1 crashes when two threads are the first to ask it for devices.
+    private static let enumeration = Mutex(())
+
+    /// - Throws: `ComputeError.unavailable` without a loader.
+    public init() throws(ComputeError) {
+        functions = try OpenCLFunctions()
+    }
+
+    /// The devices that all installed drivers offer.
+    /// - Throws: `ComputeError.unavailable` where there are none.
+    public func devices() throws(ComputeError) -> [DeviceDescription] {
+        try platformDevices().map(\.description)
+    }
+
+    func platformDevices() throws(ComputeError) -> [PlatformDevice] {
+        let devices = Self.enumeration.withLock { _ in enumerate() }
+        guard !devices.isEmpty else { throw .unavailable(api: .opencl, reason: "no driver offers a device") }
+        return devices
+    }
+
+    private func enumerate() -> [PlatformDevice] {
+        var count: cl_uint = 0
+        _ = functions.getPlatformIDs(0, nil, &count)
+        var platforms = [cl_platform_id?](repeating: nil, count: Int(count))
+        _ = functions.getPlatformIDs(count, &platforms, nil)
+        var devices: [PlatformDevice] = []
+        for platform in platforms.compactMap({ $0 }) {
+            for device in self.devices(of: platform) {
+                devices.append(
+                    PlatformDevice(device, of: platform, index: devices.count, functions: functions))
+            }
+        }
+        return devices
+    }
+
+    private func devices(of platform: cl_platform_id) -> [Handle<Tag.Device>] {
+        let all = cl_device_type(CL_DEVICE_TYPE_ALL)
+        var count: cl_uint = 0
+        guard functions.getDeviceIDs(platform, all, 0, nil, &count) == CL_SUCCESS else { return [] }
+        var raw = [cl_device_id?](repeating: nil, count: Int(count))
+        guard functions.getDeviceIDs(platform, all, count, &raw, nil) == CL_SUCCESS else { return [] }
+        return raw.compactMap { $0.map { Handle(raw: $0) } }
+    }
+}

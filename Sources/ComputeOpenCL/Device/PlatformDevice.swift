@@ -1,0 +1,58 @@
+import COpenCL
+import Compute
+
+/// A device as the driver describes it, before it is opened.
+struct PlatformDevice: Sendable {
+    let handle: Handle<Tag.Device>
+    let description: DeviceDescription
+    let limits: DeviceLimits
+    /// Why the device cannot be used, if it cannot.
+    let fault: String?
+
+    init(_ handle: Handle<Tag.Device>, of platform: cl_platform_id, index: Int, functions: OpenCLFunctions) {
+        self.handle = handle
+        let probe = DeviceProbe(device: handle, functions: functions)
+        let sharesMemory = probe.number(CL_DEVICE_HOST_UNIFIED_MEMORY, cl_bool.self) != 0
+        let kind: DeviceDescription.Kind =
+            switch UInt64(probe.number(CL_DEVICE_TYPE, cl_device_type.self)) {
+            case let type where type & UInt64(CL_DEVICE_TYPE_GPU) != 0: sharesMemory ? .integrated : .discrete
+            case let type where type & UInt64(CL_DEVICE_TYPE_CPU) != 0: .cpu
+            default: .other
+            }
+        description = DeviceDescription(
+            api: .opencl, index: index, name: probe.text(CL_DEVICE_NAME), kind: kind,
+            driver: "\(Self.name(of: platform, functions: functions)) \(probe.text(CL_DRIVER_VERSION))",
+            memoryByteCount: probe.number(CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self))
+        limits = Self.limits(probe, kind: kind)
+        fault = Self.fault(probe, sharesMemory: sharesMemory)
+    }
+
+    private static func name(of platform: cl_platform_id, functions: OpenCLFunctions) -> String {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        _ = functions.getPlatformInfo(platform, cl_platform_info(CL_PLATFORM_NAME), bytes.count, &bytes, nil)
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private static func limits(_ probe: DeviceProbe, kind: DeviceDescription.Kind) -> DeviceLimits {
+        // A CPU computes in vectors, not in lanes: a group of one, as wide as its registers, was measured to be fastest.
+        let isCPU = kind == .cpu
+        let width = probe.number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, cl_uint.self)
+        let maxGroupSize = probe.number(CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self)
+        let maxAllocation = probe.number(CL_DEVICE_MAX_MEM_ALLOC_SIZE, cl_ulong.self)
+        let parameterBytes = 4 * (Parameters.capacity + 2)
+        let argumentBytes = probe.number(CL_DEVICE_MAX_PARAMETER_SIZE, Int.self)
+        return DeviceLimits(
+            maxBindingSize: maxAllocation, maxAllocationSize: maxAllocation, maxTexelElements: 0,
+            maxBindings: max(0, argumentBytes - parameterBytes) / MemoryLayout<cl_mem>.size,
+            maxGroupSize: maxGroupSize, maxGroupCount: Int(Int32.max) / max(1, maxGroupSize),
+            maxParameterBytes: parameterBytes, subgroupSize: 1, groupSize: isCPU ? 1 : min(32, maxGroupSize),
+            vectorWidth: !isCPU || width < 8 ? 4 : width < 16 ? 8 : 16)
+    }
+
+    private static func fault(_ probe: DeviceProbe, sharesMemory: Bool) -> String? {
+        if probe.number(CL_DEVICE_AVAILABLE, cl_bool.self) == 0 { return "its driver says that it is not available" }
+        if probe.number(CL_DEVICE_COMPILER_AVAILABLE, cl_bool.self) == 0 { return "its driver has no compiler" }
+        if probe.number(CL_DEVICE_ENDIAN_LITTLE, cl_bool.self) == 0 { return "it is big-endian" }
+        return sharesMemory ? nil : "its memory is apart from the host's, which only the Vulkan backend knows to handle"
+    }
+}

@@ -1,0 +1,65 @@
+import Compute
+
+/// OpenCL C 1.2: buffers and parameters are arguments of the entry point, which is called `entry` in every kernel.
+struct OpenCLWriter: DialectWriter {
+    var dialect: Dialect { .openCL }
+
+    func write(_ kernel: TranslatedKernel) -> String {
+        var lines = kernel.definitions.map { "#define \($0.name) \($0.value)" }
+        lines.append(KernelLibrary.prelude(.openCL))
+        for argument in kernel.arguments {
+            lines += argument.accessors(vectorWidth: kernel.vectorWidth) + holders(of: argument)
+        }
+        lines += entryPoint(kernel)
+        return lines.joined(separator: "\n")
+    }
+
+    /// A quad is held by its address: each part is loaded where it is used, into all places of a vector at once. Held in a
+    /// register its parts would be spread out in advance, into more vectors than a CPU has registers.
+    private func holders(of argument: TranslatedArgument) -> [String] {
+        guard argument.isHeld else { return [] }
+        let name = argument.buffer.name
+        let windows = argument.windowNames
+        guard windows.count == 1 else {
+            return [
+                "#define HOLD_\(name)(a, row, i) "
+                    + "quad held_##a = LOAD_\(name)((row) + (i)); const float* a = (const float*)&held_##a",
+                "#define HELD_\(name)(a, e) (a)[e]",
+                "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
+                "#define HELD_QUAD_\(name)(a) (*(const quad*)(a))",
+            ]
+        }
+        return [
+            "#define HOLD_\(name)(a, row, i) "
+                + "__global const float* a = (__global const float*)(\(windows[0]) + (size_t)(row) + (size_t)(i))",
+            "#define HELD_\(name)(a, e) (a)[e]",
+            "#define HELD_PAIR_\(name)(a, pair, i) (a)[2 * (pair) + (i)]",
+            "#define HELD_QUAD_\(name)(a) (*(__global const quad*)(a))",
+        ]
+    }
+
+    private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
+        let buffers = kernel.arguments.flatMap { argument in
+            let qualifier = argument.buffer.access == .read ? "const " : ""
+            return argument.windowNames.map { "__global \(qualifier)\(argument.buffer.element.rawValue)* \($0)" }
+        }
+        let parameters = kernel.parameters.map { "\($0.kind.rawValue) \($0.name)" }
+        let arguments = buffers + parameters + ["uint firstTile", "uint tileCount"]
+        return [
+            "__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))",
+            "void entry(\(arguments.joined(separator: ", "))) {",
+            "    GROUP_MEMORY",
+            "    uint endTile = firstTile + tileCount;",
+            "    uint groupCount = (uint)get_num_groups(0);",
+            "    for (uint TILE = firstTile + (uint)get_group_id(0); TILE < endTile; TILE += groupCount) {",
+            withCasts(kernel.body),
+            "    }",
+            "}",
+        ]
+    }
+
+    /// C's way to make a value of a type: `(vec)(0.0)` for `vec(0.0)`.
+    private func withCasts(_ body: String) -> String {
+        body.replacing(/\b(vec|uvec|quad|uquad|float|uint|int)\(/) { "(\($0.output.1))(" }
+    }
+}
