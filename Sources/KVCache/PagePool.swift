@@ -43,5 +43,28 @@ public struct PagePool: Sendable {
         if references[Int(page)] == 0 { free.append(page) }
     }
 
+    /// Appends `count` free pages with one holder each, those freed last in front.
+    ///
+    /// - Complexity: O(count).
+    mutating func allocate(_ count: Int, into pages: inout [PageID]) {
+        precondition(count <= free.count, "the pool has \(free.count) free pages, not \(count)")
+        pages.append(contentsOf: free.suffix(count).reversed())
+        var counts = references.mutableSpan
+        for index in (pages.count - count)..<pages.count { counts[Int(pages[index])] = 1 }
+        free.removeLast(count)
+    }
+
+    /// Drops a holder of each page; no page is given twice.
+    ///
+    /// - Complexity: O(pages).
+    mutating func release(_ pages: [PageID]) {
+        var counts = references.mutableSpan
+        for page in pages {
+            precondition(counts[Int(page)] > 0, "page \(page) is free")
+            counts[Int(page)] -= 1
+        }
+        for page in pages.reversed() where references[Int(page)] == 0 { free.append(page) }
+    }
+
     var freePages: [PageID] { free }
 }
