@@ -30,8 +30,12 @@ public struct BlockTable: Sendable {
         pages[block * shape.pagesPerBlock..<(block + 1) * shape.pagesPerBlock]
     }
 
-    mutating func append(_ page: PageID) {
-        pages.append(page)
+    mutating func append(_ shared: [PageID]) {
+        pages.append(contentsOf: shared)
+    }
+
+    mutating func append(_ count: Int, from pool: inout PagePool) {
+        pool.allocate(count, into: &pages)
     }
 
     mutating func advance(to tokens: Int) {

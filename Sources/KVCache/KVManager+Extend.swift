@@ -48,10 +48,7 @@ extension KVManager {
     private mutating func grant(_ pages: Int, to slot: Int, tokens: Int) -> ExtendOutcome {
         while pool.freeCount < pages, dropOldestPrefix() {}
         let first = slots[slot].table.pages.count
-        for _ in 0..<pages {
-            guard let page = pool.allocate() else { preconditionFailure("granted more pages than there are") }
-            slots[slot].table.append(page)
-        }
+        if pages > 0 { slots[slot].table.append(pages, from: &pool) }
         let grown = tokens - slots[slot].table.tokenCount
         slots[slot].table.advance(to: tokens)
         if claim?.slot == slot { claim = nil }

@@ -38,7 +38,7 @@ extension KVManager {
 
     private mutating func replacePages(of node: Int, with pages: [PageID]) {
         for page in pages { pool.retain(page) }
-        for page in index.replacePages(of: node, with: pages) { pool.release(page) }
+        pool.release(index.replacePages(of: node, with: pages))
     }
 
     /// Drops all that the prefix index keeps for no sequence, and returns the number of pages.
@@ -51,7 +51,7 @@ extension KVManager {
     /// Frees the block that was unused for longest, if there is one.
     mutating func dropOldestPrefix() -> Bool {
         guard let (model, pages) = index.evict() else { return false }
-        for page in pages { pool.release(page) }
+        pool.release(pages)
         update(model) { $0.cached -= pages.count }
         return true
     }
@@ -68,10 +68,8 @@ extension KVManager {
                 }
             }
             slots[slot].chain.append(ChainLink(node: node, isTwin: false))
-            for page in index.pages(of: node) {
-                pool.retain(page)
-                slots[slot].table.append(page)
-            }
+            for page in index.pages(of: node) { pool.retain(page) }
+            slots[slot].table.append(index.pages(of: node))
         }
         let (capacity, blocks) = (slots[slot].table.capacity, slots[slot].table.blockCount)
         slots[slot].table.sharedBlocks = blocks
@@ -88,7 +86,7 @@ extension KVManager {
         let pagesPerBlock = table.shape.pagesPerBlock
         var freed = (table.blockCount - chain.count) * pagesPerBlock
         var kept = 0
-        for page in table.pages.reversed() { pool.release(page) }
+        pool.release(table.pages)
         for (block, link) in chain.enumerated().reversed() {
             if link.isTwin {
                 index.removeTwin(link.node, slot: slot)

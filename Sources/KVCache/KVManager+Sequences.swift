@@ -58,8 +58,8 @@ extension KVManager {
 
     /// Whether the sequence is open; the identifiers of released sequences stay invalid.
     public func isOpen(_ sequence: SequenceID) -> Bool {
-        let slot = slots[Int(sequence.index)]
-        return slot.isOpen && slot.generation == sequence.generation
+        let slot = Int(sequence.index)
+        return slots[slot].isOpen && slots[slot].generation == sequence.generation
     }
 
     func slot(of sequence: SequenceID) -> Int {

@@ -67,7 +67,7 @@ public struct KVManager: Sendable {
         precondition(account.sequences == 0, "model \(model.index) still has sequences")
         setDemand(false, of: model)
         cached -= account.cached
-        for page in index.removeAll(of: model.index) { pool.release(page) }
+        pool.release(index.removeAll(of: model.index))
         accounts[model.index] = nil
         resetQuotas()
     }

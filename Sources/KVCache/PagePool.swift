@@ -17,15 +17,6 @@ public struct PagePool: Sendable {
     /// The holders of a page: block tables that list it, and the prefix index.
     public func referenceCount(of page: PageID) -> Int { Int(references[Int(page)]) }
 
-    /// Takes a free page with one holder, or `nil` when none is free.
-    ///
-    /// - Complexity: O(1).
-    public mutating func allocate() -> PageID? {
-        guard let page = free.popLast() else { return nil }
-        references[Int(page)] = 1
-        return page
-    }
-
     /// Adds a holder to a page that has one.
     ///
     /// - Complexity: O(1).
@@ -34,13 +25,27 @@ public struct PagePool: Sendable {
         references[Int(page)] += 1
     }
 
-    /// Drops a holder; the last one frees the page.
+    /// Appends `count` free pages with one holder each, those freed last in front.
     ///
-    /// - Complexity: O(1).
-    public mutating func release(_ page: PageID) {
-        precondition(references[Int(page)] > 0, "page \(page) is free")
-        references[Int(page)] -= 1
-        if references[Int(page)] == 0 { free.append(page) }
+    /// - Complexity: O(count).
+    public mutating func allocate(_ count: Int, into pages: inout [PageID]) {
+        precondition(count <= free.count, "the pool has \(free.count) free pages, not \(count)")
+        pages.append(contentsOf: free.suffix(count).reversed())
+        var counts = references.mutableSpan
+        for index in (pages.count - count)..<pages.count { counts[Int(pages[index])] = 1 }
+        free.removeLast(count)
+    }
+
+    /// Drops a holder of each page, the last of which frees it; no page is given twice.
+    ///
+    /// - Complexity: O(pages).
+    public mutating func release(_ pages: [PageID]) {
+        var counts = references.mutableSpan
+        for page in pages {
+            precondition(counts[Int(page)] > 0, "page \(page) is free")
+            counts[Int(page)] -= 1
+        }
+        for page in pages.reversed() where references[Int(page)] == 0 { free.append(page) }
     }
 
     var freePages: [PageID] { free }

@@ -31,7 +31,7 @@ struct PaperRunTests {
         ("1.3,1,spatial,hot,llama-7b,1,9,1,1,5,0", "field llm"),
         ("1.3,1,spatial,llm-0,llama-7b,mesh,9,1,1,5,0", "field device"),
         ("1.3,1,spatial,llm-0,llama-7b,1,9,1,1,-5,0", "field num_requests"),
-        ("1.3,1,spatial,llm-0,llama-7b,1,9,1", "field num_requests: is missing"),
+        ("1.3,1,spatial,llm-0,llama-7b,1,9,1", "field within_slo_x5: is missing"),
         ("1.3,1,spatial,llm-0,llama-7b,1,9,1,1,5,0\n1.3,1,spatial,llm-0,llama-7b,1,9,1,1,5,0", "runs.csv:3: field llm"),
         ("", "holds no run"),
     ]
