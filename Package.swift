@@ -79,17 +79,21 @@ let package = Package(
         .executableTarget(
             name: "Weft",
             dependencies: [
-                "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Tokenization", "Transformer",
-                "Engine", "Server", "Workloads", "Scheduling", "Placement", "Simulation", "Reporting", argumentParser, logging, lifecycle, signals, yams,
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Tokenization",
+                "Transformer",
+                "Engine", "Server", "Workloads", "Scheduling", "Placement", "Simulation", "Reporting", argumentParser,
+                logging, lifecycle, signals, yams,
             ],
             swiftSettings: settings),
+        tests("Compute"),
+        tests("ComputeVulkan", ["Compute"]),
         tests("ComputeOpenCL", ["Compute"]),
         tests("Kernels", ["Compute", "ComputeVulkan", "ComputeOpenCL"]),
         tests("GGUF", hasResources: true),
         tests("Jinja", [orderedCollections], hasResources: true),
         tests("Tokenization", ["Jinja"], hasResources: true),
         tests("KVCache", ["Workloads"]),
-        tests("Transformer", ["Compute", "ComputeVulkan", "Kernels", "GGUF", "KVCache"]),
+        tests("Transformer", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache"]),
         tests("Workloads"),
         tests("Scheduling", ["KVCache", "Workloads"]),
         tests("Placement", ["Workloads"]),
@@ -97,7 +101,10 @@ let package = Package(
         tests("Reporting"),
         tests(
             "Engine",
-            ["Compute", "ComputeVulkan", "GGUF", "Scheduling", "Tokenization", "Transformer", logging]),
+            [
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "Scheduling", "Tokenization", "Transformer",
+                logging,
+            ]),
         tests(
             "Server",
             [

@@ -5,9 +5,18 @@ public protocol Device: AnyObject, Sendable {
     /// What kernels are translated to for this device.
     var dialect: Dialect { get }
 
+    /// Names the memory that buffers come from. Devices of one domain, which are parts of one device, use the same buffers.
+    var memoryDomain: ObjectIdentifier { get }
+
     /// Reserves memory.
     /// - Throws: `ComputeError.outOfMemory` when the device cannot hold `byteCount` bytes.
     func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer
+
+    /// A buffer that is a part of host memory, which the device works on where it stands.
+    ///
+    /// - Parameter range: bytes of `memory`, from a multiple of `HostMemory.alignment` on.
+    /// - Throws: `ComputeError.unsupported` on a device without `DeviceLimits.importsHostMemory`.
+    func makeBuffer(over memory: HostMemory, _ range: Range<Int>, label: String) throws(ComputeError) -> any Buffer
 
     /// Compiles a kernel, or finds it in the on-disk cache.
     /// - Throws: `ComputeError.compilation` with the compiler's log.
@@ -15,4 +24,13 @@ public protocol Device: AnyObject, Sendable {
 
     /// An ordered stream of commands on this device.
     func makeLane(label: String) throws(ComputeError) -> any Lane
+
+    /// How this device can give lanes a share of itself.
+    var partitioning: Partitioning { get }
+
+    /// Divides the device: a part for each entry of `units`, of so many compute units, at work at the same time.
+    ///
+    /// The parts together have at most `DeviceLimits.computeUnits`. Where shares are queues or turns the numbers only
+    /// weigh.
+    func partition(into units: [Int]) throws(ComputeError) -> DevicePartition
 }

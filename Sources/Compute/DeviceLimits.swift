@@ -18,10 +18,15 @@ public struct DeviceLimits: Sendable, Hashable, Codable {
     public var groupSize: Int
     /// Width of a kernel's `vec`.
     public var vectorWidth: Int
+    /// The parts that work at the same time and can be given to different lanes: cores of a CPU; 1 where none can.
+    public var computeUnits: Int
+    /// Whether kernels can work on memory of the host where it stands.
+    public var importsHostMemory: Bool
 
     public init(
         maxBindingSize: Int, maxAllocationSize: Int, maxTexelElements: Int, maxBindings: Int, maxGroupSize: Int,
-        maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int
+        maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int,
+        computeUnits: Int = 1, importsHostMemory: Bool = false
     ) {
         self.maxBindingSize = maxBindingSize
         self.maxAllocationSize = maxAllocationSize
@@ -33,6 +38,8 @@ public struct DeviceLimits: Sendable, Hashable, Codable {
         self.subgroupSize = subgroupSize
         self.groupSize = groupSize
         self.vectorWidth = vectorWidth
+        self.computeUnits = computeUnits
+        self.importsHostMemory = importsHostMemory
     }
 }
 

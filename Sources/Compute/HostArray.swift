@@ -13,10 +13,18 @@ public struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
     /// - Throws: `ComputeError.outOfMemory`.
     public init(_ type: Element.Type, count: Int, label: String, on device: any Device) throws(ComputeError) {
         let bytes = max(16, count * MemoryLayout<Element>.stride)
-        buffer = try device.makeBuffer(byteCount: bytes, access: .host, label: label)
+        try self.init(
+            type, count: count, in: device.makeBuffer(byteCount: bytes, access: .host, label: label), of: device)
+    }
+
+    /// The elements of a buffer that the host sees.
+    public init(
+        _ type: Element.Type, count: Int, in buffer: any Buffer, of device: any Device
+    ) throws(ComputeError) {
         guard let contents = buffer.contents else {
             throw .unsupported(device: device.description.name, reason: "it has no memory that the host can see")
         }
+        self.buffer = buffer
         base = Base(elements: contents.bindMemory(to: type))
         self.count = count
     }

@@ -1,19 +1,25 @@
 public import Compute
 import KVCache
 public import Logging
-import Transformer
+public import Transformer
 
 /// All units of a process: models by name, ready to generate.
 public actor Engine: TextGenerator {
     private let configuration: ServeConfiguration
     private let modelFolder: String
+    private let weightCache: WeightCache?
     private let logger: Logger
     private var unit: Unit?
     private var served: [ServedModel] = []
     private var isLoaded = false
 
-    /// - Parameter modelFolder: what relative paths of model files are relative to.
-    public init(_ configuration: ServeConfiguration, modelFolder: String, logger: Logger) {
+    /// - Parameters:
+    ///   - modelFolder: what relative paths of model files are relative to.
+    ///   - weightCache: where packed weights are kept; `nil` keeps none.
+    public init(
+        _ configuration: ServeConfiguration, modelFolder: String, weightCache: WeightCache? = nil, logger: Logger
+    ) {
+        self.weightCache = weightCache
         self.configuration = configuration
         self.modelFolder = modelFolder
         self.logger = logger
@@ -49,7 +55,7 @@ public actor Engine: TextGenerator {
         self.unit = unit
         var loaded: [ServedModel] = []
         for (model, file) in zip(configuration.models, files) {
-            loaded.append(try await unit.load(model, file) { progress(model.name, $0) })
+            loaded.append(try await unit.load(model, file, cache: weightCache) { progress(model.name, $0) })
             logger.info("model loaded", metadata: ["model": "\(model.name)"])
         }
         served = loaded

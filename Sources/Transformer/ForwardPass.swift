@@ -26,28 +26,30 @@ struct ForwardPass: Sendable {
     ) throws(ComputeError) {
         let c = configuration
         let shape = try AttentionShape(c, kv: kv, device: kernels.device)
+        let pages = pool.pages[kernels.device]
         let scratch = try Scratch(c, shape, rows: maxRows, logitRows: logitRows, on: kernels.device)
 
-        embed = try Embed(kernels, tokens: inputs.tokensBuffer, table: weights.embedding, y: scratch.residual)
+        embed = try Embed(kernels, tokens: inputs.tokensBuffer, table: weights.parts.embedding, y: scratch.residual)
         ropeStore = try RopeStore(
-            kernels, shape, qkv: scratch.qkv, rotations: weights.rotations, rows: inputs.rowBuffers, pool: pool.pages)
+            kernels, shape, qkv: scratch.qkv, rotations: weights.rotations, rows: inputs.rowBuffers, pool: pages)
         attention = try Attention(
-            kernels, shape, qkv: scratch.qkv, rows: inputs.rowBuffers, pool: pool.pages, y: scratch.mixed)
+            kernels, shape, qkv: scratch.qkv, rows: inputs.rowBuffers, pool: pages, y: scratch.mixed)
         outputNorm = try RMSNorm(
-            kernels, x: scratch.residual, weight: weights.outputNorm, sources: inputs.logitRowsBuffer,
+            kernels, x: scratch.residual, weight: weights.parts.outputNorm, sources: inputs.logitRowsBuffer,
             y: scratch.final, width: c.embeddingLength, epsilon: c.epsilon)
         output = try MatMul(
             kernels, x: scratch.final, weights: weights.output, y: logits, columns: c.vocabularySize,
             stride: logitStride)
         var layers: [Layer] = []
-        for layer in weights.layers {
+        for layer in weights.parts.layers {
             layers.append(try Self.bind(layer, c, shape, scratch, kernels))
         }
         self.layers = layers
     }
 
     private static func bind(
-        _ layer: LlamaWeights.Layer, _ c: LlamaConfiguration, _ shape: AttentionShape, _ scratch: Scratch,
+        _ layer: LlamaParts<DeviceWeights, any Buffer>.Layer, _ c: LlamaConfiguration, _ shape: AttentionShape,
+        _ scratch: Scratch,
         _ kernels: KernelSet
     ) throws(ComputeError) -> Layer {
         let (q, kv) = (shape.heads * shape.headSize, shape.kvHeads * shape.headSize)

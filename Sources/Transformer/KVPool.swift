@@ -9,36 +9,48 @@ public final class KVPool: Sendable {
     public let sequences: Int
     /// The most pages of one sequence.
     public let pagesPerSequence: Int
-    let pages: any Buffer
-    let tables: HostArray<UInt32>
+    let pages: SharedBuffer
+    let tables: SharedBuffer
+    private let tableEntries: HostArray<UInt32>
 
     /// Reserves the memory.
+    /// - Parameter devices: a device, or parts of one, that all work on the pool.
     /// - Throws: `ComputeError.outOfMemory`, which says how much was asked.
     public init(
         pageCount: Int, pageBytes: Int = KVShape.defaultPageBytes, sequences: Int, pagesPerSequence: Int,
-        on device: any Device
+        on devices: [any Device]
     ) throws(ComputeError) {
         self.pageCount = pageCount
         self.pageBytes = pageBytes
         self.sequences = sequences
         self.pagesPerSequence = pagesPerSequence
-        pages = try device.makeBuffer(byteCount: pageCount * pageBytes, access: .device, label: "KV pool")
-        tables = try HostArray(UInt32.self, count: sequences * pagesPerSequence, label: "block tables", on: device)
+        precondition(!devices.isEmpty, "a pool is on a device")
+        // One page and one table more, for models that are warmed up while others serve.
+        pages = try SharedBuffer(
+            byteCount: (pageCount + 1) * pageBytes, access: .device, label: "KV pool", on: devices)
+        let entries = (sequences + 1) * pagesPerSequence
+        tables = try SharedBuffer(
+            byteCount: max(16, 4 * entries), access: .host, label: "block tables", on: devices)
+        tableEntries = try HostArray(UInt32.self, count: entries, in: tables[devices[0]], of: devices[0])
+        prepareTrials()
     }
 
     /// Where the block table of the sequence in `slot` begins.
     func tableStart(_ slot: Int) -> Int {
-        precondition(slot < sequences, "no block table for sequence slot \(slot)")
+        precondition(slot <= trialSlot, "no block table for sequence slot \(slot)")
         return slot * pagesPerSequence
     }
 
     /// Shows kernels the pages of a sequence's table from `first` on.
     public func update(slot: Int, table: BlockTable, from first: Int) {
-        tables.replace(from: tableStart(slot) + first, with: table.pages[first...])
+        tableEntries.replace(from: tableStart(slot) + first, with: table.pages[first...])
     }
 
-    /// Lets the first `count` places of a slot's table name the pool's first page.
-    func clearTable(slot: Int, pages count: Int) {
-        tables.replace(from: tableStart(slot), with: repeatElement(0, count: min(count, pagesPerSequence)))
+    /// A slot for the trial runs of a model, whose pages are all the one page that no sequence has.
+    var trialSlot: Int { sequences }
+
+    private func prepareTrials() {
+        tableEntries.replace(
+            from: sequences * pagesPerSequence, with: repeatElement(UInt32(pageCount), count: pagesPerSequence))
     }
 }

@@ -40,31 +40,51 @@ public final class LlamaModel: Sendable {
             pageBytes: pageBytes)
     }
 
-    /// Loads the weights and compiles the kernels; blocks for seconds.
+    /// The most tokens of one sequence: what is asked for, as far as file and pool permit.
+    public static func contextLength(
+        _ configuration: LlamaConfiguration, options: Options, pool: KVPool
+    ) throws(KVError) -> Int {
+        let shape = try kvShape(configuration, type: options.kvType, pageBytes: pool.pageBytes)
+        let addressable = pool.pagesPerSequence / shape.pagesPerBlock * shape.tokensPerPage
+        return min(options.contextLength ?? configuration.contextLength, configuration.contextLength, addressable)
+    }
+
+    /// Compiles the kernels; blocks for seconds.
     ///
-    /// - Parameter progress: called with the share that is loaded, 0 to 1.
-    /// - Throws: `ModelError`, `GGUFError`, `ComputeError`, `KVError`.
-    public init(
-        _ file: GGUFFile, options: Options, pool: KVPool, kernels: KernelSet, progress: (Double) -> Void = { _ in }
-    ) throws {
-        let configuration = try LlamaConfiguration(file)
+    /// - Parameter weights: of the device of `kernels`, or of the device that it is a part of.
+    /// - Throws: `ComputeError`, `KVError`.
+    public init(_ weights: LlamaWeights, options: Options, pool: KVPool, kernels: KernelSet) throws {
+        let configuration = weights.configuration
         self.configuration = configuration
         self.pool = pool
         let device = kernels.device
         kvShape = try Self.kvShape(configuration, type: options.kvType, pageBytes: pool.pageBytes)
-        let addressable = pool.pagesPerSequence / kvShape.pagesPerBlock * kvShape.tokensPerPage
-        contextLength = min(
-            options.contextLength ?? configuration.contextLength, configuration.contextLength, addressable)
+        contextLength = weights.contextLength
         maxRows = options.maxRows
         maxLogitRows = options.maxLogitRows
-        let weights = try LlamaWeights(
-            file, configuration, contextLength: contextLength, on: device, progress: progress)
         inputs = try StepInputs(rows: maxRows, logitRows: maxLogitRows, pool: pool, on: device)
         logitStride = (configuration.vocabularySize + 15) / 16 * 16
         logits = try HostArray(Float.self, count: maxLogitRows * logitStride, label: "logits", on: device)
         pass = try ForwardPass(
             configuration, weights: weights, kv: kvShape, inputs: inputs, pool: pool, maxRows: maxRows,
             logits: logits.buffer, logitRows: maxLogitRows, logitStride: logitStride, kernels: kernels)
+    }
+
+    /// A model on one whole device.
+    ///
+    /// - Parameters:
+    ///   - cache: where packed weights are kept; `nil` keeps none.
+    ///   - progress: called with the share that is loaded, 0 to 1.
+    /// - Throws: `ModelError`, `GGUFError`, `ComputeError`, `KVError`.
+    public convenience init(
+        _ file: GGUFFile, options: Options, pool: KVPool, kernels: KernelSet, cache: WeightCache? = nil,
+        progress: (Double) -> Void = { _ in }
+    ) throws {
+        let packed = try PackedLlama(
+            file, vectorWidth: kernels.limits.vectorWidth, cache: cache, progress: progress)
+        let length = try Self.contextLength(packed.configuration, options: options, pool: pool)
+        let weights = try LlamaWeights(packed, contextLength: length, on: kernels.device)
+        try self.init(weights, options: options, pool: pool, kernels: kernels)
     }
 
     /// Runs one batch on `lane`; afterwards the keys and values of its rows are in the pool, and `withLogits` lends the logits.
@@ -85,14 +105,14 @@ public final class LlamaModel: Sendable {
         return logits.withElements(start..<start + configuration.vocabularySize, body)
     }
 
-    /// Runs every variant of every kernel once, so that no request waits for a driver's compiler.
-    ///
-    /// Writes to the pool's first page and to the block table of slot 0: no sequence may be at work.
+    /// Runs every variant of every kernel once, so that no request waits for a driver's compiler. Sequences may be at work on
+    /// other lanes.
     public func warmUp(on lane: any Lane) throws(ComputeError) {
-        pool.clearTable(slot: 0, pages: kvShape.pagesPerBlock)
         for rows in MatMul.heights where rows <= min(maxRows, kvShape.tokensPerPage) {
             var batch = Batch()
-            for row in 0..<rows { batch.append([0], slot: 0, position: row, wantsLogits: row < maxLogitRows) }
+            for row in 0..<rows {
+                batch.append([0], slot: pool.trialSlot, position: row, wantsLogits: row < maxLogitRows)
+            }
             try forward(batch, on: lane)
         }
     }

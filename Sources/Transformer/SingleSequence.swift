@@ -15,7 +15,7 @@ public struct SingleSequence {
     /// - Parameter count: the sequences that are fed together, each of at most `contextLength` tokens.
     public init(
         _ file: GGUFFile, options: LlamaModel.Options, contextLength: Int, count: Int = 1, kernels: KernelSet,
-        progress: (Double) -> Void = { _ in }
+        cache: WeightCache? = nil, progress: (Double) -> Void = { _ in }
     ) throws {
         let configuration = try LlamaConfiguration(file)
         let shape = try LlamaModel.kvShape(configuration, type: options.kvType)
@@ -23,11 +23,11 @@ public struct SingleSequence {
         let pagesPerSequence = shape.pages(for: length)
         pool = try KVPool(
             pageCount: count * pagesPerSequence, sequences: count, pagesPerSequence: pagesPerSequence,
-            on: kernels.device)
+            on: [kernels.device])
         var options = options
         options.contextLength = length
         options.maxLogitRows = max(count, 1)
-        model = try LlamaModel(file, options: options, pool: pool, kernels: kernels, progress: progress)
+        model = try LlamaModel(file, options: options, pool: pool, kernels: kernels, cache: cache, progress: progress)
         lane = try kernels.device.makeLane(label: "single")
         try model.warmUp(on: lane)
         pages = KVManager(pages: pool.pageCount)

@@ -67,7 +67,7 @@ private struct LoadedModel {
             device = try VulkanDevice(selector, in: instance, cacheDirectory: cache)
         }
         lane = try device.makeLane(label: "test")
-        pool = try KVPool(pageCount: 4096, sequences: 1, pagesPerSequence: 4096, on: device)
+        pool = try KVPool(pageCount: 4096, sequences: 1, pagesPerSequence: 4096, on: [device])
         var options = LlamaModel.Options()
         options.kvType = kv
         options.contextLength = 512

@@ -8,12 +8,12 @@ final class ServedProcess {
     let port: Int
 
     /// Starts the server and waits until it listens; models may still load.
-    init(config: String) throws {
+    init(config: String, device: String) throws {
         log = FileManager.default.temporaryDirectory.appendingPathComponent("weft-\(UUID().uuidString).log")
         try Data().write(to: log)
         let output = try FileHandle(forWritingTo: log)
         process.executableURL = URL(fileURLWithPath: try Self.binary())
-        process.arguments = ["serve", config, "--port", "0"]
+        process.arguments = ["serve", config, "--port", "0", "--device", device]
         process.environment = ProcessInfo.processInfo.environment.merging(["WEFT_VALIDATION": "1"]) { $1 }
         process.standardError = output
         process.standardOutput = output

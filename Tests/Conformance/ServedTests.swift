@@ -9,8 +9,9 @@ struct ServedTests {
         .appendingPathComponent("configs/two-models.yaml").path
     static let models = ["smollm2-135m-q4_1", "smollm2-135m-q8_0"]
 
-    @Test func realClientsAreServed() throws {
-        let server = try ServedProcess(config: Self.config)
+    @Test(arguments: ["vulkan:llvmpipe", "opencl:pthread"])
+    func realClientsAreServed(_ device: String) throws {
+        let server = try ServedProcess(config: Self.config, device: device)
         defer { server.stop() }
         for script in ["wait_ready.py", "openai_client.py", "together.py", "bad_input.py"] {
             let result = try CommandResult.of(

@@ -1,4 +1,5 @@
 import Compute
+import ComputeOpenCL
 import ComputeVulkan
 import Engine
 import Foundation
@@ -13,11 +14,15 @@ struct TogetherTests {
         [504, 3575, 282, 4649, 314, 7042, 30, 198, 198, 504], [34, 32, 33, 40], [9, 10, 11, 12, 13, 14, 15], [77],
     ]
 
-    @Test func sixteenStreamsGiveTheirOwnTokens() async throws {
+    /// Prefill and decode have a share each, so that passes of both models run at the same time.
+    @Test(arguments: ["vulkan:llvmpipe", "opencl:pthread"])
+    func sixteenStreamsGiveTheirOwnTokens(_ selector: String) async throws {
         let instance = try VulkanInstance(validates: true)
-        let device = try VulkanDevice(
-            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: NSTemporaryDirectory() + "weft-conformance"
-        )
+        let cache = NSTemporaryDirectory() + "weft-conformance"
+        let device: any Device =
+            selector.hasPrefix("opencl")
+            ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
+            : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
         var models = ["smollm2-135m-q4_1", "smollm2-135m-q8_0"].map { ModelConfiguration(name: $0, path: "\($0).gguf") }
         for index in models.indices { models[index].chunk = 6 }
         var configuration = ServeConfiguration(models: models)

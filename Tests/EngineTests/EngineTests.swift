@@ -36,9 +36,9 @@ struct EngineTests {
     }
 
     /// A pool far too small for all, many sequences, some of which are dropped: the others get the tokens that they get alone.
-    @Test(arguments: PolicyName.allCases)
-    func pressureChangesNoToken(_ policy: PolicyName) async throws {
-        let service = try await TinyService(poolMegabytes: 1) { $0.policy = policy }
+    @Test(arguments: PolicyName.allCases, ["vulkan:llvmpipe", "opencl"])
+    func pressureChangesNoToken(_ policy: PolicyName, _ device: String) async throws {
+        let service = try await TinyService(poolMegabytes: 1, device: device) { $0.policy = policy }
         let work = (0..<24).map { index in
             (
                 model: index % 2 == 0 ? "a" : "b",

@@ -1,4 +1,5 @@
 import Compute
+import ComputeOpenCL
 import ComputeVulkan
 import Engine
 import Foundation
@@ -6,7 +7,7 @@ import GGUF
 import Logging
 import Testing
 
-/// An engine with generated models on lavapipe.
+/// An engine with generated models, on lavapipe unless said otherwise.
 struct TinyService {
     let engine: Engine
     let instance: VulkanInstance
@@ -17,6 +18,7 @@ struct TinyService {
     /// - Parameter models: each model's name and head size.
     init(
         models: [(name: String, headSize: Int)] = [("a", 32), ("b", 64)], poolMegabytes: Int = 8,
+        device selector: String = "vulkan:llvmpipe",
         change: (inout ServeConfiguration) -> Void = { _ in }
     ) async throws {
         folder = NSTemporaryDirectory() + "weft-tiny-\(UUID().uuidString)"
@@ -35,9 +37,11 @@ struct TinyService {
         configuration.poolMegabytes = poolMegabytes
         change(&configuration)
         instance = try VulkanInstance(validates: true)
-        let device = try VulkanDevice(
-            DeviceSelector("vulkan:llvmpipe"), in: instance,
-            cacheDirectory: NSTemporaryDirectory() + "weft-engine-kernels")
+        let cache = NSTemporaryDirectory() + "weft-engine-kernels"
+        let device: any Device =
+            selector.hasPrefix("opencl")
+            ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
+            : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
         engine = Engine(configuration, modelFolder: folder, logger: Logger(label: "test"))
         try await engine.load(on: device)
     }

@@ -21,4 +21,14 @@ struct DeviceProbe {
             device.raw, cl_device_info(fact), MemoryLayout<Number>.size, &value, nil)
         return result == CL_SUCCESS ? Int(clamping: value) : 0
     }
+
+    /// A fact that OpenCL states as several values of `type`; none where the device does not know it.
+    func list<Value: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ fact: Int32, _ type: Value.Type) -> [Value] {
+        var size = 0
+        let asked = functions.getDeviceInfo(device.raw, cl_device_info(fact), 0, nil, &size)
+        guard asked == CL_SUCCESS, size > 0 else { return [] }
+        var values = [Value](repeating: 0, count: size / MemoryLayout<Value>.stride)
+        let result = functions.getDeviceInfo(device.raw, cl_device_info(fact), size, &values, nil)
+        return result == CL_SUCCESS ? values : []
+    }
 }

@@ -7,11 +7,17 @@ public final class OpenCLDevice: Device {
     public let limits: DeviceLimits
     public var dialect: Dialect { .openCL }
 
-    let functions: OpenCLFunctions
-    let handle: Handle<Tag.Device>
-    let context: Handle<Tag.Context>
-    private let transfers: Handle<Tag.Queue>
+    let platforms: OpenCLPlatforms
+    let platformDevice: PlatformDevice
+    let context: OpenCLContext
+    let cacheDirectory: String?
+    /// The sub-device that this is, where it is one.
+    private let subDevice: SubDevice?
     private let compiler: ProgramCompiler
+
+    public var memoryDomain: ObjectIdentifier { ObjectIdentifier(context) }
+    var functions: OpenCLFunctions { context.functions }
+    var handle: Handle<Tag.Device> { platformDevice.handle }
 
     /// Opens the device that `selector` names.
     ///
@@ -30,41 +36,38 @@ public final class OpenCLDevice: Device {
         if let fault = device.fault { throw .unsupported(device: chosen.name, reason: fault) }
         var limits = device.limits
         adjust(&limits)
-        try self.init(device, limits: limits, functions: platforms.functions, cacheDirectory: cacheDirectory)
+        let context = try OpenCLContext([device.handle], name: chosen.name, functions: platforms.functions)
+        self.init(device, limits: limits, in: context, of: platforms, cacheDirectory: cacheDirectory)
     }
 
-    private init(
-        _ device: PlatformDevice, limits: DeviceLimits, functions: OpenCLFunctions, cacheDirectory: String?
-    ) throws(ComputeError) {
-        self.functions = functions
+    init(
+        _ device: PlatformDevice, subDevice: SubDevice? = nil, limits: DeviceLimits, in context: OpenCLContext,
+        of platforms: OpenCLPlatforms, cacheDirectory: String?
+    ) {
+        self.platforms = platforms
+        self.context = context
         self.limits = limits
+        self.subDevice = subDevice
+        self.cacheDirectory = cacheDirectory
+        platformDevice = device
         description = device.description
-        handle = device.handle
-        let name = device.description.name
-        var code = CL_SUCCESS
-        var raw: cl_device_id? = device.handle.raw
-        guard let context = functions.createContext(nil, 1, &raw, nil, nil, &code) else {
-            throw .failed(device: name, call: "clCreateContext", code: Int(code))
-        }
-        guard let queue = functions.createCommandQueue(context, device.handle.raw, 0, &code) else {
-            _ = functions.releaseContext(context)
-            throw .failed(device: name, call: "clCreateCommandQueue", code: Int(code))
-        }
-        self.context = Handle(raw: context)
-        transfers = Handle(raw: queue)
         compiler = ProgramCompiler(
-            device: device, context: self.context, functions: functions, cacheDirectory: cacheDirectory)
-    }
-
-    deinit {
-        _ = functions.releaseCommandQueue(transfers.raw)
-        _ = functions.releaseContext(context.raw)
+            device: device, context: context.handle, functions: context.functions, cacheDirectory: cacheDirectory)
     }
 
     public func makeBuffer(
         byteCount: Int, access: BufferAccess, label: String
     ) throws(ComputeError) -> any Buffer {
-        try OpenCLBuffer(byteCount: byteCount, access: access, label: label, on: self)
+        try OpenCLBuffer(byteCount: byteCount, access: access, label: label, in: context, limits: limits)
+    }
+
+    public func makeBuffer(
+        over memory: HostMemory, _ range: Range<Int>, label: String
+    ) throws(ComputeError) -> any Buffer {
+        guard limits.importsHostMemory else {
+            throw .unsupported(device: description.name, reason: "it does not work on memory of the host")
+        }
+        return try OpenCLBuffer(over: memory, range, label: label, in: context, limits: limits)
     }
 
     public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
@@ -78,35 +81,5 @@ public final class OpenCLDevice: Device {
         try OpenCLLane(label: label, on: self)
     }
 
-    // MARK: Transfers
-
-    /// Copies bytes to a buffer, and returns when they are there.
-    func write(_ bytes: UnsafeRawBufferPointer, to memory: Handle<Tag.Memory>, at offset: Int) throws(ComputeError) {
-        guard !bytes.isEmpty else { return }
-        let code = functions.enqueueWriteBuffer(
-            transfers.raw, memory.raw, cl_bool(CL_TRUE), offset, bytes.count, bytes.baseAddress, 0, nil, nil)
-        try check(code, "clEnqueueWriteBuffer")
-    }
-
-    /// Copies bytes from a buffer, and returns when they are there.
-    func read(_ memory: Handle<Tag.Memory>, at offset: Int, into bytes: UnsafeMutableRawBufferPointer)
-        throws(ComputeError)
-    {
-        guard !bytes.isEmpty else { return }
-        let code = functions.enqueueReadBuffer(
-            transfers.raw, memory.raw, cl_bool(CL_TRUE), offset, bytes.count, bytes.baseAddress, 0, nil, nil)
-        try check(code, "clEnqueueReadBuffer")
-    }
-
-    // MARK: Errors
-
-    func check(_ code: cl_int, _ call: String) throws(ComputeError) {
-        switch code {
-        case CL_SUCCESS: return
-        case CL_DEVICE_NOT_AVAILABLE: throw .deviceLost(device: description.name, call: call)
-        case CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_HOST_MEMORY:
-            throw .outOfMemory(device: description.name, asked: 0, available: nil)
-        default: throw .failed(device: description.name, call: call, code: Int(code))
-        }
-    }
+    func check(_ code: cl_int, _ call: String) throws(ComputeError) { try context.check(code, call) }
 }

@@ -12,7 +12,7 @@ final class OpenCLLane: Lane {
         self.device = device
         var code = CL_SUCCESS
         let profiling = cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE)
-        let queue = device.functions.createCommandQueue(device.context.raw, device.handle.raw, profiling, &code)
+        let queue = device.functions.createCommandQueue(device.context.handle.raw, device.handle.raw, profiling, &code)
         guard let queue else {
             throw .failed(device: device.description.name, call: "clCreateCommandQueue", code: Int(code))
         }

@@ -23,7 +23,16 @@ public final class OpenCLPlatforms: Sendable {
     func platformDevices() throws(ComputeError) -> [PlatformDevice] {
         let devices = Self.enumeration.withLock { _ in enumerate() }
         guard !devices.isEmpty else { throw .unavailable(api: .opencl, reason: "no driver offers a device") }
-        return devices
+        let listed = devices.filter { !PoCL.isLaneDevice(name: $0.description.name) }
+        return listed.isEmpty ? devices : listed
+    }
+
+    /// Devices of the platform of `device` that lanes of one core have to themselves.
+    func laneDevices(beside device: PlatformDevice) -> [PlatformDevice] {
+        guard !PoCL.isLaneDevice(name: device.description.name) else { return [] }
+        return Self.enumeration.withLock { _ in enumerate() }.filter {
+            $0.platform == device.platform && PoCL.isLaneDevice(name: $0.description.name)
+        }
     }
 
     private func enumerate() -> [PlatformDevice] {
@@ -38,7 +47,11 @@ public final class OpenCLPlatforms: Sendable {
                     PlatformDevice(device, of: platform, index: devices.count, functions: functions))
             }
         }
-        return devices
+        // Devices for lanes last, so that those that are listed are numbered from 0.
+        let ordered =
+            devices.filter { !PoCL.isLaneDevice(name: $0.description.name) }
+            + devices.filter { PoCL.isLaneDevice(name: $0.description.name) }
+        return ordered.enumerated().map { $1.numbered($0) }
     }
 
     private func devices(of platform: cl_platform_id) -> [Handle<Tag.Device>] {

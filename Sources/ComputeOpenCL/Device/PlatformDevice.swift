@@ -3,14 +3,20 @@ import Compute
 
 /// A device as the driver describes it, before it is opened.
 struct PlatformDevice: Sendable {
-    let handle: Handle<Tag.Device>
-    let description: DeviceDescription
+    var handle: Handle<Tag.Device>
+    let platform: Handle<Tag.Platform>
+    private(set) var description: DeviceDescription
     let limits: DeviceLimits
     /// Why the device cannot be used, if it cannot.
     let fault: String?
+    /// The groups that every dispatch must have, where the driver needs that.
+    let fixedGroups: Int?
+    /// Whether it can be divided into sub-devices of any numbers of compute units.
+    let dividesByCounts: Bool
 
     init(_ handle: Handle<Tag.Device>, of platform: cl_platform_id, index: Int, functions: OpenCLFunctions) {
         self.handle = handle
+        self.platform = Handle(raw: platform)
         let probe = DeviceProbe(device: handle, functions: functions)
         let sharesMemory = probe.number(CL_DEVICE_HOST_UNIFIED_MEMORY, cl_bool.self) != 0
         let kind: DeviceDescription.Kind =
@@ -19,12 +25,16 @@ struct PlatformDevice: Sendable {
             case let type where type & UInt64(CL_DEVICE_TYPE_CPU) != 0: .cpu
             default: .other
             }
+        let platformName = Self.name(of: platform, functions: functions)
+        fixedGroups = PoCL.isDriver(platform: platformName) ? PoCL.groups : nil
         description = DeviceDescription(
             api: .opencl, index: index, name: probe.text(CL_DEVICE_NAME), kind: kind,
-            driver: "\(Self.name(of: platform, functions: functions)) \(probe.text(CL_DRIVER_VERSION))",
+            driver: "\(platformName) \(probe.text(CL_DRIVER_VERSION))",
             memoryByteCount: probe.number(CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self))
         limits = Self.limits(probe, kind: kind)
         fault = Self.fault(probe, sharesMemory: sharesMemory)
+        dividesByCounts = probe.list(CL_DEVICE_PARTITION_PROPERTIES, cl_device_partition_property.self)
+            .contains(cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS))
     }
 
     private static func name(of platform: cl_platform_id, functions: OpenCLFunctions) -> String {
@@ -46,7 +56,8 @@ struct PlatformDevice: Sendable {
             maxBindings: max(0, argumentBytes - parameterBytes) / MemoryLayout<cl_mem>.size,
             maxGroupSize: maxGroupSize, maxGroupCount: Int(Int32.max) / max(1, maxGroupSize),
             maxParameterBytes: parameterBytes, subgroupSize: 1, groupSize: isCPU ? 1 : min(32, maxGroupSize),
-            vectorWidth: !isCPU || width < 8 ? 4 : width < 16 ? 8 : 16)
+            vectorWidth: !isCPU || width < 8 ? 4 : width < 16 ? 8 : 16,
+            computeUnits: max(1, probe.number(CL_DEVICE_MAX_COMPUTE_UNITS, cl_uint.self)), importsHostMemory: isCPU)
     }
 
     private static func fault(_ probe: DeviceProbe, sharesMemory: Bool) -> String? {
@@ -54,5 +65,12 @@ struct PlatformDevice: Sendable {
         if probe.number(CL_DEVICE_COMPILER_AVAILABLE, cl_bool.self) == 0 { return "its driver has no compiler" }
         if probe.number(CL_DEVICE_ENDIAN_LITTLE, cl_bool.self) == 0 { return "it is big-endian" }
         return sharesMemory ? nil : "its memory is apart from the host's, which only the Vulkan backend knows to handle"
+    }
+
+    /// The device at another place of the list.
+    func numbered(_ index: Int) -> PlatformDevice {
+        var device = self
+        device.description.index = index
+        return device
     }
 }

@@ -19,7 +19,7 @@ final class OpenCLBoundKernel: BoundKernel {
             throw .argument(
                 kernel: kernel.code.label, reason: "takes \(kernel.code.bindings.count) buffers, not \(buffers.count)")
         }
-        let own = buffers.compactMap { $0 as? OpenCLBuffer }.filter { $0.device === device }
+        let own = buffers.compactMap { $0 as? OpenCLBuffer }.filter { $0.context === device.context }
         guard own.count == buffers.count else {
             throw .argument(kernel: kernel.code.label, reason: "was given a buffer of another device")
         }
@@ -37,7 +37,7 @@ final class OpenCLBoundKernel: BoundKernel {
                     continue
                 }
                 for index in 0..<binding.windows {
-                    windows.append(try Self.window(index, of: binding, buffer))
+                    windows.append(try Self.window(index, of: binding, buffer, device))
                     arguments.append(windows[windows.count - 1])
                 }
             }
@@ -65,9 +65,8 @@ final class OpenCLBoundKernel: BoundKernel {
     }
 
     private static func window(
-        _ index: Int, of binding: KernelBinding, _ buffer: OpenCLBuffer
+        _ index: Int, of binding: KernelBinding, _ buffer: OpenCLBuffer, _ device: OpenCLDevice
     ) throws(ComputeError) -> Handle<Tag.Memory> {
-        let device = buffer.device
         let start = index * device.limits.windowBytes
         let end = index == binding.windows - 1 ? buffer.byteCount : start + device.limits.windowBytes
         var region = cl_buffer_region(origin: start, size: end - start)
@@ -81,7 +80,7 @@ final class OpenCLBoundKernel: BoundKernel {
         return Handle(raw: window)
     }
 
-    /// Runs the kernel over `tiles`, one group a tile where there are not too many.
+    /// Runs the kernel over `tiles`, one group a tile where there are not too many and the driver does not want another number.
     /// - Returns: the event of the dispatch, which the caller releases.
     func enqueue(
         _ parameters: Parameters, tiles: Range<Int>, on queue: Handle<Tag.Queue>
@@ -90,7 +89,8 @@ final class OpenCLBoundKernel: BoundKernel {
         precondition(count == built.code.parameterCount, "wrong parameters for \(built.code.label)")
         let functions = built.device.functions
         var groupSize = built.code.groupSize
-        var globalSize = min(tiles.count, built.device.limits.maxGroupCount) * groupSize
+        let groups = built.device.platformDevice.fixedGroups ?? min(tiles.count, built.device.limits.maxGroupCount)
+        var globalSize = groups * groupSize
         let (call, code, event) = object.withLock { object -> (String, cl_int, Handle<Tag.Dispatch>?) in
             for index in 0..<count {
                 var word = words[index]

@@ -5,6 +5,7 @@ struct Handle<Tag>: @unchecked Sendable, Hashable {
 
 /// What handles name.
 enum Tag {
+    enum Platform {}
     enum Device {}
     enum Context {}
     enum Queue {}

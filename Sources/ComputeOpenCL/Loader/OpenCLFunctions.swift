@@ -8,6 +8,8 @@ struct OpenCLFunctions: @unchecked Sendable {
     let getPlatformInfo: cl_api_clGetPlatformInfo
     let getDeviceIDs: cl_api_clGetDeviceIDs
     let getDeviceInfo: cl_api_clGetDeviceInfo
+    let createSubDevices: cl_api_clCreateSubDevices
+    let releaseDevice: cl_api_clReleaseDevice
     let createContext: cl_api_clCreateContext
     let releaseContext: cl_api_clReleaseContext
     let createCommandQueue: cl_api_clCreateCommandQueue
@@ -33,6 +35,7 @@ struct OpenCLFunctions: @unchecked Sendable {
     let releaseEvent: cl_api_clReleaseEvent
 
     init() throws(ComputeError) {
+        PoCL.offerLaneDevices()
         guard let library = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL) else {
             throw .unavailable(api: .opencl, reason: "libOpenCL.so.1 cannot be opened")
         }
@@ -41,6 +44,8 @@ struct OpenCLFunctions: @unchecked Sendable {
         getPlatformInfo = try load("clGetPlatformInfo", as: cl_api_clGetPlatformInfo.self)
         getDeviceIDs = try load("clGetDeviceIDs", as: cl_api_clGetDeviceIDs.self)
         getDeviceInfo = try load("clGetDeviceInfo", as: cl_api_clGetDeviceInfo.self)
+        createSubDevices = try load("clCreateSubDevices", as: cl_api_clCreateSubDevices.self)
+        releaseDevice = try load("clReleaseDevice", as: cl_api_clReleaseDevice.self)
         createContext = try load("clCreateContext", as: cl_api_clCreateContext.self)
         releaseContext = try load("clReleaseContext", as: cl_api_clReleaseContext.self)
         createCommandQueue = try load("clCreateCommandQueue", as: cl_api_clCreateCommandQueue.self)

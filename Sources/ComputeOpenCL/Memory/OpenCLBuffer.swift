@@ -2,79 +2,94 @@ import COpenCL
 import Compute
 import Glibc
 
-/// Memory of one OpenCL device, freed when its last holder lets go.
+/// Memory of one OpenCL device and its parts, freed when its last holder lets go.
 ///
 /// A buffer for the host is host memory that the device works on where it stands; devices that cannot are not opened.
 final class OpenCLBuffer: Buffer {
     let byteCount: Int
     let label: String
     let handle: Handle<Tag.Memory>
-    let device: OpenCLDevice
+    let context: OpenCLContext
     private let shared: Shared?
 
     private struct Shared: @unchecked Sendable {
+        let memory: HostMemory
         let bytes: UnsafeMutableRawBufferPointer
     }
 
-    /// What drivers want of host memory that they are to use in place.
-    private static let pageSize = 4096
-
     /// - Throws: `ComputeError.outOfMemory` when the device cannot hold `byteCount` bytes.
-    init(byteCount: Int, access: BufferAccess, label: String, on device: OpenCLDevice) throws(ComputeError) {
-        let size = max(64, (byteCount + 63) / 64 * 64)
-        guard size <= device.limits.maxAllocationSize else {
-            throw .outOfMemory(
-                device: device.description.name, asked: byteCount, available: device.limits.maxAllocationSize)
-        }
-        var flags = cl_mem_flags(CL_MEM_READ_WRITE)
-        var bytes: UnsafeMutableRawBufferPointer?
+    convenience init(
+        byteCount: Int, access: BufferAccess, label: String, in context: OpenCLContext, limits: DeviceLimits
+    ) throws(ComputeError) {
         if access == .host {
-            var pointer: UnsafeMutableRawPointer?
-            guard posix_memalign(&pointer, Self.pageSize, size) == 0, let pointer else {
-                throw .outOfMemory(device: device.description.name, asked: byteCount, available: nil)
-            }
-            bytes = UnsafeMutableRawBufferPointer(start: pointer, count: size)
-            bytes?.initializeMemory(as: UInt8.self, repeating: 0)
-            flags |= cl_mem_flags(CL_MEM_USE_HOST_PTR)
+            try Self.check(byteCount, limits, context)
+            let memory = try HostMemory(byteCount: max(1, byteCount))
+            try self.init(over: memory, 0..<byteCount, label: label, in: context, limits: limits)
+        } else {
+            try self.init(nil, byteCount: byteCount, cl_mem_flags(CL_MEM_READ_WRITE), label, context, limits)
         }
+    }
+
+    /// A part of host memory, from a page's start on.
+    convenience init(
+        over memory: HostMemory, _ range: Range<Int>, label: String, in context: OpenCLContext, limits: DeviceLimits
+    ) throws(ComputeError) {
+        precondition(
+            range.lowerBound % HostMemory.alignment == 0 && range.upperBound <= memory.byteCount,
+            "\(label) is not a part of the memory")
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[range])
+        let access = cl_mem_flags(memory.isWritable ? CL_MEM_READ_WRITE : CL_MEM_READ_ONLY)
+        try self.init(
+            Shared(memory: memory, bytes: bytes), byteCount: range.count,
+            access | cl_mem_flags(CL_MEM_USE_HOST_PTR), label, context, limits)
+    }
+
+    private init(
+        _ shared: Shared?, byteCount: Int, _ flags: cl_mem_flags, _ label: String, _ context: OpenCLContext,
+        _ limits: DeviceLimits
+    ) throws(ComputeError) {
+        try Self.check(byteCount, limits, context)
+        // Whole vectors may be read at the end; the last page of host memory has room for them.
+        let size = max(64, (byteCount + 63) / 64 * 64)
         var code = CL_SUCCESS
-        let memory = device.functions.createBuffer(device.context.raw, flags, size, bytes?.baseAddress, &code)
-        guard let memory else {
-            free(bytes?.baseAddress)
-            throw .outOfMemory(
-                device: device.description.name, asked: byteCount, available: device.description.memoryByteCount)
-        }
+        let memory = context.functions.createBuffer(
+            context.handle.raw, flags, size, shared?.bytes.baseAddress, &code)
+        guard let memory else { throw .outOfMemory(device: context.name, asked: byteCount, available: nil) }
         handle = Handle(raw: memory)
-        shared = bytes.map { Shared(bytes: $0) }
+        self.shared = shared
         self.byteCount = byteCount
         self.label = label
-        self.device = device
+        self.context = context
     }
 
-    deinit {
-        _ = device.functions.releaseMemObject(handle.raw)
-        free(shared?.bytes.baseAddress)
+    deinit { _ = context.functions.releaseMemObject(handle.raw) }
+
+    private static func check(
+        _ byteCount: Int, _ limits: DeviceLimits, _ context: OpenCLContext
+    ) throws(ComputeError) {
+        guard byteCount <= limits.maxAllocationSize else {
+            throw .outOfMemory(device: context.name, asked: byteCount, available: limits.maxAllocationSize)
+        }
     }
 
-    var contents: UnsafeMutableRawBufferPointer? {
-        shared.map { UnsafeMutableRawBufferPointer(rebasing: $0.bytes[..<byteCount]) }
-    }
+    var contents: UnsafeMutableRawBufferPointer? { shared?.bytes }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ComputeError) {
         precondition(offset >= 0 && offset + bytes.count <= byteCount, "write past the end of \(label)")
-        if let contents {
-            UnsafeMutableRawBufferPointer(rebasing: contents[offset...]).copyMemory(from: bytes)
+        if let shared {
+            precondition(shared.memory.isWritable, "write to \(label), which is a file")
+            UnsafeMutableRawBufferPointer(rebasing: shared.bytes[offset...]).copyMemory(from: bytes)
         } else {
-            try device.write(bytes, to: handle, at: offset)
+            try context.write(bytes, to: handle, at: offset)
         }
     }
 
     func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(ComputeError) {
         precondition(offset >= 0 && offset + bytes.count <= byteCount, "read past the end of \(label)")
-        if let contents {
-            bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: contents[offset..<offset + bytes.count]))
+        if let shared {
+            bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: shared.bytes[offset..<offset + bytes.count]))
         } else {
-            try device.read(handle, at: offset, into: bytes)
+            try context.read(handle, at: offset, into: bytes)
         }
     }
 }

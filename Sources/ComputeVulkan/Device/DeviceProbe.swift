@@ -7,7 +7,9 @@ struct DeviceProbe {
     let memory: MemoryTypes
     let maxAllocationSize: Int
     let driver: String
-    let computeFamily: (index: Int, timestampBits: Int)?
+    let computeFamily: QueueFamily?
+    /// Whether buffers for kernels can stand in memory of the host.
+    let importsHostMemory: Bool
     private let subgroupProperties: VkPhysicalDeviceSubgroupProperties
     private let subgroupSizes: ClosedRange<Int>?
 
@@ -41,7 +43,10 @@ struct DeviceProbe {
         let version = properties.driverVersion
         driver = "\(version >> 22).\(version >> 12 & 0x3ff).\(version & 0xfff)"
         memory = MemoryTypes(device, functions: functions)
-        computeFamily = Self.computeFamily(of: device, functions: functions)
+        computeFamily = QueueFamily.best(of: Self.queueFamilies(of: device, functions: functions))
+        importsHostMemory =
+            extensions.contains(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME)
+            && Self.importsBuffers(device, functions: functions)
     }
 
     /// The subgroup size that kernels may count on, 1 without subgroup arithmetic, and whether pipelines must ask for it.
@@ -81,16 +86,33 @@ struct DeviceProbe {
         return Set(found.map { text($0.extensionName) })
     }
 
-    /// A family that only computes, where there is one: it overlaps with graphics work of others.
-    private static func computeFamily(
+    private static func queueFamilies(
         of device: Handle<Tag.PhysicalDevice>, functions: InstanceFunctions
-    ) -> (index: Int, timestampBits: Int)? {
+    ) -> [QueueFamily] {
         var count: UInt32 = 0
         functions.getPhysicalDeviceQueueFamilyProperties(device.raw, &count, nil)
         var families = [VkQueueFamilyProperties](repeating: VkQueueFamilyProperties(), count: Int(count))
         functions.getPhysicalDeviceQueueFamilyProperties(device.raw, &count, &families)
-        let compute = families.enumerated().filter { $0.element.queueFlags & VK_QUEUE_COMPUTE_BIT.rawValue != 0 }
-        let alone = compute.first { $0.element.queueFlags & VK_QUEUE_GRAPHICS_BIT.rawValue == 0 }
-        return (alone ?? compute.first).map { ($0.offset, Int($0.element.timestampValidBits)) }
+        return families.enumerated().map { index, family in
+            QueueFamily(
+                index: index, queueCount: Int(family.queueCount),
+                computes: family.queueFlags & VK_QUEUE_COMPUTE_BIT.rawValue != 0,
+                draws: family.queueFlags & VK_QUEUE_GRAPHICS_BIT.rawValue != 0,
+                timestampBits: Int(family.timestampValidBits))
+        }
+    }
+
+    private static func importsBuffers(
+        _ device: Handle<Tag.PhysicalDevice>, functions: InstanceFunctions
+    ) -> Bool {
+        var info = VkPhysicalDeviceExternalBufferInfo()
+        info.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO
+        info.usage = VulkanBuffer.usage
+        info.handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT
+        var found = VkExternalBufferProperties()
+        found.sType = VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES
+        functions.getPhysicalDeviceExternalBufferProperties(device.raw, &info, &found)
+        let features = found.externalMemoryProperties.externalMemoryFeatures
+        return features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT.rawValue != 0
     }
 }

@@ -6,19 +6,21 @@ struct PhysicalDevice: Sendable {
     let handle: Handle<Tag.PhysicalDevice>
     let description: DeviceDescription
     let limits: DeviceLimits
+    let properties: VkPhysicalDeviceProperties
     let memory: MemoryTypes
     /// Nanoseconds of one timestamp tick, where compute queues have timestamps.
     let timestampPeriod: Double?
     /// The queue family that computes.
-    let queueFamily: Int?
+    let queueFamily: QueueFamily?
     /// The subgroup size that pipelines must ask for, where the driver would otherwise choose one.
     let requiredSubgroupSize: Int?
 
     init(_ handle: Handle<Tag.PhysicalDevice>, index: Int, functions: InstanceFunctions) {
         self.handle = handle
         let probe = DeviceProbe(handle, functions: functions)
+        properties = probe.properties
         memory = probe.memory
-        queueFamily = probe.computeFamily?.index
+        queueFamily = probe.computeFamily
         timestampPeriod =
             (probe.computeFamily?.timestampBits ?? 0) > 0 ? Double(probe.properties.limits.timestampPeriod) : nil
         let kind = DeviceDescription.Kind(probe.properties.deviceType)
@@ -46,7 +48,8 @@ struct PhysicalDevice: Sendable {
             maxGroupSize: Int(reported.maxComputeWorkGroupInvocations),
             maxGroupCount: Int(reported.maxComputeWorkGroupCount.0),
             maxParameterBytes: Int(reported.maxPushConstantsSize), subgroupSize: subgroupSize, groupSize: groupSize,
-            vectorWidth: 4)
+            vectorWidth: 4, computeUnits: Lavapipe.isDevice(probe.properties) ? Lavapipe.workers : 1,
+            importsHostMemory: isCPU && probe.importsHostMemory)
     }
 }
 

@@ -1,6 +1,5 @@
 import CVulkan
 public import Compute
-import Synchronization
 
 /// A Vulkan device, opened for compute.
 public final class VulkanDevice: Device {
@@ -10,11 +9,15 @@ public final class VulkanDevice: Device {
 
     let instance: VulkanInstance
     let physical: PhysicalDevice
-    let handle: Handle<Tag.Device>
-    let functions: DeviceFunctions
-    let queueFamily: Int
-    private let queue: Mutex<Handle<Tag.Queue>>
+    let logical: LogicalDevice
+    let queueFamily: QueueFamily
+    let cacheDirectory: String?
+    private let queue: DeviceQueue
     private let compiler: ShaderCompiler
+
+    public var memoryDomain: ObjectIdentifier { ObjectIdentifier(logical) }
+    var handle: Handle<Tag.Device> { logical.handle }
+    var functions: DeviceFunctions { logical.functions }
 
     /// Opens the device that `selector` names.
     ///
@@ -35,7 +38,7 @@ public final class VulkanDevice: Device {
         try self.init(physical, limits: limits, in: instance, cacheDirectory: cacheDirectory)
     }
 
-    private init(
+    private convenience init(
         _ physical: PhysicalDevice, limits: DeviceLimits, in instance: VulkanInstance, cacheDirectory: String?
     ) throws(ComputeError) {
         let name = physical.description.name
@@ -46,55 +49,39 @@ public final class VulkanDevice: Device {
             throw .unsupported(
                 device: name, reason: "it has fewer than 6 buffer bindings or 128 bytes of push constants")
         }
-        self.instance = instance
-        self.physical = physical
-        self.limits = limits
-        description = physical.description
-        queueFamily = family
-        compiler = try ShaderCompiler(device: name, cacheDirectory: cacheDirectory)
-
-        var arena = Arena()
-        let priority = arena.put(Float(1))
-        let queueInfo = arena.put(VkDeviceQueueCreateInfo())
-        queueInfo.pointee.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO
-        queueInfo.pointee.queueFamilyIndex = UInt32(family)
-        queueInfo.pointee.queueCount = 1
-        queueInfo.pointee.pQueuePriorities = UnsafePointer(priority)
-        var info = VkDeviceCreateInfo()
-        info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO
-        info.queueCreateInfoCount = 1
-        info.pQueueCreateInfos = UnsafePointer(queueInfo)
-        if physical.requiredSubgroupSize != nil {
-            let sizes = arena.put(VkPhysicalDeviceSubgroupSizeControlFeatures())
-            sizes.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES
-            sizes.pointee.subgroupSizeControl = VkBool32(VK_TRUE)
-            sizes.pointee.computeFullSubgroups = VkBool32(VK_TRUE)
-            info.pNext = UnsafeRawPointer(sizes)
-            info.enabledExtensionCount = 1
-            info.ppEnabledExtensionNames = arena.strings([VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME])
-        }
-        var device: VkDevice?
-        let result = instance.functions.createDevice(physical.handle.raw, &info, nil, &device)
-        guard result == VK_SUCCESS, let device else {
-            throw .failed(device: name, call: "vkCreateDevice", code: Int(result.rawValue))
-        }
-        handle = Handle(raw: device)
-        functions = try DeviceFunctions(device, instance: instance.functions)
-        var rawQueue: VkQueue?
-        functions.getDeviceQueue(device, UInt32(family), 0, &rawQueue)
-        guard let rawQueue else { throw .failed(device: name, call: "vkGetDeviceQueue", code: 0) }
-        queue = Mutex(Handle(raw: rawQueue))
+        let logical = try LogicalDevice(physical, family, .alone, in: instance)
+        try self.init(
+            physical, logical, queue: 0, family, limits: limits, in: instance, cacheDirectory: cacheDirectory)
     }
 
-    deinit {
-        _ = functions.deviceWaitIdle(handle.raw)
-        functions.destroyDevice(handle.raw, nil)
+    init(
+        _ physical: PhysicalDevice, _ logical: LogicalDevice, queue: Int, _ family: QueueFamily, limits: DeviceLimits,
+        in instance: VulkanInstance, cacheDirectory: String?
+    ) throws(ComputeError) {
+        self.instance = instance
+        self.physical = physical
+        self.logical = logical
+        self.limits = limits
+        self.queue = logical.queues[queue]
+        self.cacheDirectory = cacheDirectory
+        description = physical.description
+        queueFamily = family
+        compiler = try ShaderCompiler(device: physical.description.name, cacheDirectory: cacheDirectory)
     }
 
     public func makeBuffer(
         byteCount: Int, access: BufferAccess, label: String
     ) throws(ComputeError) -> any Buffer {
         try VulkanBuffer(byteCount: byteCount, access: access, label: label, on: self)
+    }
+
+    public func makeBuffer(
+        over memory: HostMemory, _ range: Range<Int>, label: String
+    ) throws(ComputeError) -> any Buffer {
+        guard limits.importsHostMemory else {
+            throw .unsupported(device: description.name, reason: "it does not work on memory of the host")
+        }
+        return try VulkanBuffer(over: memory, range, label: label, on: self)
     }
 
     public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
@@ -121,17 +108,9 @@ public final class VulkanDevice: Device {
         }
     }
 
-    /// Hands commands to the queue, which one thread at a time may touch.
+    /// Hands commands to the device's queue.
     func submit(_ commands: Handle<Tag.CommandBuffer>, fence: Handle<Tag.Fence>) throws(ComputeError) {
-        let result = queue.withLock { queue in
-            var arena = Arena()
-            var info = VkSubmitInfo()
-            info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
-            info.commandBufferCount = 1
-            info.pCommandBuffers = arena.array([Optional(commands.raw)])
-            return functions.queueSubmit(queue.raw, 1, &info, fence.raw)
-        }
-        try check(result, "vkQueueSubmit")
+        try check(queue.submit(commands, fence: fence, with: functions), "vkQueueSubmit")
     }
 
     // MARK: Errors

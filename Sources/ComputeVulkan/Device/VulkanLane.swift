@@ -1,6 +1,5 @@
 import CVulkan
 import Compute
-import Synchronization
 
 /// One command buffer, used again and again, and the fence that tells when it is done.
 final class VulkanLane: Lane {
@@ -17,7 +16,7 @@ final class VulkanLane: Lane {
         self.device = device
         var poolInfo = VkCommandPoolCreateInfo()
         poolInfo.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO
-        poolInfo.queueFamilyIndex = UInt32(device.queueFamily)
+        poolInfo.queueFamilyIndex = UInt32(device.queueFamily.index)
         var pool: VkCommandPool?
         try device.check(vk.createCommandPool(device.handle.raw, &poolInfo, nil, &pool), "vkCreateCommandPool")
         self.pool = try device.handle(pool, "vkCreateCommandPool")

@@ -17,7 +17,7 @@ final class VulkanBoundKernel: BoundKernel {
             throw .argument(
                 kernel: kernel.code.label, reason: "takes \(kernel.code.bindings.count) buffers, not \(buffers.count)")
         }
-        let own = buffers.compactMap { $0 as? VulkanBuffer }.filter { $0.device === device }
+        let own = buffers.compactMap { $0 as? VulkanBuffer }.filter { $0.device.logical === device.logical }
         guard own.count == buffers.count else {
             throw .argument(kernel: kernel.code.label, reason: "was given a buffer of another device")
         }

@@ -49,6 +49,8 @@ struct DeviceFunctions: @unchecked Sendable {
     let resetFences: PFN_vkResetFences
     let waitForFences: PFN_vkWaitForFences
     let queueSubmit: PFN_vkQueueSubmit
+    /// Of devices that import memory of the host.
+    let getMemoryHostPointerProperties: PFN_vkGetMemoryHostPointerPropertiesEXT?
 
     init(_ device: OpaquePointer, instance: InstanceFunctions) throws(ComputeError) {
         let load = DeviceFunctionLoader(device: device, getDeviceProcAddr: instance.getDeviceProcAddr)
@@ -99,6 +101,8 @@ struct DeviceFunctions: @unchecked Sendable {
         resetFences = try load("vkResetFences", as: PFN_vkResetFences.self)
         waitForFences = try load("vkWaitForFences", as: PFN_vkWaitForFences.self)
         queueSubmit = try load("vkQueueSubmit", as: PFN_vkQueueSubmit.self)
+        getMemoryHostPointerProperties = try? load(
+            "vkGetMemoryHostPointerPropertiesEXT", as: PFN_vkGetMemoryHostPointerPropertiesEXT.self)
     }
 }
 

@@ -10,6 +10,7 @@ struct InstanceFunctions: @unchecked Sendable {
     let getPhysicalDeviceQueueFamilyProperties: PFN_vkGetPhysicalDeviceQueueFamilyProperties
     let getPhysicalDeviceFeatures2: PFN_vkGetPhysicalDeviceFeatures2
     let enumerateDeviceExtensionProperties: PFN_vkEnumerateDeviceExtensionProperties
+    let getPhysicalDeviceExternalBufferProperties: PFN_vkGetPhysicalDeviceExternalBufferProperties
     let createDevice: PFN_vkCreateDevice
     let getDeviceProcAddr: PFN_vkGetDeviceProcAddr
 
@@ -28,6 +29,9 @@ struct InstanceFunctions: @unchecked Sendable {
             "vkGetPhysicalDeviceFeatures2", of: instance, as: PFN_vkGetPhysicalDeviceFeatures2.self)
         enumerateDeviceExtensionProperties = try loader.function(
             "vkEnumerateDeviceExtensionProperties", of: instance, as: PFN_vkEnumerateDeviceExtensionProperties.self)
+        getPhysicalDeviceExternalBufferProperties = try loader.function(
+            "vkGetPhysicalDeviceExternalBufferProperties", of: instance,
+            as: PFN_vkGetPhysicalDeviceExternalBufferProperties.self)
         createDevice = try loader.function("vkCreateDevice", of: instance, as: PFN_vkCreateDevice.self)
         getDeviceProcAddr = try loader.function("vkGetDeviceProcAddr", of: instance, as: PFN_vkGetDeviceProcAddr.self)
     }

@@ -2,9 +2,18 @@ import CVulkan
 import Compute
 import Synchronization
 
-/// Collects what the validation layer complains of.
-final class ValidationMessenger: Sendable {
+/// What the validation layer has complained of, on all connections of one kind.
+final class ValidationMessages: Sendable {
     private let collected = Mutex<[String]>([])
+
+    var all: [String] { collected.withLock { $0 } }
+
+    func add(_ message: String) { collected.withLock { $0.append(message) } }
+}
+
+/// Hears what the validation layer complains of.
+final class ValidationMessenger: Sendable {
+    private let messages: ValidationMessages
     private let handle: Mutex<Handle<Tag.Messenger>?> = Mutex(nil)
     private let destroy: DestroyMessenger
 
@@ -13,7 +22,8 @@ final class ValidationMessenger: Sendable {
         let call: PFN_vkDestroyDebugUtilsMessengerEXT
     }
 
-    init(_ instance: OpaquePointer, loader: VulkanLoader) throws(ComputeError) {
+    init(_ instance: OpaquePointer, loader: VulkanLoader, messages: ValidationMessages) throws(ComputeError) {
+        self.messages = messages
         destroy = DestroyMessenger(
             call: try loader.function(
                 "vkDestroyDebugUtilsMessengerEXT", of: instance, as: PFN_vkDestroyDebugUtilsMessengerEXT.self))
@@ -30,7 +40,7 @@ final class ValidationMessenger: Sendable {
         info.pUserData = Unmanaged.passUnretained(self).toOpaque()
         info.pfnUserCallback = { _, _, data, user in
             guard let user, let message = data?.pointee.pMessage else { return VkBool32(VK_FALSE) }
-            Unmanaged<ValidationMessenger>.fromOpaque(user).takeUnretainedValue().add(String(cString: message))
+            Unmanaged<ValidationMessenger>.fromOpaque(user).takeUnretainedValue().messages.add(String(cString: message))
             return VkBool32(VK_FALSE)
         }
         var messenger: VkDebugUtilsMessengerEXT?
@@ -41,10 +51,6 @@ final class ValidationMessenger: Sendable {
         let created = Handle<Tag.Messenger>(raw: messenger)
         handle.withLock { $0 = created }
     }
-
-    var messages: [String] { collected.withLock { $0 } }
-
-    private func add(_ message: String) { collected.withLock { $0.append(message) } }
 
     func close(_ instance: Handle<Tag.Instance>) {
         if let messenger = handle.withLock({ $0 }) { destroy.call(instance.raw, messenger.raw, nil) }

@@ -8,10 +8,20 @@ public final class VulkanInstance: Sendable {
     let handle: Handle<Tag.Instance>
     let functions: InstanceFunctions
     private let messenger: ValidationMessenger?
+    private let messages: ValidationMessages?
 
     /// - Parameter validates: whether the validation layer watches every call; see `validationMessages`.
     /// - Throws: `ComputeError.unavailable` without a loader, a driver, or the layer asked for.
-    public init(validates: Bool = false) throws(ComputeError) {
+    public convenience init(validates: Bool = false) throws(ComputeError) {
+        try self.init(messages: validates ? ValidationMessages() : nil)
+    }
+
+    /// One more connection, whose messages are the other's too.
+    convenience init(beside other: VulkanInstance) throws(ComputeError) {
+        try self.init(messages: other.messages)
+    }
+
+    private init(messages: ValidationMessages?) throws(ComputeError) {
         let loader = try VulkanLoader()
         var arena = Arena()
         let application = arena.put(VkApplicationInfo())
@@ -22,7 +32,7 @@ public final class VulkanInstance: Sendable {
         var info = VkInstanceCreateInfo()
         info.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO
         info.pApplicationInfo = UnsafePointer(application)
-        if validates {
+        if messages != nil {
             info.enabledLayerCount = 1
             info.ppEnabledLayerNames = arena.strings(["VK_LAYER_KHRONOS_validation"])
             info.enabledExtensionCount = 1
@@ -36,7 +46,12 @@ public final class VulkanInstance: Sendable {
         }
         handle = Handle(raw: instance)
         functions = try InstanceFunctions(instance, loader: loader)
-        messenger = validates ? try ValidationMessenger(instance, loader: loader) : nil
+        self.messages = messages
+        if let messages {
+            messenger = try ValidationMessenger(instance, loader: loader, messages: messages)
+        } else {
+            messenger = nil
+        }
     }
 
     deinit {
@@ -53,7 +68,7 @@ public final class VulkanInstance: Sendable {
     }
 
     /// What the validation layer has complained of so far; empty without it.
-    public var validationMessages: [String] { messenger?.messages ?? [] }
+    public var validationMessages: [String] { messages?.all ?? [] }
 
     /// The devices that all installed drivers offer.
     public func devices() throws(ComputeError) -> [DeviceDescription] {

@@ -33,6 +33,15 @@ public struct ServeConfiguration: Sendable, Codable, Hashable {
         maxRequests = try keys.decodeIfPresent(Int.self, forKey: .maxRequests) ?? maxRequests
     }
 
+    /// The shares of the jobs to come.
+    var jobShares: [Share] {
+        switch policy {
+        case .temporal: [.whole]
+        case .spatial: [Share(max(1, Share.whole.tenths / max(1, models.count)))]
+        case .adbs, .roundRobin, .fcfs: models.flatMap { $0.shares.map { Share($0) } }
+        }
+    }
+
     /// - Throws: `ConfigurationError` naming the first field that cannot be served.
     public func check() throws(ConfigurationError) {
         func require(_ holds: Bool, _ reason: String) throws(ConfigurationError) {

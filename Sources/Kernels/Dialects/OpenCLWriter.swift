@@ -49,9 +49,10 @@ struct OpenCLWriter: DialectWriter {
             "__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))",
             "void entry(\(arguments.joined(separator: ", "))) {",
             "    GROUP_MEMORY",
-            "    uint endTile = firstTile + tileCount;",
-            "    uint groupCount = (uint)get_num_groups(0);",
-            "    for (uint TILE = firstTile + (uint)get_group_id(0); TILE < endTile; TILE += groupCount) {",
+            // Neighbouring tiles, which read the same weights, go to one group.
+            "    ulong group = get_group_id(0), groupCount = get_num_groups(0);",
+            "    uint endTile = firstTile + (uint)(tileCount * (group + 1) / groupCount);",
+            "    for (uint TILE = firstTile + (uint)(tileCount * group / groupCount); TILE < endTile; TILE++) {",
             withCasts(kernel.body),
             "    }",
             "}",

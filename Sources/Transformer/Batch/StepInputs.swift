@@ -8,9 +8,11 @@ struct StepInputs: Sendable {
     private let starts: HostArray<UInt32>
     private let logitRows: HostArray<UInt32>
     private let pool: KVPool
+    private let tables: any Buffer
 
     init(rows: Int, logitRows: Int, pool: KVPool, on device: any Device) throws(ComputeError) {
         self.pool = pool
+        tables = pool.tables[device]
         tokens = try HostArray(UInt32.self, count: rows, label: "tokens", on: device)
         positions = try HostArray(UInt32.self, count: rows, label: "positions", on: device)
         starts = try HostArray(UInt32.self, count: rows, label: "starts", on: device)
@@ -20,7 +22,7 @@ struct StepInputs: Sendable {
     var tokensBuffer: any Buffer { tokens.buffer }
     var logitRowsBuffer: any Buffer { logitRows.buffer }
     var rowBuffers: RowBuffers {
-        RowBuffers(positions: positions.buffer, tables: pool.tables.buffer, starts: starts.buffer)
+        RowBuffers(positions: positions.buffer, tables: tables, starts: starts.buffer)
     }
 
     func write(_ batch: Batch) {

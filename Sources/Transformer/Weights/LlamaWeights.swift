@@ -1,62 +1,43 @@
-import Compute
+public import Compute
 import Foundation
 import GGUF
 import Kernels
 
-/// A Llama network's weights on a device.
-struct LlamaWeights: Sendable {
-    struct Layer: Sendable {
-        var attentionNorm: any Buffer
-        /// One product for all three, or three where their formats differ.
-        var qkv: [DeviceWeights]
-        var output: DeviceWeights
-        var feedForwardNorm: any Buffer
-        /// Panels alternate between gate and up.
-        var gateUp: DeviceWeights
-        var down: DeviceWeights
-    }
-
-    var embedding: DeviceWeights
-    var output: DeviceWeights
-    var outputNorm: any Buffer
+/// A Llama network's weights on a device and its parts.
+public struct LlamaWeights: Sendable {
+    let configuration: LlamaConfiguration
+    let parts: LlamaParts<DeviceWeights, any Buffer>
     /// `[context][rotated / 2]` pairs of cosine and sine.
-    var rotations: any Buffer
-    var layers: [Layer]
+    let rotations: any Buffer
+    /// The positions that have rotations.
+    let contextLength: Int
 
-    /// - Parameter progress: called with the share that is loaded, 0 to 1.
-    init(
-        _ file: GGUFFile, _ configuration: LlamaConfiguration, contextLength: Int, on device: any Device,
-        progress: (Double) -> Void
-    ) throws {
-        let tensors = try LlamaTensors(file, configuration)
-        try file.checkUnchanged()
-        let packer = WeightPacker(device: device, model: configuration.name)
-        embedding = try packer.joined([tensors.embedding])
-        output = try tensors.output.map { try packer.joined([$0]) } ?? embedding
-        outputNorm = try packer.vector(tensors.outputNorm)
-        let factors = try tensors.ropeFactors?.floats(rows: 0..<1)
-        rotations = try packer.upload(
-            Self.rotations(configuration, contextLength: contextLength, factors: factors), label: "rotations")
-        layers = []
-        for (index, layer) in tensors.layers.enumerated() {
-            layers.append(try Self.load(layer, packer, configuration))
-            progress(Double(index + 1) / Double(tensors.layers.count))
-        }
-    }
+    var output: DeviceWeights { parts.output ?? parts.embedding }
 
-    private static func load(
-        _ layer: LlamaTensors.Layer, _ packer: WeightPacker, _ configuration: LlamaConfiguration
-    ) throws -> Layer {
-        let formats = Set(layer.qkv.map { WeightFormat($0.type) })
-        guard WeightFormat(layer.gate.type) == WeightFormat(layer.up.type) else {
-            throw ModelError.unsupported(
-                model: configuration.name, reason: "\(layer.gate.name) and \(layer.up.name) differ in format")
+    /// Shows the packed weights to a device: where they stand if it can work there, else in a copy of its own.
+    /// - Throws: `ComputeError.outOfMemory`, `failed`.
+    public init(_ packed: PackedLlama, contextLength: Int, on device: any Device) throws(ComputeError) {
+        let memory = packed.memory
+        func show(_ range: Range<Int>, _ label: String) throws(ComputeError) -> any Buffer {
+            if device.limits.importsHostMemory { return try device.makeBuffer(over: memory, range, label: label) }
+            let buffer = try device.makeBuffer(byteCount: range.count, access: .device, label: label)
+            try buffer.write(UnsafeRawBufferPointer(rebasing: memory.bytes[range]), at: 0)
+            return buffer
         }
-        return Layer(
-            attentionNorm: try packer.vector(layer.attentionNorm),
-            qkv: formats.count == 1 ? [try packer.joined(layer.qkv)] : try layer.qkv.map { try packer.joined([$0]) },
-            output: try packer.joined([layer.output]), feedForwardNorm: try packer.vector(layer.feedForwardNorm),
-            gateUp: try packer.alternating(layer.gate, layer.up), down: try packer.joined([layer.down]))
+        configuration = packed.configuration
+        self.contextLength = contextLength
+        parts = try packed.parts.map { (matrix) throws(ComputeError) in
+            let label = matrix.source.tensors[0].name
+            let words = try show(matrix.words, label)
+            let scales: (any Buffer)? =
+                if let scales = matrix.scales { try show(scales, "\(label) scales") } else { nil }
+            return DeviceWeights(shape: matrix.shape, words: words, scales: scales)
+        } vector: { (vector) throws(ComputeError) in
+            try show(vector.floats, vector.source.name)
+        }
+        let table = Self.rotations(packed.configuration, contextLength: contextLength, factors: packed.ropeFactors)
+        rotations = try device.makeBuffer(byteCount: 4 * table.count, access: .device, label: "rotations")
+        try rotations.write(table)
     }
 
     /// Cosine and sine of every position's angles: `base^(-2 i / rotated) * position`, divided by the file's factors.

@@ -56,7 +56,7 @@ struct BenchModelCommand: ParsableCommand {
         let progress = Progress("loading")
         var sequences = try SingleSequence(
             file.gguf, options: options, contextLength: prompt + decode, count: batch,
-            kernels: KernelSet(device: open.device)
+            kernels: KernelSet(device: open.device), cache: Folders.weights
         ) { progress.show($0) }
         let tokens = (0..<prompt).map { Int32($0 * 7 % file.configuration.vocabularySize) }
         let clock = ContinuousClock()

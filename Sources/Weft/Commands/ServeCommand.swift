@@ -36,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
         logger.info(
             "device",
             metadata: ["name": "\(open.device.description.name)", "is": "\(open.device.description.selector)"])
-        let engine = Engine(configuration, modelFolder: Folders.models, logger: logger)
+        let engine = Engine(configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger)
         let (address, requestedPort) = (configuration.host, configuration.port)
         let server = WeftServer(
             engine,

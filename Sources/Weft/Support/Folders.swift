@@ -1,4 +1,5 @@
 import Foundation
+import Transformer
 
 /// Where weft keeps what it can make again.
 enum Folders {
@@ -9,6 +10,7 @@ enum Folders {
 
     static var models: String { cache + "/models" }
     static var kernels: String { cache + "/kernels" }
+    static var weights: WeightCache { WeightCache(folder: cache + "/weights") }
 
     /// The model file that a user means: a path, or the name of a file in the folder of models.
     /// - Throws: `CommandError`, which lists the names there are.

@@ -1,0 +1,24 @@
+/// How lanes get their shares of a device, the best way first.
+public enum Partitioning: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Compute units of their own (OpenCL device fission): a real partition.
+    case subDevices = "sub-devices"
+    /// Connections to a CPU driver, each with its number of worker threads: a real partition.
+    case instances
+    /// Queues of their own with priorities; the device divides itself.
+    case queues
+    /// Turns on the one queue: long jobs go in slices.
+    case budget
+}
+
+/// A device, and parts of it that work at the same time on the same memory.
+public struct DevicePartition: Sendable {
+    /// The whole device, which shares its memory with the parts.
+    public let whole: any Device
+    /// A device for each part that was asked for. Where shares are queues or turns, each is the whole device.
+    public let parts: [any Device]
+
+    public init(whole: any Device, parts: [any Device]) {
+        self.whole = whole
+        self.parts = parts
+    }
+}

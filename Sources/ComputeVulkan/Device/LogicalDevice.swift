@@ -1,0 +1,80 @@
+import CVulkan
+import Compute
+import Synchronization
+
+/// A device as opened: what the lanes on it have in common.
+final class LogicalDevice: Sendable {
+    let handle: Handle<Tag.Device>
+    let functions: DeviceFunctions
+    let queues: [DeviceQueue]
+    private let instance: VulkanInstance
+
+    init(_ physical: PhysicalDevice, _ family: QueueFamily, _ plan: QueuePlan, in instance: VulkanInstance)
+        throws(ComputeError)
+    {
+        let name = physical.description.name
+        var arena = Arena()
+        let queueInfo = arena.put(VkDeviceQueueCreateInfo())
+        queueInfo.pointee.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO
+        queueInfo.pointee.queueFamilyIndex = UInt32(family.index)
+        queueInfo.pointee.queueCount = UInt32(plan.priorities.count)
+        queueInfo.pointee.pQueuePriorities = arena.array(plan.priorities)
+        var info = VkDeviceCreateInfo()
+        info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO
+        info.queueCreateInfoCount = 1
+        info.pQueueCreateInfos = UnsafePointer(queueInfo)
+        var extensions: [String] = []
+        if physical.requiredSubgroupSize != nil {
+            let sizes = arena.put(VkPhysicalDeviceSubgroupSizeControlFeatures())
+            sizes.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES
+            sizes.pointee.subgroupSizeControl = VkBool32(VK_TRUE)
+            sizes.pointee.computeFullSubgroups = VkBool32(VK_TRUE)
+            info.pNext = UnsafeRawPointer(sizes)
+            extensions.append(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)
+        }
+        if physical.limits.importsHostMemory { extensions.append(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME) }
+        info.enabledExtensionCount = UInt32(extensions.count)
+        info.ppEnabledExtensionNames = arena.strings(extensions)
+        var device: VkDevice?
+        let result = instance.functions.createDevice(physical.handle.raw, &info, nil, &device)
+        guard result == VK_SUCCESS, let device else {
+            throw .failed(device: name, call: "vkCreateDevice", code: Int(result.rawValue))
+        }
+        handle = Handle(raw: device)
+        functions = try DeviceFunctions(device, instance: instance.functions)
+        self.instance = instance
+        var queues: [DeviceQueue] = []
+        for index in plan.priorities.indices {
+            var queue: VkQueue?
+            functions.getDeviceQueue(device, UInt32(family.index), UInt32(index), &queue)
+            guard let queue else { throw .failed(device: name, call: "vkGetDeviceQueue", code: index) }
+            queues.append(DeviceQueue(Handle(raw: queue)))
+        }
+        self.queues = queues
+    }
+
+    deinit {
+        _ = functions.deviceWaitIdle(handle.raw)
+        functions.destroyDevice(handle.raw, nil)
+    }
+}
+
+/// A queue, which one thread at a time may touch.
+final class DeviceQueue: Sendable {
+    private let handle: Mutex<Handle<Tag.Queue>>
+
+    init(_ handle: Handle<Tag.Queue>) { self.handle = Mutex(handle) }
+
+    func submit(
+        _ commands: Handle<Tag.CommandBuffer>, fence: Handle<Tag.Fence>, with functions: DeviceFunctions
+    ) -> VkResult {
+        handle.withLock { queue in
+            var arena = Arena()
+            var info = VkSubmitInfo()
+            info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO
+            info.commandBufferCount = 1
+            info.pCommandBuffers = arena.array([Optional(commands.raw)])
+            return functions.queueSubmit(queue.raw, 1, &info, fence.raw)
+        }
+    }
+}

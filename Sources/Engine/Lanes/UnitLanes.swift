@@ -1,0 +1,44 @@
+import Compute
+import Scheduling
+
+/// The lanes of a unit and which of them are at work.
+struct UnitLanes: Sendable {
+    let lanes: [UnitLane]
+    let plan: LanePlan
+    let partitioning: Partitioning?
+    private var isBusy: [Bool]
+
+    /// Divides the device as the shares of the models need.
+    init(_ shares: [Share], on device: any Device) throws(ComputeError) {
+        let isReal = device.partitioning == .subDevices || device.partitioning == .instances
+        plan = LanePlan(grain: isReal ? device.limits.computeUnits : Share.whole.tenths, shares: shares)
+        if plan.parts.isEmpty {
+            partitioning = nil
+            lanes = [try UnitLane(0, on: device)]
+        } else {
+            partitioning = device.partitioning
+            let partition = try device.partition(into: plan.parts.map(\.units))
+            var lanes: [UnitLane] = []
+            for (index, device) in ([partition.whole] + partition.parts).enumerated() {
+                lanes.append(try UnitLane(index, on: device))
+            }
+            self.lanes = lanes
+        }
+        isBusy = lanes.map { _ in false }
+    }
+
+    var devices: [any Device] { lanes.map(\.device) }
+
+    /// A lane that has nothing to do and suits a job with `share`.
+    func idle(for share: Share) -> UnitLane? {
+        guard let parts = plan.parts(for: share) else { return isBusy[0] ? nil : lanes[0] }
+        return parts.first { !isBusy[$0 + 1] }.map { lanes[$0 + 1] }
+    }
+
+    /// Whether `lane` is one for jobs with `share`.
+    func suits(_ lane: UnitLane, _ share: Share) -> Bool {
+        plan.parts(for: share).map { $0.contains(lane.index - 1) } ?? (lane.index == 0)
+    }
+
+    mutating func setBusy(_ busy: Bool, _ lane: UnitLane) { isBusy[lane.index] = busy }
+}

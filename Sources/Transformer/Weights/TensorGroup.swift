@@ -1,0 +1,66 @@
+import GGUF
+import Kernels
+
+/// Tensors of a file that are packed as one matrix.
+struct TensorGroup: Sendable {
+    enum Arrangement: Sendable {
+        /// Column behind column.
+        case joined
+        /// Panels of two matrices by turns, for `MatMul.Epilogue.swiglu`.
+        case alternating
+    }
+
+    var tensors: [GGUFTensor]
+    var arrangement: Arrangement
+
+    var format: WeightFormat { WeightFormat(tensors[0].type) }
+
+    /// - Throws: `ModelError.unsupported` where the rows are no whole number of blocks.
+    func shape(_ layout: PanelLayout, model: String) throws(ModelError) -> PanelShape {
+        let depth = tensors[0].shape[0]
+        guard depth % format.depthMultiple == 0 else {
+            throw .unsupported(model: model, reason: "\(tensors[0].name) has rows of \(depth)")
+        }
+        let columns =
+            switch arrangement {
+            case .joined: layout.padded(tensors.reduce(0) { $0 + $1.shape[1] })
+            case .alternating: 2 * layout.padded(tensors[0].shape[1])
+            }
+        return PanelShape(format: format, depth: depth, panels: columns / layout.width, layout: layout)
+    }
+
+    /// Where a row of a tensor, an output of the matrix, goes.
+    func place(tensor: Int, row: Int, _ layout: PanelLayout) -> (panel: Int, column: Int) {
+        switch arrangement {
+        case .joined:
+            let column = tensors[..<tensor].reduce(0) { $0 + $1.shape[1] } + row
+            return (column / layout.width, column % layout.width)
+        case .alternating: return (2 * (row / layout.width) + tensor, row % layout.width)
+        }
+    }
+}
+
+extension LlamaParts<TensorGroup, GGUFTensor> {
+    /// - Throws: `ModelError`, where tensors that are packed together differ in format.
+    init(_ tensors: LlamaTensors, model: String) throws(ModelError) {
+        func joined(_ tensors: [GGUFTensor]) -> TensorGroup { TensorGroup(tensors: tensors, arrangement: .joined) }
+        var layers: [Layer] = []
+        for layer in tensors.layers {
+            guard WeightFormat(layer.gate.type) == WeightFormat(layer.up.type) else {
+                throw .unsupported(
+                    model: model, reason: "\(layer.gate.name) and \(layer.up.name) differ in format")
+            }
+            let formats = Set(layer.qkv.map { WeightFormat($0.type) })
+            layers.append(
+                Layer(
+                    attentionNorm: layer.attentionNorm,
+                    qkv: formats.count == 1 ? [joined(layer.qkv)] : layer.qkv.map { joined([$0]) },
+                    output: joined([layer.output]), feedForwardNorm: layer.feedForwardNorm,
+                    gateUp: TensorGroup(tensors: [layer.gate, layer.up], arrangement: .alternating),
+                    down: joined([layer.down])))
+        }
+        self.init(
+            embedding: joined([tensors.embedding]), output: tensors.output.map { joined([$0]) },
+            outputNorm: tensors.outputNorm, layers: layers)
+    }
+}

@@ -1,0 +1,58 @@
+import Engine
+import Scheduling
+import Testing
+
+struct LanePlanTests {
+    private func plan(_ grain: Int, _ tenths: [Int]) -> LanePlan {
+        LanePlan(grain: grain, shares: tenths.map { Share($0) })
+    }
+
+    @Test func twoCoresAreTwoParts() {
+        let plan = plan(2, [6, 4])
+        #expect(plan.parts.map(\.units) == [1, 1])
+        #expect(plan.parts(for: Share(6)) == [0, 1])
+        #expect(plan.parts(for: Share(4)) == [0, 1])
+        #expect(plan.parts(for: .whole) == nil)
+    }
+
+    @Test func partsHaveTheSharesOfTheirJobs() {
+        let plan = plan(20, [7, 3])
+        #expect(plan.parts.map(\.units) == [14, 6])
+        #expect(plan.parts(for: Share(7)) == [0])
+        #expect(plan.parts(for: Share(3)) == [1])
+        #expect(plan.parts(for: Share(4)) == [1])
+    }
+
+    @Test func whatIsLeftGoesToMoreOfTheSmallest() {
+        #expect(plan(10, [4, 2]).parts.map(\.units) == [4, 2, 2, 2])
+        #expect(plan(10, [3]).parts.map(\.units) == [3, 3, 3])
+    }
+
+    @Test func overlappingSharesGetWhatIsLeft() {
+        let plan = plan(10, [7, 5])
+        #expect(plan.parts.map(\.units) == [7, 3])
+        #expect(plan.parts(for: Share(5)) == [1])
+        // One tenth instead of nine is no part for it.
+        #expect(self.plan(10, [9]).parts.isEmpty)
+    }
+
+    @Test func wholeDevicesAreNotDivided() {
+        #expect(plan(2, [10]).parts.isEmpty)
+        #expect(plan(1, [6, 4]).parts.isEmpty)
+        #expect(plan(2, [10]).parts(for: Share(3)) == nil)
+    }
+
+    @Test(arguments: 1...40)
+    func partsNeverExceedTheDevice(_ grain: Int) {
+        for first in 1...10 {
+            for second in 1...10 {
+                let plan = plan(grain, [first, second])
+                #expect(plan.parts.reduce(0) { $0 + $1.units } <= grain)
+                #expect(plan.parts.allSatisfy { $0.units > 0 })
+                for share in [first, second] {
+                    #expect(plan.parts(for: Share(share))?.isEmpty != true)
+                }
+            }
+        }
+    }
+}
