@@ -46,4 +46,18 @@ public struct DeviceLimits: Sendable, Hashable, Codable {
 extension DeviceLimits {
     /// Bytes of each window that a buffer beyond `maxBindingSize` is cut into: a power of two, so that shifts find the window.
     public var windowBytes: Int { 1 << (Int.bitWidth - 1 - maxBindingSize.leadingZeroBitCount) }
+
+    /// What every kernel needs and the device lacks; `nil` where it lacks nothing.
+    public var fault: String? {
+        let parameterBytes = 4 * (Parameters.capacity + 2)
+        if maxBindings < 6 { return "kernels need 6 buffer bindings, and it has \(maxBindings)" }
+        if maxParameterBytes < parameterBytes {
+            return "kernels need \(parameterBytes) bytes of parameters, and it has \(maxParameterBytes)"
+        }
+        if maxGroupSize < groupSize || maxGroupCount < 1 {
+            return "kernels need groups of \(groupSize), and it has at most \(maxGroupSize)"
+        }
+        if maxBindingSize < 1 << 14 { return "kernels need bindings of 16 KiB, and it has \(maxBindingSize) bytes" }
+        return nil
+    }
 }

@@ -36,6 +36,7 @@ public final class OpenCLDevice: Device {
         if let fault = device.fault { throw .unsupported(device: chosen.name, reason: fault) }
         var limits = device.limits
         adjust(&limits)
+        if let fault = limits.fault { throw .unsupported(device: chosen.name, reason: fault) }
         let context = try OpenCLContext([device.handle], name: chosen.name, functions: platforms.functions)
         self.init(device, limits: limits, in: context, of: platforms, cacheDirectory: cacheDirectory)
     }

@@ -45,10 +45,7 @@ public final class VulkanDevice: Device {
         guard let family = physical.queueFamily else {
             throw .unsupported(device: name, reason: "it has no queue that computes")
         }
-        guard limits.maxBindings >= 6, limits.maxParameterBytes >= 4 * (Parameters.capacity + 2) else {
-            throw .unsupported(
-                device: name, reason: "it has fewer than 6 buffer bindings or 128 bytes of push constants")
-        }
+        if let fault = limits.fault { throw .unsupported(device: name, reason: fault) }
         let logical = try LogicalDevice(physical, family, .alone, in: instance)
         try self.init(
             physical, logical, queue: 0, family, limits: limits, in: instance, cacheDirectory: cacheDirectory)

@@ -4,8 +4,8 @@ public import Scheduling
 public struct ServeConfiguration: Sendable, Codable, Hashable {
     public var host = "127.0.0.1"
     public var port = 8080
-    /// `vulkan`, `vulkan:0`, `vulkan:llvmpipe`.
-    public var device = "vulkan"
+    /// `vulkan`, `opencl:0`, `vulkan:llvmpipe`; the machine's default device where absent.
+    public var device: String?
     /// Megabytes of KV pages that all models share.
     public var poolMegabytes = 512
     public var policy = PolicyName.adbs
@@ -27,7 +27,7 @@ public struct ServeConfiguration: Sendable, Codable, Hashable {
         models = try keys.decode([ModelConfiguration].self, forKey: .models)
         host = try keys.decodeIfPresent(String.self, forKey: .host) ?? host
         port = try keys.decodeIfPresent(Int.self, forKey: .port) ?? port
-        device = try keys.decodeIfPresent(String.self, forKey: .device) ?? device
+        device = try keys.decodeIfPresent(String.self, forKey: .device)
         poolMegabytes = try keys.decodeIfPresent(Int.self, forKey: .poolMegabytes) ?? poolMegabytes
         policy = try keys.decodeIfPresent(PolicyName.self, forKey: .policy) ?? policy
         maxRequests = try keys.decodeIfPresent(Int.self, forKey: .maxRequests) ?? maxRequests

@@ -50,7 +50,7 @@ struct BenchModelCommand: ParsableCommand {
             throw CommandError(
                 "\(prompt + decode) tokens exceed the model's context of \(file.configuration.contextLength)")
         }
-        let open = try OpenDevice(device.selector)
+        let open = try OpenDevice(device.device)
         var options = LlamaModel.Options()
         options.maxRows = max(512, batch)
         let progress = Progress("loading")

@@ -58,7 +58,7 @@ struct DevicesCommand: AsyncParsableCommand {
 
     private func measureIsolation() async throws {
         let file = try ModelFile(path: Folders.model(model))
-        let open = try OpenDevice(device.selector)
+        let open = try OpenDevice(device.device)
         let progress = Progress("loading")
         let packed = try PackedLlama(
             file.gguf, vectorWidth: open.device.limits.vectorWidth, cache: Folders.weights

@@ -59,7 +59,7 @@ struct GenerateCommand: ParsableCommand {
             throw CommandError(
                 "the prompt has \(prompt.count) tokens, the model's context \(file.configuration.contextLength)")
         }
-        let open = try OpenDevice(device.selector)
+        let open = try OpenDevice(device.device)
         var options = LlamaModel.Options()
         options.kvType = kvType == "f32" ? .f32 : .f16
         options.maxRows = 256

@@ -35,7 +35,10 @@ struct ServeCommand: AsyncParsableCommand {
         let open = try OpenDevice(configuration.device)
         logger.info(
             "device",
-            metadata: ["name": "\(open.device.description.name)", "is": "\(open.device.description.selector)"])
+            metadata: [
+                "name": "\(open.device.description.name)", "is": "\(open.device.description.selector)",
+                "because": "\(open.reason)",
+            ])
         let engine = Engine(configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger)
         let (address, requestedPort) = (configuration.host, configuration.port)
         let server = WeftServer(

@@ -6,11 +6,22 @@ import Foundation
 /// The device that a command works on, and the Vulkan instance behind it if it is one of Vulkan's.
 struct OpenDevice {
     let device: any Device
+    /// Why it is this one, where none was named.
+    let reason: String
     private let instance: VulkanInstance?
 
+    /// - Parameter name: as the user wrote it; `nil` for the default device.
     /// - Throws: `ComputeError`, which names what is wrong with the device or its name.
-    init(_ selector: String) throws {
-        let selector = try DeviceSelector(selector)
+    init(_ name: String?) throws {
+        let selector: DeviceSelector
+        if let name {
+            selector = try DeviceSelector(name)
+            reason = "asked for"
+        } else {
+            let choice = try DefaultDevice(from: Self.devices())
+            selector = DeviceSelector(api: choice.description.api, which: .index(choice.description.index))
+            reason = choice.reason
+        }
         switch selector.api {
         case .vulkan:
             let instance = try Self.instance()
