@@ -29,7 +29,7 @@ struct ServiceFiguresPage {
         page.add(latencies("Time per output token", \.timePerOutputToken))
         for plan in served {
             page.add(heading: plan.name)
-            page.add(plan.table)
+            page.add(TextTable(plan.report))
         }
         return page.html
     }

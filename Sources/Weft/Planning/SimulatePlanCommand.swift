@@ -32,7 +32,7 @@ struct SimulatePlanCommand: ParsableCommand {
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             print(String(decoding: try encoder.encode(served.report), as: UTF8.self))
         } else {
-            print(served.table.text, terminator: "")
+            print(TextTable(served.report).text, terminator: "")
         }
     }
 }
