@@ -70,11 +70,11 @@ struct BenchServeCommand: AsyncParsableCommand {
             case .finishing(let left): bar.show(left == 0 ? 1 : 0.99, "\(left) left")
             }
         }
-        try write(report, served)
         print(TextTable(report.service).text, terminator: "")
         for failure in report.failures {
             print("\(failure.model): \(failure.count) failed, \(failure.kind): \(failure.example)")
         }
+        try write(report, served)
     }
 
     private func endpoint() throws -> Endpoint {

@@ -18,12 +18,24 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "The policies; each plan runs under each. All unless given.")
     var policy: [PolicyName] = []
 
+    @Flag(help: "Print JSON instead of a table.")
+    var json = false
+
     @Option(help: "Where to write figures as HTML.")
     var html: String?
 
     func run() throws {
         let policies = policy.isEmpty ? PolicyName.allCases : policy
         let served = try plans.flatMap { plan in try policies.map { try ServedPlan(plan, $0, options) } }
+        if let html { try PlanningInputs.write(ServiceFiguresPage(served).html, to: html) }
+        if json {
+            print(try served.prettyJSON())
+        } else {
+            print(Self.table(served).text, terminator: "")
+        }
+    }
+
+    private static func table(_ served: [ServedPlan]) -> TextTable {
         var table = TextTable(
             ["plan, policy", "weighted", "requests/s", "ttft mean", "latency mean", "latency p99", "within 8x"])
         for plan in served {
@@ -35,7 +47,6 @@ struct CompareCommand: ParsableCommand {
                 FigureNumber.text(100 * (all.attainment.first { $0.scale == 8 }?.fraction ?? .nan), digits: 1) + " %",
             ])
         }
-        print(table.text, terminator: "")
-        if let html { try PlanningInputs.write(ServiceFiguresPage(served).html, to: html) }
+        return table
     }
 }

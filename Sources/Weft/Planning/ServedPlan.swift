@@ -5,8 +5,9 @@ import Simulation
 import Workloads
 
 /// A plan under a policy, and what it served in simulation.
-struct ServedPlan {
-    let name: String
+struct ServedPlan: Encodable {
+    let plan: String
+    let policy: PolicyName
     let report: ServiceReport
 
     init(_ path: String, _ policy: PolicyName, _ options: WorkloadOptions) throws {
@@ -23,6 +24,9 @@ struct ServedPlan {
         } catch let error as CostError {
             throw ValidationError("\(options.costs): \(error)")
         }
-        name = "\(path.split(separator: "/").last ?? ""), \(policy.rawValue)"
+        self.plan = path
+        self.policy = policy
     }
+
+    var name: String { "\(plan.split(separator: "/").last ?? ""), \(policy.rawValue)" }
 }

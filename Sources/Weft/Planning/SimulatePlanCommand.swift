@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Placement
 import Reporting
 import Scheduling
@@ -28,9 +27,7 @@ struct SimulatePlanCommand: ParsableCommand {
         let served = try ServedPlan(plan, policy, options)
         if let html { try PlanningInputs.write(ServiceFiguresPage([served]).html, to: html) }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            print(String(decoding: try encoder.encode(served.report), as: UTF8.self))
+            print(try served.report.prettyJSON())
         } else {
             print(TextTable(served.report).text, terminator: "")
         }
