@@ -37,7 +37,7 @@ public struct LoadGenerator: Sendable {
     ) async throws -> (report: ServingReport, served: [ServedRequest]) {
         guard !load.requests.isEmpty else { throw ServingError.noRequests }
         return try await EndpointClient.with(endpoint, timeout: timeout) { client in
-            let models = load.rates.map(\.model).filter { model in load.requests.contains { $0.model == model } }
+            let models = Set(load.requests.map(\.model)).sorted()
             try await check(models, client)
             var preparation = Preparation(client: client, seed: load.seed)
             var (forms, lines): ([String: PromptForm], [LatencyBaseline]) = ([:], [])
@@ -54,7 +54,7 @@ public struct LoadGenerator: Sendable {
                     lines.append(try await preparation.baseline(of: model, load.probes(of: model), form: form))
                 }
             }
-            let (served, usage) = await OpenLoop(client: client, forms: forms, metricsInterval: metricsInterval)
+            let (served, usage) = try await OpenLoop(client: client, forms: forms, metricsInterval: metricsInterval)
                 .run(load, progress: progress)
             let report = ServingReport(served, of: load, endpoint: endpoint.base, unloaded: lines, kvUsage: usage)
             return (report, served)

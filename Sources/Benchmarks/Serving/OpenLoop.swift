@@ -4,26 +4,28 @@ import Workloads
 /// Sends requests at their arrival times.
 struct OpenLoop {
     let client: EndpointClient
+    /// By the workload's names of models.
     let forms: [String: PromptForm]
     let metricsInterval: Duration?
 
     /// What came of the load's requests, by arrival, and the KV usage meanwhile.
     func run(
         _ load: Load, progress: @Sendable (LoadGenerator.Stage) -> Void
-    ) async -> (served: [ServedRequest], usage: [KVUsageSample]) {
+    ) async throws -> (served: [ServedRequest], usage: [KVUsageSample]) {
         let clock = ContinuousClock()
         let start = clock.now
         let now: @Sendable () -> Seconds = { (clock.now - start) / .seconds(1) }
         let watch = Task { await watchUsage(now) }
-        let served = await withTaskGroup(of: ServedRequest.self) { group in
+        defer { watch.cancel() }
+        let served = try await withThrowingTaskGroup(of: ServedRequest.self) { group in
             for (index, request) in load.requests.enumerated() {
-                let body = body(of: request, index, load.seed)
-                try? await clock.sleep(until: start + .seconds(request.arrival), tolerance: .zero)
+                let body = try body(of: request, index, load.seed)
+                try await clock.sleep(until: start + .seconds(request.arrival), tolerance: .zero)
                 group.addTask { await serve(request, body, now) }
                 progress(.sending(share: Double(index + 1) / Double(load.requests.count)))
             }
             var served: [ServedRequest] = []
-            for await request in group {
+            for try await request in group {
                 served.append(request)
                 progress(.finishing(left: load.requests.count - served.count))
             }
@@ -34,18 +36,18 @@ struct OpenLoop {
     }
 
     /// Each prompt has a random stream of its own, so that equal seeds give equal prompts.
-    private func body(of request: Request, _ index: Int, _ seed: UInt64) -> Data? {
+    private func body(of request: Request, _ index: Int, _ seed: UInt64) throws -> Data {
         var random = SplitMix64(seed: ~seed, stream: index)
-        guard let form = forms[request.model] else { return nil }
         let name = client.endpoint.name(of: request.model)
-        return try? CompletionBody(request, model: name, form: form, using: &random).json()
+        let form = forms[request.model, default: .exact]
+        return try CompletionBody(request, model: name, form: form, using: &random).json()
     }
 
-    private func serve(_ request: Request, _ body: Data?, _ now: @escaping @Sendable () -> Seconds) async
-        -> ServedRequest
-    {
+    private func serve(
+        _ request: Request, _ body: Data, _ now: @escaping @Sendable () -> Seconds
+    ) async -> ServedRequest {
         let sent = now()
-        let recorder = await client.complete(body ?? Data(), now: now)
+        let recorder = await client.complete(body, now: now)
         return ServedRequest(record: recorder.record(of: request), sent: sent, failure: recorder.failure)
     }
 

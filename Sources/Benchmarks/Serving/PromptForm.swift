@@ -5,9 +5,11 @@ package struct PromptForm: Hashable, Sendable, Codable {
     /// `ignore_eos` and `min_tokens`, by which outputs have an exact length.
     package var fixesOutputs: Bool
 
+    package static let exact = PromptForm(usesTokenIDs: true, fixesOutputs: true)
+
     /// From the most exact form to what every endpoint takes.
     package static let all = [
-        PromptForm(usesTokenIDs: true, fixesOutputs: true), PromptForm(usesTokenIDs: true, fixesOutputs: false),
+        exact, PromptForm(usesTokenIDs: true, fixesOutputs: false),
         PromptForm(usesTokenIDs: false, fixesOutputs: true), PromptForm(usesTokenIDs: false, fixesOutputs: false),
     ]
 }

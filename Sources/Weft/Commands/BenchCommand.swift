@@ -3,5 +3,5 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure speed.",
-        subcommands: [BenchModelCommand.self, BenchServeCommand.self])
+        subcommands: [BenchModelCommand.self, BenchServeCommand.self, BenchCompareCommand.self])
 }

@@ -61,7 +61,7 @@ struct BenchServeCommand: AsyncParsableCommand {
         }
         var generator = LoadGenerator(endpoint: try endpoint())
         generator.timeout = .seconds(timeout)
-        generator.unloaded = try unloaded.map(baselines)
+        generator.unloaded = try unloaded.map { try ServingReport(file: $0).unloaded }
         let bar = Progress("serving")
         let (report, served) = try await generator.run(load) { stage in
             switch stage {
@@ -82,16 +82,6 @@ struct BenchServeCommand: AsyncParsableCommand {
         let key = apiKey ?? ProcessInfo.processInfo.environment["WEFT_API_KEY"]
         return try Endpoint(
             url: url, apiKey: key, modelNames: Dictionary(names.map { ($0[0], $0[1]) }) { _, last in last })
-    }
-
-    private func baselines(_ path: String) throws -> [LatencyBaseline] {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        do {
-            return try decoder.decode(ServingReport.self, from: PlanningInputs.contents(path)).unloaded
-        } catch is DecodingError {
-            throw ValidationError("\(path): is not a report of `weft bench serve`")
-        }
     }
 
     private func write(_ report: ServingReport, _ served: [ServedRequest]) throws {

@@ -27,26 +27,12 @@ struct CompareCommand: ParsableCommand {
     func run() throws {
         let policies = policy.isEmpty ? PolicyName.allCases : policy
         let served = try plans.flatMap { plan in try policies.map { try ServedPlan(plan, $0, options) } }
-        if let html { try PlanningInputs.write(ServiceFiguresPage(served).html, to: html) }
+        let comparison = ServiceComparison(served.map { ($0.name, $0.report) })
+        if let html { try PlanningInputs.write(comparison.page(title: "Simulated service").html, to: html) }
         if json {
             print(try served.prettyJSON())
         } else {
-            print(Self.table(served).text, terminator: "")
+            print(comparison.table("plan, policy").text, terminator: "")
         }
-    }
-
-    private static func table(_ served: [ServedPlan]) -> TextTable {
-        var table = TextTable(
-            ["plan, policy", "weighted", "requests/s", "ttft mean", "latency mean", "latency p99", "within 8x"])
-        for plan in served {
-            let all = plan.report.overall
-            table.add([
-                plan.name, FigureNumber.text(plan.report.weightedThroughput), FigureNumber.text(all.throughput),
-                FigureNumber.text(all.timeToFirstToken?.mean ?? .nan), FigureNumber.text(all.latency?.mean ?? .nan),
-                FigureNumber.text(all.latency?.p99 ?? .nan),
-                FigureNumber.text(100 * (all.attainment.first { $0.scale == 8 }?.fraction ?? .nan), digits: 1) + " %",
-            ])
-        }
-        return table
     }
 }

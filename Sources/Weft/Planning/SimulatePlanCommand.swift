@@ -25,7 +25,10 @@ struct SimulatePlanCommand: ParsableCommand {
 
     func run() throws {
         let served = try ServedPlan(plan, policy, options)
-        if let html { try PlanningInputs.write(ServiceFiguresPage([served]).html, to: html) }
+        if let html {
+            let page = ServiceComparison([(served.name, served.report)]).page(title: "Simulated service")
+            try PlanningInputs.write(page.html, to: html)
+        }
         if json {
             print(try served.report.prettyJSON())
         } else {
