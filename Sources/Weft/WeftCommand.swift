@@ -12,8 +12,8 @@ struct WeftCommand: AsyncParsableCommand {
             """,
         version: weftVersion,
         subcommands: [
-            ServeCommand.self, GenerateCommand.self, DevicesCommand.self, ConvertCommand.self, BenchCommand.self,
-            PlanCommand.self, SimulateCommand.self, CompareCommand.self,
+            ServeCommand.self, GenerateCommand.self, DevicesCommand.self, ConvertCommand.self, ModelsCommand.self,
+            BenchCommand.self, PlanCommand.self, SimulateCommand.self, CompareCommand.self,
         ])
 }
 

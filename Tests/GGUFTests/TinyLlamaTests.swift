@@ -68,6 +68,30 @@ struct TinyLlamaTests {
         #expect(try metadata.string("tokenizer.chat_template").contains("<|im_start|>assistant\\n"))
     }
 
+    @Test("The tokenizer of another model")
+    func foreignTokenizer() throws {
+        let folder = try TemporaryFolder()
+        var source = TinyLlama()
+        source.vocabularySize = 300
+        try source.write(to: folder.path("source"))
+        var tokenizer = try GGUFFile(path: folder.path("source")).metadata
+        tokenizer["tokenizer.chat_template"] = .string("its own")
+        var model = TinyLlama()
+        model.layers = 1
+        model.vocabularySize = 300
+        try model.write(to: folder.path("model"), tokenizer: tokenizer)
+        let metadata = try GGUFFile(path: folder.path("model")).metadata
+        #expect(try metadata.string("tokenizer.chat_template") == "its own")
+        #expect(try metadata.strings("tokenizer.ggml.tokens") == tokenizer.strings("tokenizer.ggml.tokens"))
+        #expect(try metadata.integer("llama.block_count") == 1)
+
+        model.vocabularySize = 301
+        let error = try #require(throws: GGUFError.self) {
+            try model.write(to: folder.path("other"), tokenizer: tokenizer)
+        }
+        #expect(error.code == .invalidLayout && error.description.contains("300 tokens"))
+    }
+
     @Test("Shapes that no Llama can have")
     func refused() throws {
         let folder = try TemporaryFolder()

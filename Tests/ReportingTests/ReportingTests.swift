@@ -1,6 +1,7 @@
 import Foundation
 import Reporting
 import Testing
+import Workloads
 
 struct ReportingTests {
     @Test func columnsAreAligned() {
@@ -24,5 +25,22 @@ struct ReportingTests {
     @Test func numbersHaveFixedDigits() {
         #expect(FigureNumber.text(1.005, digits: 1) == "1.0")
         #expect(FigureNumber.text(.infinity) == "-")
+    }
+
+    @Test func servicesStandSideBySide() {
+        let records = [1.0, 3].map {
+            RequestRecord(
+                model: "a<b", arrival: 0, promptTokens: 3, outputTokens: 2, firstToken: 0.5, finish: 9 * $0,
+                unloadedLatency: 2)
+        }
+        let report = ServiceReport(records, rates: [("a<b", 2)])
+        #expect(TextTable(report).rows.map { $0[0] } == ["a<b", "all"])
+        #expect(TextTable(report).rows[0].last == "50.0 %")
+        let comparison = ServiceComparison([("x", report), ("y", ServiceReport([], rates: []))])
+        let rows = comparison.table("policy").rows
+        #expect(rows[0] == ["x", "2.00", "0.07", "0.07", "0.50", "18.00", "26.82", "50.0 %"])
+        #expect(rows[1] == ["y", "0.00", "0.00", "0.00", "-", "-", "-", "0.0 %"])
+        let html = comparison.page(title: "t").html
+        #expect(html.contains("a&lt;b") && html.components(separatedBy: "<svg").count == 6)
     }
 }

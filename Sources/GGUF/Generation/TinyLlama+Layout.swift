@@ -23,7 +23,7 @@ extension TinyLlama {
         return tensors
     }
 
-    func metadata() -> GGUFMetadata {
+    func metadata(_ tokenizer: GGUFMetadata?, _ path: String) throws(GGUFError) -> GGUFMetadata {
         var metadata = GGUFMetadata()
         metadata["general.architecture"] = .string("llama")
         metadata["general.name"] = .string(name)
@@ -43,7 +43,16 @@ extension TinyLlama {
         metadata["llama.rope.dimension_count"] = .uint32(UInt32(headSize))
         metadata["llama.rope.freq_base"] = .float32(ropeFrequencyBase)
         metadata["llama.vocab_size"] = .uint32(UInt32(vocabularySize))
-        TinyVocabulary(size: vocabularySize).describe(in: &metadata)
+        if let tokenizer {
+            let count = try tokenizer.strings("tokenizer.ggml.tokens").count
+            guard count == vocabularySize else {
+                let detail = "the tokenizer has \(count) tokens, the model \(vocabularySize)"
+                throw GGUFError(.invalidLayout, .file, detail, in: path)
+            }
+            for key in tokenizer.keys where key.hasPrefix("tokenizer.") { metadata[key] = tokenizer[key] }
+        } else {
+            TinyVocabulary(size: vocabularySize).describe(in: &metadata)
+        }
         return metadata
     }
 

@@ -27,12 +27,15 @@ public struct TinyLlama: Hashable, Sendable {
 
     /// Writes the model file.
     ///
-    /// - Throws: `GGUFError` with code `invalidLayout` for a shape that no Llama can have, `raggedRow`, or `io`.
+    /// - Parameter tokenizer: Metadata of a file whose tokenizer and chat template the model gets; its vocabulary must
+    ///   be as large as the model's. By default the model has a byte-level vocabulary of its own.
+    /// - Throws: `GGUFError` with code `invalidLayout` for a shape that no Llama can have or a vocabulary of another
+    ///   size, `raggedRow`, `io`, or `missingKey` for metadata without a vocabulary.
     /// - Complexity: O(weights), one matrix in memory.
-    public func write(to path: String) throws(GGUFError) {
+    public func write(to path: String, tokenizer: GGUFMetadata? = nil) throws(GGUFError) {
         try check(path)
         let tensors = try tensors()
-        var writer = try GGUFWriter(path: path, metadata: metadata(), tensors: tensors)
+        var writer = try GGUFWriter(path: path, metadata: metadata(tokenizer, path), tensors: tensors)
         for (index, tensor) in tensors.enumerated() {
             // A generator for each tensor: matrices of one seed do not depend on those before them.
             var random = SplitMix64(seed: seed &* 0x2545_f491_4f6c_dd1d &+ UInt64(index))

@@ -2,7 +2,8 @@
 /// `cluster: {nnodes, ngpus_per_node}`, `models: [{name, model, rate}]`, `avg_prompt_len`, `avg_output_len`.
 ///
 /// Beyond that a model may have its own `prompt_len` and `output_len` and, where it is not a LLaMA of 7, 13, 30 or 65
-/// billion parameters, a `profile`; a cluster may list `nodes: [{devices, memory_gb, speed}]` of different kinds.
+/// billion parameters, a `profile`; a cluster may list `nodes: [{devices, memory_gb, speed}]` of different kinds; and rates
+/// and lengths may be given as `WorkloadFile` says.
 public struct PlacementInput: Hashable, Sendable {
     /// Absent where the file names none; the command line then must.
     public var cluster: Cluster?
@@ -19,18 +20,8 @@ public struct PlacementInput: Hashable, Sendable {
     public init(yaml: String, file: String) throws(FileError) {
         let root = try YAMLField(yaml, file: file)
         cluster = try root.optional("cluster").map(Cluster.init(yaml:))
-        let prompt = try root.positive(or: 161, "avg_prompt_len")
-        let output = try root.positive(or: 337, "avg_output_len")
-        let list = try root.field("models")
         var demands: [ModelDemand] = []
-        for entry in try list.elements() {
-            let demand = try ModelDemand(yaml: entry, prompt: prompt, output: output)
-            if demands.contains(where: { $0.name == demand.name }) {
-                throw try entry.field("name").error("'\(demand.name)' is given twice")
-            }
-            demands.append(demand)
-        }
-        if demands.isEmpty { throw list.error("names no model") }
+        for load in try ModelLoad.list(root) { demands.append(try ModelDemand(load)) }
         self.demands = demands
     }
 
@@ -90,7 +81,8 @@ extension Cluster {
 }
 
 extension ModelDemand {
-    init(yaml field: YAMLField, prompt: Double, output: Double) throws(FileError) {
+    init(_ load: ModelLoad) throws(FileError) {
+        let field = load.field
         let path = try field.field("model")
         let profile: ModelProfile
         if let own = try field.optional("profile") {
@@ -101,9 +93,8 @@ extension ModelDemand {
             throw path.error("'\(try path.string())' ends with no known size (-7b, -13b, -30b, -65b); give a profile")
         }
         self.init(
-            name: try field.field("name").string(), path: try path.string(), profile: profile,
-            rate: try field.field("rate").positive(), meanPromptTokens: try field.positive(or: prompt, "prompt_len"),
-            meanOutputTokens: try field.positive(or: output, "output_len"))
+            name: load.name, path: try path.string(), profile: profile, rate: load.rate,
+            meanPromptTokens: load.prompts.mean, meanOutputTokens: load.outputs.mean)
     }
 }
 

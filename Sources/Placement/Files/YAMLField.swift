@@ -50,6 +50,9 @@ struct YAMLField {
         return sequence.enumerated().map { YAMLField(file: file, path: "\(path)[\($0)]", node: $1) }
     }
 
+    /// Whether this is neither a list nor a mapping.
+    var isScalar: Bool { node.scalar != nil }
+
     func string() throws(FileError) -> String {
         guard let value = node.string, !value.isEmpty else { throw error("is not a text") }
         return value

@@ -1,5 +1,5 @@
 /// One step from a running plan to the next; what it costs are the weights that must be loaded.
-public struct PlanMove: Hashable, Sendable, CustomStringConvertible {
+public struct PlanMove: Hashable, Sendable, Codable, CustomStringConvertible {
     public var model: String
     /// The unit that serves the model until then; absent for a new model.
     public var source: String?

@@ -3,6 +3,7 @@ import Compute
 import Engine
 import Foundation
 import Logging
+import Scheduling
 import Server
 import ServiceLifecycle
 import UnixSignals
@@ -22,12 +23,16 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on, 0 for any free one; overrides the configuration.")
     var port: Int?
 
+    @Option(help: "The scheduling policy; overrides the configuration.")
+    var policy: PolicyName?
+
     @OptionGroup var device: DeviceOption
 
     func run() async throws {
         var configuration = try Self.read(config)
         configuration.host = host ?? configuration.host
         configuration.port = port ?? configuration.port
+        configuration.policy = policy ?? configuration.policy
         configuration.device = device.device ?? configuration.device
         try configuration.check()
 

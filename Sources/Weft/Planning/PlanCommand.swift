@@ -7,7 +7,10 @@ import Reporting
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Place models on a cluster.",
-        discussion: "Writes the plan as YAML to --output, or to standard output, and explains it on standard error.")
+        discussion: """
+            Writes the plan as YAML to --output, or to standard output, and explains it on standard error. With --json \
+            standard output gets the plan and how it was found as JSON.
+            """)
 
     @Argument(help: "The models and their rates: YAML as MuxServe's placement reads it.")
     var workload: String
@@ -38,6 +41,18 @@ struct PlanCommand: ParsableCommand {
 
     @Option(help: "A folder for MuxServe's mesh YAML, a file for each unit.")
     var meshes: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    private struct Output: Encodable {
+        var plan: Plan
+        var objective: String
+        var score: Double
+        var estimatedThroughput: Double
+        var seconds: Double
+        var moves: [PlanMove]?
+    }
 
     func validate() throws {
         if !(scale > 0 && time > 0) { throw ValidationError("--scale and --time must be positive") }
@@ -77,20 +92,30 @@ struct PlanCommand: ParsableCommand {
         let start = Date()
         let plan: Plan
         let score: Double
+        var made: [PlanMove]?
         if let from {
             var replanning = try Replanning(PlanningInputs.plan(from), for: makeObjective(demands), on: cluster)
             let (changed, moves) = try replanning.run()
             explain(moves.isEmpty ? "no move is worth its cost\n" : moves.map { "\($0)\n" }.joined())
-            (plan, score) = (changed, replanning.score)
+            (plan, score, made) = (changed, replanning.score, moves)
         } else {
             let end = start.addingTimeInterval(time)
             let planner = Planner(on: cluster, makeObjective: makeObjective)
             let result = try planner.plan(demands, maxReplicas: replicas) { Date() > end }
             (plan, score) = (result.plan, result.assignment.score)
         }
-        explain(PlanExplanation(plan, objective, score: score, seconds: Date().timeIntervalSince(start)).text)
+        let seconds = Date().timeIntervalSince(start)
+        explain(PlanExplanation(plan, objective, score: score, seconds: seconds).text)
         if let meshes { try write(plan, demands, to: meshes) }
-        if let output { try PlanningInputs.write(plan.yaml, to: output) } else { print(plan.yaml, terminator: "") }
+        if let output { try PlanningInputs.write(plan.yaml, to: output) }
+        if json {
+            let output = Output(
+                plan: plan, objective: objective.rawValue, score: score, estimatedThroughput: plan.estimatedThroughput,
+                seconds: seconds, moves: made)
+            print(try output.prettyJSON())
+        } else if output == nil {
+            print(plan.yaml, terminator: "")
+        }
     }
 
     private func write(_ plan: Plan, _ demands: [ModelDemand], to folder: String) throws {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Placement
 import Reporting
 import Scheduling
@@ -26,13 +25,14 @@ struct SimulatePlanCommand: ParsableCommand {
 
     func run() throws {
         let served = try ServedPlan(plan, policy, options)
-        if let html { try PlanningInputs.write(ServiceFiguresPage([served]).html, to: html) }
+        if let html {
+            let page = ServiceComparison([(served.name, served.report)]).page(title: "Simulated service")
+            try PlanningInputs.write(page.html, to: html)
+        }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            print(String(decoding: try encoder.encode(served.report), as: UTF8.self))
+            print(try served.report.prettyJSON())
         } else {
-            print(served.table.text, terminator: "")
+            print(TextTable(served.report).text, terminator: "")
         }
     }
 }

@@ -1,0 +1,44 @@
+public import Workloads
+
+/// The requests that an endpoint is asked, when.
+public struct Load: Sendable {
+    /// By arrival.
+    public var requests: [Request]
+    /// Each model's requests per second, in the order of reports.
+    public var rates: [(model: String, rate: Double)]
+    /// What random prompts follow from.
+    public var seed: UInt64
+    /// Requests that arrive earlier are made, and not counted.
+    public var warmUp: Seconds
+
+    public init(requests: [Request], rates: [(model: String, rate: Double)], seed: UInt64 = 1, warmUp: Seconds = 0) {
+        self.requests = requests
+        self.rates = rates
+        self.seed = seed
+        self.warmUp = warmUp
+    }
+
+    /// The requests by which a model's unloaded latency is measured, one after the other: short, middling and long
+    /// prompts of those that it will get, each twice, with few outputs.
+    package func probes(of model: String) -> [Request] {
+        let own = requests.filter { $0.model == model }
+        let prompts = own.map(\.promptTokens).sorted()
+        let outputs = own.map(\.outputTokens).sorted()
+        guard !own.isEmpty else { return [] }
+        let lengths = [0.1, 0.5, 0.9].map { prompts[Int($0 * Double(prompts.count - 1))] }
+        return (lengths + lengths).map { length in
+            Request(
+                arrival: 0, model: model, promptTokens: length,
+                outputTokens: min(32, max(2, outputs[outputs.count / 2])))
+        }
+    }
+
+    /// The requests as they were served, to be served again: those that finished, with the lengths that they had.
+    public static func trace(of served: [ServedRequest]) -> [Request] {
+        served.filter { $0.failure == nil }.map { request in
+            Request(
+                arrival: request.record.arrival, model: request.record.model,
+                promptTokens: request.record.promptTokens, outputTokens: max(1, request.record.outputTokens))
+        }
+    }
+}

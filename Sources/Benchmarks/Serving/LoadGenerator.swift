@@ -1,0 +1,69 @@
+import Workloads
+
+/// Asks an OpenAI endpoint as a workload says, in an open loop: each request is sent when it arrives, however many are
+/// still under way.
+///
+/// ```swift
+/// let generator = LoadGenerator(endpoint: try Endpoint(url: "http://127.0.0.1:8080"))
+/// let (report, served) = try await generator.run(Load(requests: requests, rates: rates))
+/// ```
+public struct LoadGenerator: Sendable {
+    /// What a run is about at the moment.
+    public enum Stage: Sendable {
+        case measuringUnloaded(model: String)
+        case sending(share: Double)
+        case finishing(left: Int)
+    }
+
+    public var endpoint: Endpoint
+    /// A request that takes longer counts as failed.
+    public var timeout = Duration.seconds(600)
+    /// How often the endpoint's metrics are read; `nil` never.
+    public var metricsInterval: Duration? = .seconds(1)
+    /// The unloaded latencies, where they are known; else they are measured first.
+    public var unloaded: [LatencyBaseline]?
+
+    public init(endpoint: Endpoint) {
+        self.endpoint = endpoint
+    }
+
+    /// Checks the endpoint and its models, measures unloaded latencies, and serves the load.
+    ///
+    /// - Parameter progress: Called as the run goes on.
+    /// - Returns: The report, and the requests by arrival.
+    /// - Throws: `ServingError` for an endpoint that cannot be measured. Single requests that fail are counted.
+    public func run(
+        _ load: Load, progress: @escaping @Sendable (Stage) -> Void = { _ in }
+    ) async throws -> (report: ServingReport, served: [ServedRequest]) {
+        guard !load.requests.isEmpty else { throw ServingError.noRequests }
+        return try await EndpointClient.with(endpoint, timeout: timeout) { client in
+            let models = Set(load.requests.map(\.model)).sorted()
+            try await check(models, client)
+            var preparation = Preparation(client: client, seed: load.seed)
+            var (forms, lines): ([String: PromptForm], [LatencyBaseline]) = ([:], [])
+            for model in models {
+                progress(.measuringUnloaded(model: model))
+                let form = try await preparation.form(of: model)
+                forms[model] = form
+                if let unloaded {
+                    guard let line = unloaded.first(where: { $0.model == model }) else {
+                        throw ServingError.missingBaseline(model: model)
+                    }
+                    lines.append(line)
+                } else {
+                    lines.append(try await preparation.baseline(of: model, load.probes(of: model), form: form))
+                }
+            }
+            let (served, usage) = try await OpenLoop(client: client, forms: forms, metricsInterval: metricsInterval)
+                .run(load, progress: progress)
+            let report = ServingReport(served, of: load, endpoint: endpoint.base, unloaded: lines, kvUsage: usage)
+            return (report, served)
+        }
+    }
+
+    private func check(_ models: [String], _ client: EndpointClient) async throws(ServingError) {
+        let known = try await client.models()
+        let missing = models.map { endpoint.name(of: $0) }.filter { !known.contains($0) }
+        if !missing.isEmpty { throw .missingModels(missing, served: known) }
+    }
+}

@@ -1,0 +1,53 @@
+public import Workloads
+
+/// The requests that a workload file asks for: the same file that `PlacementInput` reads, of which a load generator
+/// needs neither cluster nor profiles.
+///
+/// Rates stand with the models, or follow from `alpha` and a `rate` of all models together, the hottest model first.
+/// Lengths stand with a model as `prompts` and `outputs` (see `LengthField`), or are log-normal around the mean lengths
+/// `prompt_len` and `output_len`. `arrivals` is `poisson`, `even` or `{gamma: DEVIATION}`; `duration` is in seconds;
+/// `context` is the most tokens of prompt and output.
+public struct WorkloadFile: Hashable, Sendable {
+    public var models: [WorkloadModel]
+    /// Absent where the file does not say.
+    public var arrivals: ArrivalProcess?
+    /// Absent where the file does not say.
+    public var duration: Seconds?
+    public var contextLimit: Int
+
+    /// - Parameter file: Named in errors.
+    /// - Throws: `FileError`.
+    public init(yaml: String, file: String) throws(FileError) {
+        let root = try YAMLField(yaml, file: file)
+        models = try ModelLoad.list(root).map(\.model)
+        arrivals = try root.optional("arrivals").map(ArrivalProcess.init(yaml:))
+        duration = try root.optional("duration")?.positive()
+        contextLimit = try root.optional("context")?.integer(2...(1 << 24)) ?? 2560
+    }
+
+    /// The workload, with standards for what the file leaves open.
+    ///
+    /// - Parameter rateScale: Times each model's rate.
+    public func workload(
+        rateScale: Double = 1, arrivals: ArrivalProcess? = nil, duration: Seconds? = nil
+    ) -> Workload {
+        var models = models
+        for index in models.indices { models[index].rate *= rateScale }
+        return Workload(
+            models: models, arrivals: arrivals ?? self.arrivals ?? .poisson, duration: duration ?? self.duration ?? 300,
+            contextLimit: contextLimit)
+    }
+}
+
+extension ArrivalProcess {
+    init(yaml field: YAMLField) throws(FileError) {
+        switch try? field.string() {
+        case "poisson": self = .poisson
+        case "even": self = .deterministic
+        case .some(let text): throw field.error("is '\(text)', expected poisson, even or {gamma: DEVIATION}")
+        case nil:
+            try field.allowOnly(["gamma"])
+            self = .gamma(cv: try field.field("gamma").positive())
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Benchmarks
+import Foundation
+import Reporting
+import Workloads
+
+/// `weft bench compare`: measured loads side by side.
+struct BenchCompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare", abstract: "Show reports of `weft bench serve` side by side.")
+
+    @Argument(help: "The reports as JSON. They are called by their files' names.")
+    var reports: [String]
+
+    @Option(help: "Where to write figures as HTML.")
+    var html: String?
+
+    func run() throws {
+        let served = try reports.map { path in
+            (URL(filePath: path).deletingPathExtension().lastPathComponent, try ServingReport(file: path).service)
+        }
+        let comparison = ServiceComparison(served)
+        if let html { try PlanningInputs.write(comparison.page(title: "Measured service").html, to: html) }
+        print(comparison.table("report").text, terminator: "")
+    }
+}
+
+extension ServingReport {
+    /// - Throws: `ValidationError` naming the file.
+    init(file path: String) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            self = try decoder.decode(ServingReport.self, from: PlanningInputs.contents(path))
+        } catch is DecodingError {
+            throw ValidationError("\(path): is not a report of `weft bench serve`")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Placement
+import Workloads
+
+/// Which requests of a workload file are made, alike in simulation and measurement.
+struct RequestOptions: ParsableArguments {
+    @Option(help: "Recorded requests as JSON lines, instead of drawn ones.")
+    var trace: String?
+
+    @Option(help: "Seconds in which requests arrive; 300 unless given here or in the workload.")
+    var duration: Double?
+
+    @Option(help: "How uneven arrivals are: the deviation of gaps over their mean. 1 is Poisson.")
+    var burstiness: Double?
+
+    @Option(help: "What the workload's rates are multiplied by.")
+    var rateScale = 1.0
+
+    @Option(help: "Equal seeds give equal requests.")
+    var seed: UInt64 = 1
+
+    func validate() throws {
+        if let duration, !(duration.isFinite && duration > 0) {
+            throw ValidationError("--duration must be positive seconds")
+        }
+        if let burstiness, !(burstiness.isFinite && burstiness > 0) {
+            throw ValidationError("--burstiness must be positive")
+        }
+        if !(rateScale.isFinite && rateScale > 0) { throw ValidationError("--rate-scale must be positive") }
+        if trace != nil, duration != nil || burstiness != nil || rateScale != 1 {
+            throw ValidationError("--trace has its own arrivals: leave --duration, --burstiness and --rate-scale out")
+        }
+    }
+
+    /// The requests, and each model's requests per second.
+    func requests(of path: String) throws -> (requests: [Request], rates: [(model: String, rate: Double)]) {
+        let file = try WorkloadFile(yaml: PlanningInputs.text(path), file: path)
+        if let trace { return try recorded(trace, file.models.map(\.name), path) }
+        let arrivals = burstiness.map { $0 == 1 ? ArrivalProcess.poisson : .gamma(cv: $0) }
+        let workload = file.workload(rateScale: rateScale, arrivals: arrivals, duration: duration)
+        do throws(WorkloadError) {
+            return (try workload.requests(seed: seed), workload.models.map { ($0.name, $0.rate) })
+        } catch {
+            throw ValidationError("\(path): \(error)")
+        }
+    }
+
+    private func recorded(
+        _ trace: String, _ models: [String], _ path: String
+    ) throws -> (requests: [Request], rates: [(model: String, rate: Double)]) {
+        let requests = try PlanningInputs.trace(trace)
+        if let other = requests.first(where: { !models.contains($0.model) }) {
+            throw ValidationError("\(trace): model '\(other.model)' is not in \(path)")
+        }
+        let span = max(requests.last?.arrival ?? 0, 1e-9)
+        let counts = Dictionary(grouping: requests, by: \.model).mapValues { Double($0.count) }
+        return (requests, models.map { ($0, (counts[$0] ?? 0) / span) })
+    }
+}
