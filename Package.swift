@@ -36,6 +36,12 @@ let http: [Target.Dependency] = [
     .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOCore", package: "swift-nio"),
 ]
+let httpClient: [Target.Dependency] = [
+    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
 
 let package = Package(
     name: "weft",
@@ -49,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -68,7 +75,7 @@ let package = Package(
         library("Scheduling", ["KVCache", "Workloads", deques]),
         library("Placement", ["Workloads", yams]),
         library("Simulation", ["KVCache", "Workloads", "Scheduling", "Placement"]),
-        library("Reporting"),
+        library("Reporting", ["Workloads"]),
         library(
             "Engine",
             [
@@ -76,12 +83,14 @@ let package = Package(
                 logging,
             ]),
         library("Server", ["Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
+        library("Benchmarks", ["Workloads", "Reporting"] + httpClient),
         .executableTarget(
             name: "Weft",
             dependencies: [
                 "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Tokenization",
                 "Transformer",
-                "Engine", "Server", "Workloads", "Scheduling", "Placement", "Simulation", "Reporting", argumentParser,
+                "Engine", "Server", "Workloads", "Scheduling", "Placement", "Simulation", "Reporting", "Benchmarks",
+                argumentParser,
                 logging, lifecycle, signals, yams,
             ],
             swiftSettings: settings),
@@ -98,7 +107,8 @@ let package = Package(
         tests("Scheduling", ["KVCache", "Workloads"]),
         tests("Placement", ["Workloads"]),
         tests("Simulation", ["Placement", "Scheduling", "Workloads", "KVCache"]),
-        tests("Reporting"),
+        tests("Reporting", ["Workloads"]),
+        tests("Benchmarks", ["Workloads"] + http),
         tests(
             "Engine",
             [

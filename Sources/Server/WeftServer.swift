@@ -11,18 +11,23 @@ public import ServiceLifecycle
 /// may end until `Configuration.shutdownTimeout`; then they break off with an error.
 public struct WeftServer: Service {
     private let generator: any TextGenerator
+    private let administration: (any ModelAdministration)?
     private let settings: Configuration
     private let logger: Logger
     private let onRunning: @Sendable (Int) async -> Void
     private let connections = ClientConnections()
     private let deadline = Latch()
 
-    /// - Parameter onRunning: called with the port once the server listens.
+    /// - Parameters:
+    ///   - administration: what `/admin` and `/metrics` speak for; without it they do not exist.
+    ///   - onRunning: called with the port once the server listens.
     public init(
-        _ generator: any TextGenerator, configuration: Configuration, logger: Logger,
+        _ generator: any TextGenerator, administration: (any ModelAdministration)? = nil,
+        configuration: Configuration, logger: Logger,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         self.generator = generator
+        self.administration = administration
         settings = configuration
         self.logger = logger
         self.onRunning = onRunning
@@ -69,6 +74,14 @@ public struct WeftServer: Service {
         router.endpoint(.get, "\(ModelRoutes.path)/**", models.retrieve)
 
         let bodies = BodyReader(limit: settings.bodyLimit, timeout: settings.bodyTimeout)
+        if let administration {
+            let admin = AdminRoutes(administration: administration, bodies: bodies)
+            router.endpoint(.get, "/metrics", admin.metrics)
+            router.endpoint(.get, "/admin/status", admin.status)
+            router.endpoint(.post, "\(AdminRoutes.models)", admin.load)
+            router.endpoint(.delete, "\(AdminRoutes.models)/**", admin.unload)
+        }
+
         let tokenize = TokenizeRoutes(generator: generator, bodies: bodies)
         router.endpoint(.post, "/tokenize", tokenize.tokenize)
         router.endpoint(.post, "/detokenize", tokenize.detokenize)

@@ -46,6 +46,15 @@ struct TinyService {
         try await engine.load(on: device)
     }
 
+    /// One more model file, and the configuration to load it with.
+    func write(_ name: String, headSize: Int, seed: UInt64) throws -> ModelConfiguration {
+        var tiny = TinyLlama()
+        tiny.headSize = headSize
+        tiny.seed = seed
+        try tiny.write(to: "\(folder)/\(name).gguf")
+        return ModelConfiguration(name: name, path: "\(name).gguf")
+    }
+
     func tokens(of model: String, after prompt: [Int32], count: Int) async throws -> [Int32] {
         var request = GenerationRequest(model: model, prompt: prompt)
         request.maxTokens = count

@@ -17,6 +17,12 @@ public struct ModelConfiguration: Sendable, Codable, Hashable {
     public var maxSequences = 64
     /// The most prompt tokens of one prefill job; longer prompts are done in chunks.
     public var chunk = 256
+    /// Seconds from arrival to first token that are aimed at; `adbs` orders prefills by it.
+    public var ttft: Double?
+    /// Seconds per output token that are aimed at; `adbs` bounds the chunks of prefills by it.
+    public var tpot: Double?
+    /// Whether it stays loaded when another model needs its memory.
+    public var pinned = false
 
     public init(name: String, path: String) {
         self.name = name
@@ -24,7 +30,7 @@ public struct ModelConfiguration: Sendable, Codable, Hashable {
     }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, path, context, rate, shares, chunk
+        case name, path, context, rate, shares, chunk, ttft, tpot, pinned
         case kvType = "kv_type"
         case maxSequences = "max_sequences"
     }
@@ -40,6 +46,9 @@ public struct ModelConfiguration: Sendable, Codable, Hashable {
         shares = try keys.decodeIfPresent([Int].self, forKey: .shares) ?? shares
         maxSequences = try keys.decodeIfPresent(Int.self, forKey: .maxSequences) ?? maxSequences
         chunk = try keys.decodeIfPresent(Int.self, forKey: .chunk) ?? chunk
+        ttft = try keys.decodeIfPresent(Double.self, forKey: .ttft)
+        tpot = try keys.decodeIfPresent(Double.self, forKey: .tpot)
+        pinned = try keys.decodeIfPresent(Bool.self, forKey: .pinned) ?? pinned
     }
 
     func check() throws(ConfigurationError) {
@@ -49,6 +58,8 @@ public struct ModelConfiguration: Sendable, Codable, Hashable {
         try require(context ?? 1 > 0, "context: must be at least 1")
         try require(kvType != .q8_0, "kv_type: q8_0 has no kernel yet; use f16 or f32")
         try require(rate > 0 && rate.isFinite, "rate: must be positive")
+        try require(ttft ?? 1 > 0 && (ttft ?? 1).isFinite, "ttft: must be positive")
+        try require(tpot ?? 1 > 0 && (tpot ?? 1).isFinite, "tpot: must be positive")
         try require(
             shares.count == 2 && shares.allSatisfy { (1...10).contains($0) },
             "shares: two numbers of tenths, [prefill, decode], between 1 and 10")

@@ -8,6 +8,8 @@ public struct ServeConfiguration: Sendable, Codable, Hashable {
     public var device: String?
     /// Megabytes of KV pages that all models share.
     public var poolMegabytes = 512
+    /// Megabytes of weights that may be loaded at once; as much as the device has where absent.
+    public var weightsMegabytes: Int?
     public var policy = PolicyName.adbs
     /// Requests that may wait or run; more are refused with 503.
     public var maxRequests = 1024
@@ -19,6 +21,7 @@ public struct ServeConfiguration: Sendable, Codable, Hashable {
         case host, port, device, policy, models
         case poolMegabytes = "pool_mb"
         case maxRequests = "max_requests"
+        case weightsMegabytes = "weights_mb"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -29,6 +32,7 @@ public struct ServeConfiguration: Sendable, Codable, Hashable {
         port = try keys.decodeIfPresent(Int.self, forKey: .port) ?? port
         device = try keys.decodeIfPresent(String.self, forKey: .device)
         poolMegabytes = try keys.decodeIfPresent(Int.self, forKey: .poolMegabytes) ?? poolMegabytes
+        weightsMegabytes = try keys.decodeIfPresent(Int.self, forKey: .weightsMegabytes)
         policy = try keys.decodeIfPresent(PolicyName.self, forKey: .policy) ?? policy
         maxRequests = try keys.decodeIfPresent(Int.self, forKey: .maxRequests) ?? maxRequests
     }
@@ -50,6 +54,7 @@ public struct ServeConfiguration: Sendable, Codable, Hashable {
         try require(!models.isEmpty, "models: at least one is needed")
         try require((0...65535).contains(port), "port: \(port) is not between 0 and 65535")
         try require((1...(1 << 20)).contains(poolMegabytes), "pool_mb: \(poolMegabytes) is not between 1 and 1048576")
+        try require(weightsMegabytes ?? 1 > 0, "weights_mb: must be at least 1")
         try require(maxRequests > 0, "max_requests: must be at least 1")
         var names: Set<String> = []
         for model in models {

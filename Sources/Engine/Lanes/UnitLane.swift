@@ -5,6 +5,7 @@ import Kernels
 final class UnitLane: Sendable {
     /// The position among the unit's lanes: 0 is the whole device.
     let index: Int
+    let name: String
     let device: any Device
     let lane: any Lane
     let thread: LaneThread
@@ -13,8 +14,9 @@ final class UnitLane: Sendable {
 
     init(_ index: Int, on device: any Device) throws(ComputeError) {
         self.index = index
+        name = index == 0 ? "whole" : "part \(index)"
         self.device = device
-        lane = try device.makeLane(label: index == 0 ? "whole" : "part \(index)")
+        lane = try device.makeLane(label: name)
         thread = LaneThread(name: "weft lane \(index)")
         kernels = ThreadKernels(set: try KernelSet(device: device))
     }

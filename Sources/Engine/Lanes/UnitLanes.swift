@@ -7,6 +7,8 @@ struct UnitLanes: Sendable {
     let plan: LanePlan
     let partitioning: Partitioning?
     private var isBusy: [Bool]
+    private var passes: [Int]
+    private var busySeconds: [Double]
 
     /// Divides the device as the shares of the models need.
     init(_ shares: [Share], on device: any Device) throws(ComputeError) {
@@ -25,6 +27,8 @@ struct UnitLanes: Sendable {
             self.lanes = lanes
         }
         isBusy = lanes.map { _ in false }
+        passes = lanes.map { _ in 0 }
+        busySeconds = lanes.map { _ in 0 }
     }
 
     var devices: [any Device] { lanes.map(\.device) }
@@ -40,5 +44,20 @@ struct UnitLanes: Sendable {
         plan.parts(for: share).map { $0.contains(lane.index - 1) } ?? (lane.index == 0)
     }
 
-    mutating func setBusy(_ busy: Bool, _ lane: UnitLane) { isBusy[lane.index] = busy }
+    mutating func begin(_ lane: UnitLane) { isBusy[lane.index] = true }
+
+    mutating func end(_ lane: UnitLane, seconds: Double) {
+        isBusy[lane.index] = false
+        passes[lane.index] += 1
+        busySeconds[lane.index] += seconds
+    }
+
+    var status: [EngineStatus.Lane] {
+        let isReal = partitioning == .subDevices || partitioning == .instances
+        return lanes.map { lane in
+            EngineStatus.Lane(
+                name: lane.name, units: isReal && lane.index > 0 ? lane.device.limits.computeUnits : nil,
+                passes: passes[lane.index], busySeconds: busySeconds[lane.index])
+        }
+    }
 }

@@ -66,13 +66,19 @@ struct Generation: Sendable {
         return stopped
     }
 
-    func finish() {
+    /// - Returns: how it ended, for counters.
+    func finish() -> String {
         let usage = TokenUsage(promptTokens: promptCount, completionTokens: generated, cachedTokens: cachedTokens ?? 0)
         continuation.yield(.finished(reason, usage))
         continuation.finish()
+        return reason.rawValue
     }
 
     func fail(_ error: EngineError) { continuation.finish(throwing: error) }
 
-    func cancel() { continuation.finish() }
+    /// - Returns: how it ended, for counters.
+    func cancel() -> String {
+        continuation.finish()
+        return "cancelled"
+    }
 }

@@ -20,6 +20,7 @@ extension Unit {
         let packed = try await loader.run {
             try PackedLlama(file.gguf, vectorWidth: width, cache: cache) { progress(0.9 * $0) }
         }
+        try await makeRoom(for: configuration, bytes: packed.byteCount)
         let length = try LlamaModel.contextLength(packed.configuration, options: options, pool: pool)
         var weights: [ObjectIdentifier: LlamaWeights] = [:]
         var networks: [LlamaModel] = []
@@ -39,7 +40,57 @@ extension Unit {
             name: configuration.name, created: file.created, contextLength: length, tokenizer: file.tokenizer,
             chatTemplate: file.chatTemplate)
         let id = try scheduler.load(ModelSettings(configuration, shape: networks[0].kvShape))
-        models[id] = UnitModel(id: id, networks: networks, served: served)
+        models[id] = UnitModel(
+            id: id, networks: networks, served: served, weightBytes: packed.byteCount, isPinned: configuration.pinned,
+            lastUse: now)
+        counters[id] = ModelCounters()
         return served
+    }
+
+    /// Unloads a model: it takes no more requests, those it has may end until `patience` is over, the rest break off.
+    ///
+    /// Returns when nothing of it is left.
+    func unload(_ name: String, patience: Duration) async throws(EngineError) {
+        guard let model = models.values.first(where: { $0.served.name == name }) else { throw .modelNotFound(name) }
+        if leaving[model.id] == nil {
+            leaving[model.id] = []
+            let deadline = ContinuousClock.now.advanced(by: patience)
+            while generations.values.contains(where: { $0.model == model.id }), ContinuousClock.now < deadline {
+                try? await Task.sleep(for: .milliseconds(20))
+            }
+            countPages()
+            // The model may be gone at once, when it has no job at work.
+            perform(scheduler.unload(model.id, at: now))
+        }
+        guard models[model.id] != nil else { return }
+        await withCheckedContinuation { leaving[model.id]?.append($0) }
+    }
+
+    /// The scheduler has nothing of the model any more: its memory goes.
+    func forget(_ model: ModelID) {
+        models[model] = nil
+        counters[model] = nil
+        for waiting in leaving.removeValue(forKey: model) ?? [] { waiting.resume() }
+    }
+
+    /// Unloads idle models that are not pinned, the least recently used first, until the weights of one more fit.
+    private func makeRoom(for configuration: ModelConfiguration, bytes: Int) async throws {
+        let slots = models.values.reduce(0) { $0 + $1.llama.maxLogitRows } + configuration.maxSequences
+        guard slots <= pool.sequences else {
+            throw ConfigurationError(
+                "model '\(configuration.name)': max_sequences: \(slots) with the other models, of \(pool.sequences)")
+        }
+        while models.values.reduce(bytes, { $0 + $1.weightBytes }) > weightBudget {
+            let idle = models.values.filter { model in
+                !model.isPinned && leaving[model.id] == nil && !generations.values.contains { $0.model == model.id }
+            }
+            guard let oldest = idle.min(by: { $0.lastUse < $1.lastUse }) else {
+                let used = models.values.reduce(0) { $0 + $1.weightBytes }
+                throw ComputeError.outOfMemory(
+                    device: lanes.lanes[0].device.description.name, asked: bytes, available: max(0, weightBudget - used)
+                )
+            }
+            try await unload(oldest.served.name, patience: .zero)
+        }
     }
 }

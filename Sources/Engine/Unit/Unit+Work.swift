@@ -7,19 +7,20 @@ extension Unit {
     /// Gives pending jobs to lanes that have nothing to do, the oldest job first.
     func startWork() {
         while let (step, lane) = nextStep() {
-            lanes.setBusy(true, lane)
+            lanes.begin(lane)
             Task { await work(step, on: lane) }
         }
     }
 
     private func work(_ step: Step, on lane: UnitLane) async {
+        let start = now
         do {
             let stream = lane.lane
             let drawn = try await lane.thread.run { try step.run(on: stream) }
-            lanes.setBusy(false, lane)
+            lanes.end(lane, seconds: now - start)
             finish(step, drawn)
         } catch {
-            lanes.setBusy(false, lane)
+            lanes.end(lane, seconds: now - start)
             breakDown("\(error)")
         }
         startWork()
@@ -44,7 +45,10 @@ extension Unit {
         show(part)
         step.add(part, of: generation)
         // What precedes the first range came from the prefix index.
-        if generation.cachedTokens == nil { generations[part.request]?.cachedTokens = part.tokens.lowerBound }
+        if generation.cachedTokens == nil {
+            generations[part.request]?.cachedTokens = part.tokens.lowerBound
+            counters[generation.model]?.cachedTokens += part.tokens.lowerBound
+        }
     }
 
     /// Brings the device's copy of a sequence's block table up to date.
@@ -57,10 +61,12 @@ extension Unit {
     }
 
     private func finish(_ step: Step, _ drawn: [Step.Drawn]) {
+        countPages()
         var ended: Set<RequestID> = []
         var tokens: [RequestID: Int32] = [:]
         for draw in drawn {
             tokens[draw.request] = draw.token
+            if let model = generations[draw.request]?.model { counters[model]?.generatedTokens += 1 }
             generations[draw.request]?.sampler = draw.sampler
             if generations[draw.request]?.append(draw.token, logprob: draw.logprob) == true {
                 ended.insert(draw.request)

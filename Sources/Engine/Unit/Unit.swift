@@ -24,7 +24,15 @@ actor Unit {
     var pending: [Job] = []
     /// How much of each slot's block table the device has, and whose it is.
     var shown: [Int: (sequence: SequenceID, pages: Int)] = [:]
-    private var failure: String?
+    private(set) var failure: String?
+    var counters: [ModelID: ModelCounters] = [:]
+    /// When held pages were last counted.
+    var countedAt: Seconds = 0
+    /// Models that take no more requests and will be unloaded.
+    var leaving: [ModelID: [CheckedContinuation<Void, Never>]] = [:]
+    let policy: PolicyName
+    /// Bytes of weights that may be loaded.
+    let weightBudget: Int
 
     /// - Throws: `ComputeError` when the device cannot be divided as the shares need, or cannot hold the pool.
     init(_ configuration: ServeConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device) throws {
@@ -34,6 +42,10 @@ actor Unit {
             pageCount: pages, sequences: sequences, pagesPerSequence: min(pages, pagesPerSequence),
             on: lanes.devices)
         maxRequests = configuration.maxRequests
+        policy = configuration.policy
+        weightBudget =
+            configuration.weightsMegabytes.map { $0 << 20 }
+            ?? max(0, device.description.memoryByteCount - configuration.poolMegabytes << 20)
         scheduler = UnitScheduler(pages: pages, policy: configuration.policy.policy, overload: Share(2))
     }
 
@@ -46,6 +58,7 @@ actor Unit {
         guard let model = models.values.first(where: { $0.served.name == request.model }) else {
             throw .modelNotFound(request.model)
         }
+        guard leaving[model.id] == nil else { throw .unavailable("model '\(request.model)' is being unloaded") }
         try model.check(request, pool: pool)
         guard generations.count < maxRequests else { throw .overloaded(retryAfter: 1) }
         let id = RequestID(nextRequest)
@@ -59,6 +72,10 @@ actor Unit {
         }
         generations[id] = Generation(
             request, model: model, limit: limit, seed: .random(in: .min ... .max), continuation: continuation)
+        models[model.id]?.lastUse = now
+        counters[model.id]?.requests += 1
+        counters[model.id]?.promptTokens += request.prompt.count
+        countPages()
         perform(
             scheduler.arrived(
                 Arrival(
@@ -69,11 +86,16 @@ actor Unit {
 
     private func cancel(_ id: RequestID) {
         guard generations[id] != nil else { return }
+        countPages()
         perform(scheduler.cancelled(id, at: now))
     }
 
     /// Whether new requests are taken: not after the device failed.
     var isHealthy: Bool { failure == nil }
+
+    var served: [ServedModel] {
+        models.values.filter { leaving[$0.id] == nil }.sorted { $0.id.index < $1.id.index }.map(\.served)
+    }
 
     /// Pages that sequences hold, and pages there are.
     var pageUse: (held: Int, total: Int) {
@@ -89,17 +111,24 @@ actor Unit {
         for action in actions {
             switch action {
             case .launch(let job): pending.append(job)
-            case .preempt, .unloaded: break
-            case .finish(let id, .completed): generations.removeValue(forKey: id)?.finish()
-            case .finish(let id, .cancelled): generations.removeValue(forKey: id)?.cancel()
+            case .preempt(let id): if let model = generations[id]?.model { counters[model]?.preemptions += 1 }
+            case .unloaded(let model): forget(model)
+            case .finish(let id, .completed): end(id) { $0.finish() }
+            case .finish(let id, .cancelled): end(id) { $0.cancel() }
             case .fail(let id, let reason): fail(id, reason)
             }
         }
         startWork()
     }
 
+    private func end(_ id: RequestID, _ tell: (Generation) -> String) {
+        guard let generation = generations.removeValue(forKey: id) else { return }
+        counters[generation.model]?.finished[tell(generation), default: 0] += 1
+    }
+
     private func fail(_ id: RequestID, _ reason: SequenceFailure) {
         guard let generation = generations.removeValue(forKey: id) else { return }
+        counters[generation.model]?.finished["failed", default: 0] += 1
         let name = models[generation.model]?.served.name ?? ""
         switch reason {
         case .poolTooSmall(let needed, let pages):

@@ -1,6 +1,7 @@
 import KVCache
 import Scheduling
 import Transformer
+import Workloads
 
 /// A model at work in a unit.
 struct UnitModel: Sendable {
@@ -8,6 +9,10 @@ struct UnitModel: Sendable {
     /// The network on each of the unit's lanes.
     let networks: [LlamaModel]
     let served: ServedModel
+    let weightBytes: Int
+    let isPinned: Bool
+    /// When the last request came.
+    var lastUse: Seconds
 
     /// What is the same on all lanes.
     var llama: LlamaModel { networks[0] }
@@ -17,7 +22,8 @@ extension ModelSettings {
     init(_ configuration: ModelConfiguration, shape: KVShape) {
         self.init(
             shape: shape, weight: configuration.rate, shares: configuration.phaseShares,
-            maxSequences: configuration.maxSequences, maxBatchedTokens: configuration.chunk)
+            maxSequences: configuration.maxSequences, maxBatchedTokens: configuration.chunk,
+            targets: LatencyTargets(timeToFirstToken: configuration.ttft, timePerOutputToken: configuration.tpot))
     }
 }
 

@@ -47,7 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
         let engine = Engine(configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger)
         let (address, requestedPort) = (configuration.host, configuration.port)
         let server = WeftServer(
-            engine,
+            engine, administration: engine,
             configuration: WeftServer.Configuration(
                 host: address, port: requestedPort, version: weftVersion), logger: logger
         ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }

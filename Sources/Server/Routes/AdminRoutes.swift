@@ -1,0 +1,63 @@
+import Engine
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// `/admin`: what operators ask of the engine while it serves.
+struct AdminRoutes: Sendable {
+    static let models = "/admin/models"
+
+    var administration: any ModelAdministration
+    var bodies: BodyReader
+
+    private struct Loaded: Encodable {
+        var id: String
+        var maxModelLen: Int
+    }
+
+    private struct Unloaded: Encodable { var id: String }
+
+    /// How the engine stands: pool, lanes, models.
+    func status(_ request: Request, _ context: ServerContext) async throws -> Response {
+        guard let status = await administration.status else { throw APIError.unavailable("The models are loading.") }
+        return try Response(json: status)
+    }
+
+    /// Loads a model; the body has the keys of a model in a configuration.
+    func load(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let model: ModelConfiguration
+        do {
+            model = try await bodies.decode(ModelConfiguration.self, from: request)
+        } catch let error as ConfigurationError {
+            throw APIError.invalid(nil, error.description, code: "invalid_model")
+        }
+        do {
+            let served = try await administration.load(model)
+            return try Response(json: Loaded(id: served.name, maxModelLen: served.contextLength))
+        } catch let error as EngineError {
+            throw error
+        } catch {
+            throw APIError.invalid(nil, "\(error)", code: "model_not_loaded")
+        }
+    }
+
+    /// Unloads a model; `?patience=SECONDS` is how long its requests may go on, 30 if not given.
+    func unload(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let escaped = String(request.uri.path.dropFirst(Self.models.count + 1))
+        let name = escaped.removingPercentEncoding ?? escaped
+        let text = request.uri.queryParameters["patience"].map(String.init) ?? "30"
+        guard let patience = Double(text), (0...86_400).contains(patience) else {
+            throw APIError.invalid("patience", "It must be a number of seconds, at most a day.")
+        }
+        try await administration.unload(name, patience: .seconds(patience))
+        return try Response(json: Unloaded(id: name))
+    }
+
+    func metrics(_ request: Request, _ context: ServerContext) async throws -> Response {
+        guard let status = await administration.status else { throw APIError.unavailable("The models are loading.") }
+        let body = ByteBuffer(string: MetricsText(status).text)
+        return Response(
+            status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+            body: ResponseBody(byteBuffer: body))
+    }
+}

@@ -1,0 +1,109 @@
+import Engine
+import Foundation
+import GGUF
+import Testing
+
+/// Models come and go while others serve.
+@Suite(.serialized)
+struct LifeCycleTests {
+    private func prompt(_ seed: Int) -> [Int32] { (0..<9).map { Int32(($0 * 31 + seed * 17) % 256) } }
+
+    @Test(arguments: ["vulkan:llvmpipe", "opencl"])
+    func modelsComeAndGoWhileOthersServe(_ device: String) async throws {
+        let service = try await TinyService(device: device)
+        let third = try service.write("c", headSize: 32, seed: 9)
+        let alone = try await service.tokens(of: "a", after: prompt(1), count: 60)
+        var of: [[Int32]] = []
+        try await withThrowingTaskGroup(of: [Int32].self) { group in
+            for _ in 0..<6 { group.addTask { try await service.tokens(of: "a", after: prompt(1), count: 60) } }
+            for _ in 0..<3 {
+                let served = try await service.engine.load(third)
+                #expect(served.name == "c")
+                of.append(try await service.tokens(of: "c", after: prompt(2), count: 20))
+                try await service.engine.unload("c", patience: .seconds(10))
+                await #expect(throws: EngineError.self) {
+                    try await service.tokens(of: "c", after: prompt(2), count: 1)
+                }
+            }
+            for try await tokens in group { #expect(tokens == alone) }
+        }
+        #expect(Set(of).count == 1 && of[0].count == 20)
+        #expect(await service.engine.models.map(\.name) == ["a", "b"])
+        try await service.expectEmptyPool()
+    }
+
+    /// Requests may end while there is patience, and break off with a clear error when there is none.
+    @Test func unloadingIsPatientOrNot() async throws {
+        let service = try await TinyService()
+        async let patient = service.tokens(of: "a", after: prompt(1), count: 100)
+        try await Task.sleep(for: .milliseconds(20))
+        try await service.engine.unload("a", patience: .seconds(30))
+        #expect(try await patient.count == 100)
+
+        let cut = Task { try await service.tokens(of: "b", after: prompt(1), count: 5000) }
+        try await Task.sleep(for: .milliseconds(50))
+        try await service.engine.unload("b", patience: .zero)
+        await #expect(throws: EngineError.self) { _ = try await cut.value }
+        await #expect(throws: EngineError.self) { try await service.engine.unload("b", patience: .zero) }
+        #expect(await service.engine.models.isEmpty)
+        try await service.expectEmptyPool()
+    }
+
+    /// Where memory lacks, idle models make room, the least recently used first; pinned ones stay, and what lacks is said.
+    @Test func idleModelsMakeRoomUnlessPinned() async throws {
+        let service = try await TinyService(models: [("a", 32), ("b", 32)]) { configuration in
+            configuration.weightsMegabytes = 1
+            configuration.models[0].pinned = true
+        }
+        let bytes = try #require(await service.engine.status?.models.map(\.weightBytes).reduce(0, +))
+        try #require(bytes < 1 << 20, "two models fit")
+        var names = ["c", "d", "e", "f", "g", "h", "i", "j"]
+        for name in names { _ = try await service.engine.load(try service.write(name, headSize: 32, seed: 4)) }
+        let left = await service.engine.models.map(\.name)
+        #expect(left.contains("a") && !left.contains("b"), "left: \(left)")
+        #expect(left.last == "j")
+        names = left
+
+        var large = try service.write("large", headSize: 128, seed: 5)
+        large.pinned = true
+        await #expect {
+            _ = try await service.engine.load(large)
+        } throws: {
+            "\($0)".contains("out of memory, asked for")
+        }
+        #expect(await service.engine.models.map(\.name).contains("a"))
+        try await service.expectEmptyPool()
+    }
+
+    @Test func badModelsAreRefusedAndTheOthersGoOn() async throws {
+        let service = try await TinyService()
+        var missing = ModelConfiguration(name: "c", path: "missing.gguf")
+        await #expect(throws: ConfigurationError.self) { _ = try await service.engine.load(missing) }
+        missing.name = "a"
+        await #expect(throws: ConfigurationError.self) { _ = try await service.engine.load(missing) }
+        var greedy = try service.write("c", headSize: 32, seed: 9)
+        greedy.maxSequences = 1024
+        await #expect {
+            _ = try await service.engine.load(greedy)
+        } throws: {
+            "\($0)".contains("max_sequences")
+        }
+        #expect(try await service.tokens(of: "b", after: prompt(3), count: 5).count == 5)
+        try await service.expectEmptyPool()
+    }
+
+    @Test func statusCountsWhatWasDone() async throws {
+        let service = try await TinyService()
+        _ = try await service.tokens(of: "a", after: prompt(1), count: 30)
+        let status = try #require(await service.engine.status)
+        let model = try #require(status.models.first)
+        #expect(model.name == "a" && model.counters.requests == 1 && model.counters.generatedTokens == 30)
+        #expect(model.counters.promptTokens == 9 && model.counters.finished == ["length": 1])
+        #expect(model.counters.pageSeconds > 0)
+        #expect(status.models[1].counters.pageSeconds == 0)
+        #expect(status.lanes.map(\.passes).reduce(0, +) >= 30)
+        #expect(status.pool.held == 0 && status.pool.pages == status.pool.free + status.pool.cached)
+        #expect(status.partitioning == "instances" && status.lanes.map(\.units) == [nil, 1, 1])
+        try await service.expectEmptyPool()
+    }
+}
