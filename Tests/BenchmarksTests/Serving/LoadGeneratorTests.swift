@@ -65,8 +65,8 @@ struct LoadGeneratorTests {
 
     @Test func failuresAreCountedAndTheRestIsServed() async throws {
         let endpoint = ScriptedEndpoint(models: ["a", "org/b"]) { body, _ in
-            if body.prompt.count == 6 { try await Task.sleep(for: .seconds(60)) }
-            return body.prompt.count == 5 ? .serviceUnavailable : .ok
+            if body.promptTokens == 6 { try await Task.sleep(for: .seconds(60)) }
+            return body.promptTokens == 5 ? .serviceUnavailable : .ok
         }
         let (report, served) = try await run(requests(6), on: endpoint) { [unloaded] in
             $0.unloaded = unloaded
@@ -77,12 +77,20 @@ struct LoadGeneratorTests {
         #expect(report.service.overall.finished == 4 && served.count == 6)
     }
 
-    @Test func aFormThatIsRefusedIsNotUsed() async throws {
-        let endpoint = ScriptedEndpoint(models: ["a", "org/b"]) { _, endpoint in
-            endpoint.asked.withLock { $0.count } == 1 ? .badRequest : .ok
+    @Test func anEndpointThatTakesOnlyTextGetsWords() async throws {
+        let endpoint = ScriptedEndpoint(models: ["a", "org/b"]) { body, _ in
+            body.isText && !body.ignoresEndOfText ? .ok : .badRequest
         }
-        let (report, _) = try await run(requests(2), on: endpoint) { [unloaded] in $0.unloaded = unloaded }
+        let (report, served) = try await run(requests(2), on: endpoint) { [unloaded] in $0.unloaded = unloaded }
         #expect(report.service.overall.finished == 2)
+        #expect(served.map(\.record.promptTokens) == [6, 7])
+    }
+
+    @Test func aModelThatCompletesNothingIsNamed() async throws {
+        let endpoint = ScriptedEndpoint(models: ["a", "org/b"]) { _, _ in .badRequest }
+        await #expect(throws: ServingError.cannotComplete(model: "a", reason: "scripted")) {
+            _ = try await run(requests(2), on: endpoint) { _ in }
+        }
     }
 
     @Test func unknownModelsEndTheRunAtOnce() async throws {

@@ -7,12 +7,27 @@ import Synchronization
 final class ScriptedEndpoint: Sendable {
     struct Body: Decodable {
         var model: String
-        var prompt: [Int]
+        /// As the endpoint counts: token ids, or words and a token for the beginning of the text.
+        var promptTokens: Int
+        var isText: Bool
+        var ignoresEndOfText: Bool
         var maxTokens: Int
 
         enum CodingKeys: String, CodingKey {
             case model, prompt
             case maxTokens = "max_tokens"
+            case ignoresEndOfText = "ignore_eos"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            model = try fields.decode(String.self, forKey: .model)
+            maxTokens = try fields.decode(Int.self, forKey: .maxTokens)
+            ignoresEndOfText = try fields.decodeIfPresent(Bool.self, forKey: .ignoresEndOfText) ?? false
+            let text = try? fields.decode(String.self, forKey: .prompt)
+            isText = text != nil
+            promptTokens =
+                try text.map { $0.split(separator: " ").count + 1 } ?? fields.decode([Int].self, forKey: .prompt).count
         }
     }
 
@@ -75,7 +90,7 @@ final class ScriptedEndpoint: Sendable {
                     let event = #"data: {"choices": [{"text": "x", "finish_reason": \#(reason)}]}"#
                     try await writer.write(ByteBuffer(string: event + "\n\n"))
                 }
-                let usage = #"{"prompt_tokens": \#(body.prompt.count), "completion_tokens": \#(body.maxTokens)}"#
+                let usage = #"{"prompt_tokens": \#(body.promptTokens), "completion_tokens": \#(body.maxTokens)}"#
                 try await writer.write(
                     ByteBuffer(string: "data: {\"choices\": [], \"usage\": \(usage)}\n\ndata: [DONE]\n\n"))
                 try await writer.finish(nil)
