@@ -61,12 +61,16 @@ public struct IsolationProbe: Sendable {
         }
         var weights: [ObjectIdentifier: LlamaWeights] = [:]
         var streams: [Stream] = []
-        for device in devices {
+        let isReal = device.partitioning == .subDevices || device.partitioning == .instances
+        for (index, device) in devices.enumerated() {
             let own =
                 try weights[device.memoryDomain]
                 ?? LlamaWeights(packed, contextLength: Self.promptTokens + 1, on: device)
             weights[device.memoryDomain] = own
-            streams.append(try Stream(own, pool: pool, rows: Self.promptTokens, on: device))
+            streams.append(
+                try Stream(
+                    own, pool: pool, rows: Self.promptTokens, on: device,
+                    turn: isReal || index < 2 ? nil : UnitLanes.round / 2))
         }
         (prefillWhole, decodeWhole) = (streams[0], streams[1])
         (prefillPart, decodePart) = (streams[2], streams[3])
@@ -117,13 +121,14 @@ public struct IsolationProbe: Sendable {
         private let lane: any Lane
         private let thread = LaneThread(name: "weft isolation")
 
-        init(_ weights: LlamaWeights, pool: KVPool, rows: Int, on device: any Device) throws {
+        init(_ weights: LlamaWeights, pool: KVPool, rows: Int, on device: any Device, turn: Double?) throws {
             var options = LlamaModel.Options()
             options.maxRows = rows
             options.maxLogitRows = 1
             network = try LlamaModel(weights, options: options, pool: pool, kernels: KernelSet(device: device))
-            lane = try device.makeLane(label: "isolation")
-            try network.warmUp(on: lane)
+            let lane = try device.makeLane(label: "isolation")
+            self.lane = turn.map { SlicedLane(lane, seconds: $0) } ?? lane
+            try network.warmUp(on: self.lane)
         }
 
         /// Prefills until `isOver`.

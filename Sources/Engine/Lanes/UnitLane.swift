@@ -12,11 +12,13 @@ final class UnitLane: Sendable {
     /// Used on the lane's thread only.
     let kernels: ThreadKernels
 
-    init(_ index: Int, on device: any Device) throws(ComputeError) {
+    /// - Parameter turn: seconds of a slice, where lanes take turns on one queue.
+    init(_ index: Int, on device: any Device, turn: Double? = nil) throws(ComputeError) {
         self.index = index
         name = index == 0 ? "whole" : "part \(index)"
         self.device = device
-        lane = try device.makeLane(label: name)
+        let lane = try device.makeLane(label: name)
+        self.lane = turn.map { SlicedLane(lane, seconds: $0) } ?? lane
         thread = LaneThread(name: "weft lane \(index)")
         kernels = ThreadKernels(set: try KernelSet(device: device))
     }

@@ -10,6 +10,9 @@ struct UnitLanes: Sendable {
     private var passes: [Int]
     private var busySeconds: [Double]
 
+    /// Seconds in which lanes that take turns have all had theirs.
+    static let round = 0.02
+
     /// Divides the device as the shares of the models need.
     init(_ shares: [Share], on device: any Device) throws(ComputeError) {
         let isReal = device.partitioning == .subDevices || device.partitioning == .instances
@@ -22,7 +25,9 @@ struct UnitLanes: Sendable {
             let partition = try device.partition(into: plan.parts.map(\.units))
             var lanes: [UnitLane] = []
             for (index, device) in ([partition.whole] + partition.parts).enumerated() {
-                lanes.append(try UnitLane(index, on: device))
+                let units = index == 0 ? plan.grain : plan.parts[index - 1].units
+                let turn = isReal ? nil : Self.round * Double(units) / Double(plan.grain)
+                lanes.append(try UnitLane(index, on: device, turn: turn))
             }
             self.lanes = lanes
         }
