@@ -13,14 +13,14 @@ public struct KernelTranslator: Sendable {
     /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
     private static let accessors = ["LOAD", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
 
-    public init(dialect: Dialect, limits: DeviceLimits) throws(ComputeError) {
+    public init(dialect: Dialect, limits: DeviceLimits) {
         self.limits = limits
-        switch dialect {
-        case .glsl: writer = GLSLWriter()
-        case .openCL: writer = OpenCLWriter()
-        case .cuda:
-            throw .unsupported(device: dialect.rawValue, reason: "kernels are not translated to this dialect")
-        }
+        writer =
+            switch dialect {
+            case .glsl: GLSLWriter()
+            case .openCL: OpenCLWriter()
+            case .cuda: CUDAWriter()
+            }
     }
 
     /// - Parameters:
