@@ -9,7 +9,8 @@ struct CUDAWriter: DialectWriter {
         lines.append("#define SUBGROUPS \(kernel.usesSubgroups ? 1 : 0)")
         lines.append(KernelLibrary.prelude(.cuda))
         for argument in kernel.arguments {
-            lines += argument.accessors(vectorWidth: kernel.vectorWidth) + holders(of: argument)
+            lines += argument.accessors(vectorWidth: kernel.vectorWidth) + argument.spanAccessors
+            lines += holders(of: argument)
         }
         lines += entryPoint(kernel)
         return lines.joined(separator: "\n")
