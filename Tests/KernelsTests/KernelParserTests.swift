@@ -36,7 +36,7 @@ struct KernelParserTests {
                 tiles rows
                 { each (r, ROWS * 2) { float s$r = $r; } each (i, 2) { each (j, 2) { m$i_$j } } }
                 """)
-        let translator = try KernelTranslator(dialect: .glsl, limits: .floor)
+        let translator = KernelTranslator(dialect: .glsl, limits: .floor)
         let code = try translator.translate(source, options: ["ROWS": "2"], layouts: [ArgumentLayout()])
         let words = code.source.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         #expect(words.contains("float s0 = 0; float s1 = 1; float s2 = 2; float s3 = 3;"))
@@ -45,7 +45,7 @@ struct KernelParserTests {
 
     @Test func optionsAreChecked() throws {
         let source = try KernelSource(parsing: "kernel f() options A = X Y tiles rows { }")
-        let translator = try KernelTranslator(dialect: .glsl, limits: .floor)
+        let translator = KernelTranslator(dialect: .glsl, limits: .floor)
         #expect(throws: KernelSourceError.self) {
             try translator.translate(source, options: ["A": "Z"], layouts: [])
         }

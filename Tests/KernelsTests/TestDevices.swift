@@ -52,8 +52,8 @@ enum Fallback: String, CaseIterable, Sendable {
             limits.subgroupSize = 1
             limits.groupSize = 16
         case .smallBindings:
-            limits.maxBindingSize = 1 << 16
-            limits.maxTexelElements = 1 << 12
+            limits.maxBindingSize = 1 << 15
+            limits.maxTexelElements = 1 << 11
         case .fourWide: limits.vectorWidth = 4
         case .eightWide: limits.vectorWidth = 8
         }

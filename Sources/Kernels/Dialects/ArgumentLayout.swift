@@ -56,29 +56,44 @@ struct TranslatedArgument {
     /// The names of the argument's windows in the translated source.
     var windowNames: [String] { (0..<layout.windows).map { "\(buffer.name)_\($0)" } }
 
-    /// What `LOAD` and `STORE` become in every dialect: an index into the one window, or a choice among several.
+    /// `nil` for a buffer that one binding shows.
+    func windows(vectorWidth: Int) -> BufferWindows? {
+        guard layout.windows > 1 else { return nil }
+        let elements = layout.windowBytes / buffer.element.byteCount(vectorWidth: vectorWidth)
+        return BufferWindows(count: layout.windows, shift: elements.trailingZeroBitCount)
+    }
+
+    /// What `LOAD` and `STORE` become in every dialect: an index into the one window, or a choice among several. `LOAD_x_0`
+    /// loads from a window that the kernel has chosen.
     func accessors(vectorWidth: Int) -> [String] {
         let name = buffer.name
-        let windows = windowNames
-        if windows.count == 1 {
+        guard let windows = windows(vectorWidth: vectorWidth) else {
             return [
-                "#define LOAD_\(name)(i) \(windows[0])[i]",
-                "#define STORE_\(name)(i, value) \(windows[0])[i] = (value)",
+                "#define LOAD_\(name)(i) \(windowNames[0])[i]",
+                "#define STORE_\(name)(i, value) \(windowNames[0])[i] = (value)",
             ]
         }
-        let shift = (layout.windowBytes / buffer.element.byteCount(vectorWidth: vectorWidth)).trailingZeroBitCount
-        let mask = (1 << shift) - 1
-        let load = windows.dropLast().enumerated().reversed().reduce("\(windows[windows.count - 1])[(i) & \(mask)u]") {
-            "(((i) >> \(shift)) == \($1.offset)u ? \($1.element)[(i) & \(mask)u] : \($0))"
+        let place = windows.place(of: "i")
+        let load = (0..<windows.count - 1).reversed().reduce("LOAD_\(name)_\(windows.count - 1)(i)") {
+            "(((i) >> \(windows.shift)) == \($1)u ? LOAD_\(name)_\($1)(i) : \($0))"
         }
-        let store = windows.enumerated().map {
-            "if (((i) >> \(shift)) == \($0)u) \($1)[(i) & \(mask)u] = (value);"
+        let store = windowNames.enumerated().map {
+            "if (((i) >> \(windows.shift)) == \($0)u) \($1)[\(place)] = (value);"
         }
-        return [
+        return windowNames.map { "#define LOAD_\($0)(i) \($0)[\(place)]" } + [
             "#define LOAD_\(name)(i) \(load)",
             "#define STORE_\(name)(i, value) { \(store.joined(separator: " ")) }",
         ]
     }
+
+    /// What `LOAD_SPAN` becomes where a span is one quad: a load.
+    var spanAccessors: [String] {
+        guard isSpanned else { return [] }
+        return (layout.windows == 1 ? [buffer.name] : windowNames).map { "#define LOAD_SPAN_\($0) LOAD_\($0)" }
+    }
+
+    /// Whether the body may load spans of the argument, which are neighbouring quads.
+    var isSpanned: Bool { buffer.access == .read && (buffer.element == .quad || buffer.element == .uquad) }
 
     /// Whether the body may name quads of the argument with `HOLD`.
     var isHeld: Bool { buffer.element == .quad && buffer.access == .read }

@@ -11,16 +11,16 @@ public struct KernelTranslator: Sendable {
 
     /// `HOLD(x, a, row, i)` names the `i`-th quad from `row` on, to be used by parts: `HELD(x, a, e)`,
     /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
-    private static let accessors = ["LOAD", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
+    private static let accessors = ["LOAD", "LOAD_SPAN", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
 
-    public init(dialect: Dialect, limits: DeviceLimits) throws(ComputeError) {
+    public init(dialect: Dialect, limits: DeviceLimits) {
         self.limits = limits
-        switch dialect {
-        case .glsl: writer = GLSLWriter()
-        case .openCL: writer = OpenCLWriter()
-        case .cuda:
-            throw .unsupported(device: dialect.rawValue, reason: "kernels are not translated to this dialect")
-        }
+        writer =
+            switch dialect {
+            case .glsl: GLSLWriter()
+            case .openCL: OpenCLWriter()
+            case .cuda: CUDAWriter()
+            }
     }
 
     /// - Parameters:
@@ -31,16 +31,20 @@ public struct KernelTranslator: Sendable {
     ) throws(KernelSourceError) -> KernelCode {
         let definitions = try definitions(of: source, options: options)
         let constants = Dictionary(definitions.compactMap { name, value in Int(value).map { (name, $0) } }) { $1 }
-        let expansion = EachExpansion(
+        let arguments = zip(source.buffers, layouts).map { TranslatedArgument(buffer: $0, layout: $1) }
+        let windows = arguments.compactMap { argument in
+            argument.windows(vectorWidth: limits.vectorWidth).map { (argument.buffer.name, $0) }
+        }
+        let expansion = BlockExpansion(
             kernel: source.name, constants: constants,
-            loopsOverSteps: writer.dialect == .openCL && limits.groupSize == 1)
+            loopsOverSteps: writer.dialect == .openCL && limits.groupSize == 1,
+            windows: Dictionary(windows) { $1 })
         var body = try expansion.expand(source.body[...])
         for buffer in source.buffers {
             for word in Self.accessors {
                 body = body.replacing("\(word)(\(buffer.name),", with: "\(word)_\(buffer.name)(")
             }
         }
-        let arguments = zip(source.buffers, layouts).map { TranslatedArgument(buffer: $0, layout: $1) }
         let text = writer.write(
             TranslatedKernel(
                 name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,

@@ -8,10 +8,24 @@ struct OpenCLWriter: DialectWriter {
         var lines = kernel.definitions.map { "#define \($0.name) \($0.value)" }
         lines.append(KernelLibrary.prelude(.openCL))
         for argument in kernel.arguments {
-            lines += argument.accessors(vectorWidth: kernel.vectorWidth) + holders(of: argument)
+            lines += argument.accessors(vectorWidth: kernel.vectorWidth)
+            lines += spanAccessors(of: argument, vectorWidth: kernel.vectorWidth) + holders(of: argument)
         }
         lines += entryPoint(kernel)
         return lines.joined(separator: "\n")
+    }
+
+    /// A span is loaded as numbers, since nothing says that it begins where a vector of its width may.
+    private func spanAccessors(of argument: TranslatedArgument, vectorWidth: Int) -> [String] {
+        guard vectorWidth > 4, argument.isSpanned else { return argument.spanAccessors }
+        let number = argument.buffer.element.isUnsigned ? "uint" : "float"
+        let windows = argument.windows(vectorWidth: vectorWidth)
+        return argument.windowNames.map { window in
+            let name = windows == nil ? argument.buffer.name : window
+            let place = windows?.place(of: "i") ?? "i"
+            return "#define LOAD_SPAN_\(name)(i) "
+                + "vload\(vectorWidth)(0, (__global const \(number)*)(\(window) + (\(place))))"
+        }
     }
 
     /// A quad is held by its address: each part is loaded where it is used, into all places of a vector at once. Held in a
@@ -61,6 +75,6 @@ struct OpenCLWriter: DialectWriter {
 
     /// C's way to make a value of a type: `(vec)(0.0)` for `vec(0.0)`.
     private func withCasts(_ body: String) -> String {
-        body.replacing(/\b(vec|uvec|quad|uquad|float|uint|int)\(/) { "(\($0.output.1))(" }
+        body.replacing(/\b(vec|uvec|quad|uquad|span|float|uint|int)\(/) { "(\($0.output.1))(" }
     }
 }

@@ -18,7 +18,7 @@ public enum KernelLibrary {
         switch dialect {
         case .glsl: String(decoding: PackageResources.glsl_prelude, as: UTF8.self)
         case .openCL: String(decoding: PackageResources.opencl_prelude, as: UTF8.self)
-        case .cuda: ""
+        case .cuda: String(decoding: PackageResources.cuda_prelude, as: UTF8.self)
         }
     }
 

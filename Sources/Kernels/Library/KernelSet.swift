@@ -20,7 +20,7 @@ public final class KernelSet {
     public init(device: any Device, limits: DeviceLimits? = nil) throws(ComputeError) {
         self.device = device
         self.limits = limits ?? device.limits
-        translator = try KernelTranslator(dialect: device.dialect, limits: self.limits)
+        translator = KernelTranslator(dialect: device.dialect, limits: self.limits)
         do throws(KernelSourceError) {
             sources = try KernelLibrary.sources()
         } catch {

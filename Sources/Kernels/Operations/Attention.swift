@@ -10,16 +10,34 @@ public struct Attention: Sendable {
     ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats, queries rotated
     ///   - pool: `[pages][pageBytes]`
     ///   - y: `[rows][heads][headSize]` floats
+    /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages do not hold a
+    ///   multiple of them, or where the pool exceeds a binding and its windows do not hold whole pages.
     public init(
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rows: RowBuffers, pool: any Buffer,
         y: any Buffer
     ) throws(ComputeError) {
+        try Self.check(shape, pool: pool, limits: kernels.limits)
         queries = Self.queriesPerTile(ratio: shape.heads / shape.kvHeads, headSize: shape.headSize)
         self.shape = shape
         kernel = try kernels.bind(
             "attention",
             ["KV": shape.kv.rawValue, "HEAD_SIZE": "\(shape.headSize)", "QUERIES": "\(queries)"],
             [qkv, pool, rows.positions, rows.tables, rows.starts, y])
+    }
+
+    private static func check(
+        _ shape: AttentionShape, pool: any Buffer, limits: DeviceLimits
+    ) throws(ComputeError) {
+        guard shape.pageTokens % (limits.vectorWidth / 4) == 0 else {
+            throw .argument(
+                kernel: "attention",
+                reason: "a page of \(shape.pageTokens) tokens is not made of \(limits.vectorWidth / 4) at a time")
+        }
+        guard pool.byteCount <= limits.maxBindingSize || limits.windowBytes % shape.pageBytes == 0 else {
+            throw .argument(
+                kernel: "attention",
+                reason: "a page of \(shape.pageBytes) bytes does not divide a window of \(limits.windowBytes)")
+        }
     }
 
     /// As many heads as share a key, while their sums fit in registers.

@@ -57,9 +57,9 @@ public struct MatMul: Sendable {
     }
 
     /// How many vecs of a row a lane computes, by measurement. A CPU with vectors of 16 has 32 registers for them: 24 sums, three
-    /// vecs of weights and one of `x` fill these. Weights that are unpacked need some themselves, and a single row needs few.
+    /// vecs of weights and one of `x` fill these. Blocks have sums of their own besides, and a single row needs few.
     private static func vecs(height: Int, format: WeightFormat, limits: DeviceLimits) -> Int {
-        limits.vectorWidth == 16 && format == .f32 && height > 1 ? 3 : 2
+        limits.vectorWidth == 16 && format.blockSize == nil && height > 1 ? 3 : 2
     }
 
     public func encode(_ commands: any Commands, rows: Int) {

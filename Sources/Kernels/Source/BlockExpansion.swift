@@ -1,4 +1,6 @@
-/// Expands `each (i, COUNT) { … $i … }` into `COUNT` copies of the block, with `$i` replaced by 0, 1, ….
+/// Expands a kernel's blocks.
+///
+/// `each (i, COUNT) { … $i … }` becomes `COUNT` copies of the block, with `$i` replaced by 0, 1, ….
 ///
 /// This is how kernels name registers: `vec sum$i` becomes `vec sum0`, `vec sum1`. Drivers that keep indexed local arrays in
 /// memory (SwiftShader) then keep the sums in registers. The copies share the enclosing scope. `COUNT` is a product,
@@ -6,12 +8,38 @@
 ///
 /// `steps (i, COUNT) { … $i … }` does the block COUNT times, each in a scope of its own: copied out, or as a loop where the
 /// device's compiler, given copies, would load for all of them in advance and run out of registers.
-struct EachExpansion {
+///
+/// `window (x, i) { … }` does the block with loads from the window of buffer `x` that holds element `i`: the window is chosen
+/// once, where each load would choose for itself outside. Indices in the block are of the same window.
+struct BlockExpansion {
     let kernel: String
     let constants: [String: Int]
     let loopsOverSteps: Bool
+    /// Buffers that are cut into windows.
+    let windows: [String: BufferWindows]
 
     func expand(_ text: Substring) throws(KernelSourceError) -> String {
+        try copyOut(try expandSteps(try expandWindows(text)[...])[...])
+    }
+
+    private func expandWindows(_ text: Substring) throws(KernelSourceError) -> String {
+        var output = ""
+        var rest = text
+        while let (before, buffer, index, block) = try next("window", in: &rest) {
+            let copies = windows[buffer].map { windows in
+                (0..<windows.count).map { window in
+                    let copy = BufferWindows.words.reduce(String(block)) {
+                        $0.replacing("\($1)(\(buffer),", with: "\($1)_\(buffer)_\(window)(")
+                    }
+                    return "if (((\(index)) >> \(windows.shift)) == \(window)u) {\(copy)}"
+                }.joined(separator: " else ")
+            }
+            output += before + (copies ?? "{\(block)}")
+        }
+        return output + rest
+    }
+
+    private func expandSteps(_ text: Substring) throws(KernelSourceError) -> String {
         var output = ""
         var rest = text
         while let (before, name, count, block) = try next("steps", in: &rest) {
@@ -20,7 +48,7 @@ struct EachExpansion {
                 "LOOP for (uint \(name) = 0; \(name) < \(count); \(name)++) {\(block.replacing("$\(name)", with: name))}"
             output += before + (loopsOverSteps ? loop : copies)
         }
-        return try copyOut((output + rest)[...])
+        return output + rest
     }
 
     private func copyOut(_ text: Substring) throws(KernelSourceError) -> String {

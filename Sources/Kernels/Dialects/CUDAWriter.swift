@@ -1,0 +1,52 @@
+import Compute
+
+/// CUDA C++ for NVRTC: buffers and parameters are arguments of the entry point, which is called `entry` in every kernel.
+struct CUDAWriter: DialectWriter {
+    var dialect: Dialect { .cuda }
+
+    func write(_ kernel: TranslatedKernel) -> String {
+        var lines = kernel.definitions.map { "#define \($0.name) \($0.value)" }
+        lines.append("#define SUBGROUPS \(kernel.usesSubgroups ? 1 : 0)")
+        lines.append(KernelLibrary.prelude(.cuda))
+        for argument in kernel.arguments {
+            lines += argument.accessors(vectorWidth: kernel.vectorWidth) + argument.spanAccessors
+            lines += holders(of: argument)
+        }
+        lines += entryPoint(kernel)
+        return lines.joined(separator: "\n")
+    }
+
+    /// A quad is held in registers, as a GPU loads 16 bytes at once.
+    private func holders(of argument: TranslatedArgument) -> [String] {
+        guard argument.isHeld else { return [] }
+        let name = argument.buffer.name
+        return [
+            "#define HOLD_\(name)(a, row, i) quad a = LOAD_\(name)((row) + (i))",
+            "#define HELD_\(name)(a, e) AT(a, e)",
+            "#define HELD_PAIR_\(name)(a, pair, i) AT(a, 2 * (pair) + (i))",
+            "#define HELD_QUAD_\(name)(a) (a)",
+        ]
+    }
+
+    private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
+        let buffers = kernel.arguments.flatMap { argument in
+            let qualifier = argument.buffer.access == .read ? "const " : ""
+            return argument.windowNames.map { "\(qualifier)\(argument.buffer.element.rawValue)* __restrict__ \($0)" }
+        }
+        let parameters = kernel.parameters.map { "\($0.kind.rawValue) \($0.name)" }
+        let arguments = buffers + parameters + ["uint firstTile", "uint tileCount"]
+        return [
+            "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE) entry(\(arguments.joined(separator: ", "))) {",
+            "    uint endTile = firstTile + tileCount;",
+            "    for (uint TILE = firstTile + blockIdx.x; TILE < endTile; TILE += gridDim.x) {",
+            withSingleNumbers(kernel.body),
+            "    }",
+            "}",
+        ]
+    }
+
+    /// Numbers as C++ writes them in single precision: `1.0f` for `1.0`, which would be a double.
+    private func withSingleNumbers(_ body: String) -> String {
+        body.replacing(/\b[0-9]+(\.[0-9]+(e[+\-]?[0-9]+)?|e[+\-]?[0-9]+)\b/) { "\($0.output.0)f" }
+    }
+}

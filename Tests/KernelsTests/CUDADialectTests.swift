@@ -1,0 +1,97 @@
+import Compute
+import Kernels
+import Testing
+
+/// Every kernel that the engine can ask for compiles for NVIDIA's devices. None runs: that takes a backend, and a GPU.
+struct CUDADialectTests {
+    enum Reductions: String, CaseIterable, Sendable { case shuffles, sharedMemory }
+
+    static let compiler = NVRTC()
+
+    @Test(arguments: Reductions.allCases, ["compute_80", "compute_90"])
+    func everyKernelCompiles(_ reductions: Reductions, _ architecture: String) throws {
+        guard let compiler = Self.compiler else {
+            print(
+                "SKIPPED: no NVRTC in WEFT_NVRTC or in Python's nvidia-cuda-nvrtc-cu12; the CUDA dialect is UNCHECKED")
+            return
+        }
+        let codes = try Self.codes(reductions)
+        #expect(codes.count > (reductions == .shuffles ? 94 : 9))
+        for code in codes {
+            let result = compiler.compile(code.source, architecture: architecture)
+            try #require(result.succeeded, "\(code.label) for \(architecture):\n\(result.log)")
+            #expect(!result.log.contains("error") && !result.log.contains("warning"), "\(code.label):\n\(result.log)")
+            #expect(result.ptx.contains(".visible .entry entry("), "\(code.label) has no entry point")
+            #expect(result.ptx.contains(".target sm_\(architecture.suffix(2))"), "\(code.label)")
+            #expect(!result.ptx.contains(".f64"), "\(code.label) computes in double precision")
+            #expect(!result.ptx.contains(".local "), "\(code.label) keeps sums in memory")
+            if code.label.hasPrefix("matmul") {
+                #expect(result.ptx.contains("fma.rn.f32"), "\(code.label) multiplies and adds apart")
+                #expect(result.ptx.contains("ld.global.nc.v4"), "\(code.label) loads words one by one")
+            }
+        }
+    }
+
+    @Test func reductionsUseWhatTheGroupHas() throws {
+        guard let compiler = Self.compiler else { return }
+        for reductions in Reductions.allCases {
+            let norm = try #require(Self.codes(reductions).first { $0.label == "rms_norm<GATHER=0>" })
+            let ptx = compiler.compile(norm.source, architecture: "compute_80").ptx
+            #expect(ptx.contains("shfl.sync.bfly") == (reductions == .shuffles))
+            #expect(ptx.contains("bar.sync") == (reductions == .sharedMemory))
+        }
+    }
+
+    /// The code of all kernels that the operations ask for, over all formats and shapes. Where the group is no warp, of some
+    /// that reduce over it alone: the others are the same.
+    private static func codes(_ reductions: Reductions) throws -> [KernelCode] {
+        let device = RecordingDevice(limits: .cuda(reductions))
+        let kernels = try KernelSet(device: device)
+        let buffer = try device.makeBuffer(byteCount: 1 << 20, access: .device, label: "any")
+        if reductions == .shuffles {
+            for format in WeightFormat.allCases {
+                let weights = DeviceWeights(
+                    shape: PanelShape(format: format, depth: 64, panels: 4, layout: PanelLayout(vectorWidth: 4)),
+                    words: buffer, scales: format.blockSize.map { _ in buffer })
+                _ = try Embed(kernels, tokens: buffer, table: weights, y: buffer)
+                for epilogue in [MatMul.Epilogue.none, .residual, .swiglu] {
+                    _ = try MatMul(
+                        kernels, x: buffer, weights: weights, y: buffer, columns: 64, stride: 64, epilogue: epilogue)
+                }
+            }
+        }
+        for sources in [nil, buffer] {
+            _ = try RMSNorm(kernels, x: buffer, weight: buffer, sources: sources, y: buffer, width: 64, epsilon: 1e-5)
+        }
+        let rows = RowBuffers(positions: buffer, tables: buffer, starts: buffer)
+        for shape in shapes where reductions == .shuffles || shape.headSize == 64 {
+            _ = try RopeStore(kernels, shape, qkv: buffer, rotations: buffer, rows: rows, pool: buffer)
+            _ = try Attention(kernels, shape, qkv: buffer, rows: rows, pool: buffer, y: buffer)
+        }
+        return device.codes
+    }
+
+    /// Every head size, number format and number of heads that share a key.
+    private static var shapes: [AttentionShape] {
+        [AttentionShape.KVFormat.f32, .f16].flatMap { kv in
+            [32, 64, 80, 128].flatMap { headSize in
+                (1...4).map { ratio in
+                    AttentionShape(
+                        heads: ratio, kvHeads: 1, headSize: headSize, rotated: headSize, layers: 1, kv: kv,
+                        pageTokens: 16, pageBytes: 32 * headSize * 4)
+                }
+            }
+        }
+    }
+}
+
+extension DeviceLimits {
+    /// As large as NVIDIA's devices allow: one binding for every buffer, groups of a warp.
+    fileprivate static func cuda(_ reductions: CUDADialectTests.Reductions) -> DeviceLimits {
+        DeviceLimits(
+            maxBindingSize: 1 << 40, maxAllocationSize: 1 << 40, maxTexelElements: 0, maxBindings: 64,
+            maxGroupSize: 1024, maxGroupCount: Int(Int32.max), maxParameterBytes: 4096,
+            subgroupSize: reductions == .shuffles ? 32 : 1, groupSize: reductions == .shuffles ? 32 : 64,
+            vectorWidth: 4)
+    }
+}
