@@ -13,7 +13,7 @@ struct WeftCommand: AsyncParsableCommand {
         version: weftVersion,
         subcommands: [
             ServeCommand.self, GenerateCommand.self, DevicesCommand.self, ConvertCommand.self, BenchCommand.self,
-            PlanCommand.self, SimulateCommand.self, CompareCommand.self,
+            ShadersCommand.self, PlanCommand.self, SimulateCommand.self, CompareCommand.self,
         ])
 }
 

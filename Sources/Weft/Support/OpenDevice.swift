@@ -8,17 +8,18 @@ struct OpenDevice {
     let device: any Device
     private let instance: VulkanInstance?
 
+    /// - Parameter adjust: changes what the device is taken to be able to do, to test the fallbacks.
     /// - Throws: `ComputeError`, which names what is wrong with the device or its name.
-    init(_ selector: String) throws {
+    init(_ selector: String, limits adjust: (inout DeviceLimits) -> Void = { _ in }) throws {
         let selector = try DeviceSelector(selector)
         switch selector.api {
         case .vulkan:
             let instance = try Self.instance()
             self.instance = instance
-            device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels)
+            device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels, limits: adjust)
         case .opencl:
             instance = nil
-            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels)
+            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels, limits: adjust)
         case .cuda:
             throw ComputeError.unavailable(
                 api: .cuda, reason: "this version of weft drives Vulkan and OpenCL devices only")
