@@ -11,12 +11,20 @@ extension AttentionCase {
             return [
                 AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [31, 65], tail: 2, factor: 400),
-                AttentionCase(kv: .f32, headSize: 80, ratio: 1, lengths: lengths, tail: 2),
+                AttentionCase(kv: .f32, headSize: 64, ratio: 3, lengths: lengths, tail: 2),
+                AttentionCase(kv: .f16, headSize: 32, ratio: 1, lengths: lengths, tail: 2),
+                AttentionCase(kv: .f16, headSize: 80, ratio: 2, lengths: lengths, tail: 2),
+                AttentionCase(kv: .f16, headSize: 128, ratio: 4, lengths: lengths, tail: 2),
+                AttentionCase(kv: .f32, headSize: 128, ratio: 1, lengths: lengths, tail: 2),
             ]
         case .none: return ratios + long + specials
         case .smallBindings:
             // One small variant: every load becomes a choice of windows, which makes compilers slow.
             return [AttentionCase(kv: .f32, headSize: 32, ratio: 1, lengths: [99, 9], tail: 99)]
+        // Sums through shared memory take compilers long: lavapipe minutes, where there are many of them.
+        case .noSubgroups:
+            let f16 = AttentionCase(kv: .f16, headSize: 80, ratio: 1, lengths: lengths, tail: 2, factor: 40)
+            return isQuick ? [f16] : [f16, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 3)]
         default:
             let f16 = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths + [65], tail: 2, factor: 40)
             return isQuick
@@ -38,8 +46,8 @@ extension AttentionCase {
             AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [257, 127, 31], tail: 3),
             AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [257, 127, 31], tail: 3, factor: 400),
             AttentionCase(kv: .f32, headSize: 64, ratio: 3, lengths: [64, 16], tail: 1, pageTokens: 16, factor: 400),
-            AttentionCase(kv: .f32, headSize: 64, ratio: 3, lengths: [5], tail: 5, pageTokens: 1),
-            AttentionCase(kv: .f16, headSize: 64, ratio: 1, kvHeads: 3, lengths: [65], tail: 65, pageTokens: 31),
+            AttentionCase(kv: .f32, headSize: 64, ratio: 3, lengths: [5, 4], tail: 5, pageTokens: 4),
+            AttentionCase(kv: .f16, headSize: 64, ratio: 1, kvHeads: 3, lengths: [65], tail: 65, pageTokens: 28),
             AttentionCase(kv: .f16, headSize: 64, ratio: 1, kvHeads: 1, lengths: [5], tail: 0),
         ]
     }
@@ -62,6 +70,6 @@ extension AttentionCase {
         AttentionCase(
             kv: numbers.pick([.f32, .f16]), headSize: numbers.pick(sizes), ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(80) },
-            tail: 1 + numbers.below(4), pageTokens: 1 + numbers.below(40), factor: numbers.pick([1, 20, 400]))
+            tail: 1 + numbers.below(4), pageTokens: 4 * (1 + numbers.below(10)), factor: numbers.pick([1, 20, 400]))
     }
 }

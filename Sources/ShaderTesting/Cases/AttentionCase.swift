@@ -18,6 +18,7 @@ struct AttentionCase: DispatchCase {
     /// Tokens of each sequence, and how many of its last ones are rows: those behind a row's position must not count.
     var lengths: [Int]
     var tail: Int
+    /// A multiple of 4, as wide CPUs read that many tokens at once.
     var pageTokens = 8
     /// The size of the queries: with large ones, exponentials overflow that are not kept small.
     var factor: Float = 1
@@ -90,7 +91,9 @@ private struct FilledPool {
             for kvHead in 0..<pages.shape.kvHeads {
                 for side in [PagedSequences.Side.key, .value] {
                     var vectors = (0..<length).map { _ in
-                        (0..<pages.shape.headSize).map { _ in pages.shape.kv == .f32 ? numbers.float() : Float(numbers.half()) }
+                        (0..<pages.shape.headSize).map { _ in
+                            pages.shape.kv == .f32 ? numbers.float() : Float(numbers.half())
+                        }
                     }
                     if let special, sequence == 0, special.isInValue == (side == .value) {
                         vectors[length - 1][5] = special.value.weight(pages.shape.kv == .f32 ? .f32 : .f16)
@@ -107,7 +110,8 @@ private struct FilledPool {
     }
 
     private mutating func store(
-        _ vector: [Float], _ side: PagedSequences.Side, _ row: PagedSequences.Row, _ kvHead: Int, _ pages: PagedSequences
+        _ vector: [Float], _ side: PagedSequences.Side, _ row: PagedSequences.Row, _ kvHead: Int,
+        _ pages: PagedSequences
     ) {
         for (element, value) in vector.enumerated() {
             let (word, part) = pages.place(side, element, of: row, kvHead: kvHead)

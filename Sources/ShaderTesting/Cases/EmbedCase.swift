@@ -71,7 +71,7 @@ extension EmbedCase {
             return formats.map { format in
                 EmbedCase(format: format, rows: 33, vocabulary: 1000, depth: 32 * format.weightsPerWord)
             }
-        default: return (isQuick ? [.q4] : formats).flatMap { cases($0, [(33, 127, 5)]) }
+        default: return formats.flatMap { cases($0, [(33, 127, 5)]) }
         }
     }
 

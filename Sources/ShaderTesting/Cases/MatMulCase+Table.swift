@@ -3,7 +3,8 @@ import Kernels
 extension MatMulCase {
     /// Rows, depth in the format's smallest steps, and columns in quads. Every tile height, full and ragged.
     private static let shapes = [
-        (1, 33, 257), (2, 2, 31), (3, 5, 1), (4, 1, 33), (31, 2, 127), (33, 31, 1), (127, 1, 33), (257, 3, 31), (0, 1, 1),
+        (1, 33, 257), (2, 2, 31), (3, 5, 1), (4, 1, 33), (31, 2, 127), (33, 31, 1), (127, 1, 33), (257, 3, 31),
+        (0, 1, 1),
     ]
     private static let briefly = [(1, 5, 33), (2, 1, 31), (3, 2, 1), (33, 3, 33)]
 
@@ -15,10 +16,9 @@ extension MatMulCase {
             let formats: [WeightFormat] = isQuick ? [.q4] : WeightFormat.allCases
             return plain + formats.flatMap { format in gated.flatMap { cases(format, briefly, $0) } }
                 + (isQuick ? [] : WeightFormat.allCases.flatMap(specials))
-        case .smallBindings: return windowed(isQuick ? [.q4] : WeightFormat.allCases)
+        case .smallBindings: return windowed(WeightFormat.allCases)
         default:
-            return (isQuick ? [.q4] : WeightFormat.allCases).flatMap { cases($0, briefly) }
-                + cases(.q4, [(33, 3, 33)], .swiglu)
+            return WeightFormat.allCases.flatMap { cases($0, briefly) } + cases(.q4, [(33, 3, 33)], .swiglu)
         }
     }
 

@@ -65,7 +65,8 @@ extension RMSNormCase {
         case .none:
             return plain + small
                 + [.notANumber, .subnormal, .negativeZero].map { RMSNormCase(rows: 5, width: 36, special: $0) }
-        case .smallBindings: return [RMSNormCase(rows: 100, width: 260), RMSNormCase(rows: 100, width: 260, gathers: true)]
+        case .smallBindings:
+            return [RMSNormCase(rows: 100, width: 260), RMSNormCase(rows: 100, width: 260, gathers: true)]
         default: return plain
         }
     }

@@ -35,12 +35,14 @@ extension Accuracy {
     ///   - roundings: how many roundings a result goes through.
     ///   - isIEEE: whether a result that should not be finite must not be; other drivers may give anything there.
     /// - Throws: `Fault.inaccurate`.
-    init(
+    package init(
         of words: [UInt32], in label: String, expected: [ExpectedResult], roundings: Int, isIEEE: Bool
     ) throws(Fault) {
         var squaredError = 0.0
         var squaredBound = 0.0
-        let squaredValue = expected.reduce(0) { $0 + ($1.estimate.value.isFinite ? $1.estimate.value * $1.estimate.value : 0) }
+        let squaredValue = expected.reduce(0) {
+            $0 + ($1.estimate.value.isFinite ? $1.estimate.value * $1.estimate.value : 0)
+        }
         let typical = (squaredValue / Double(max(1, expected.count))).squareRoot()
         for result in expected {
             let number = result.number(in: words)

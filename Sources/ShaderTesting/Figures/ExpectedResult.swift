@@ -1,12 +1,18 @@
-import Kernels
+package import Kernels
 
 /// What a kernel should write to one place.
-struct ExpectedResult {
-    enum Part { case float, lowHalf, highHalf }
+package struct ExpectedResult: Sendable {
+    package enum Part: Sendable { case float, lowHalf, highHalf }
 
     var word: Int
-    var part = Part.float
+    var part: Part
     var estimate: Estimate
+
+    package init(word: Int, part: Part = .float, estimate: Estimate) {
+        self.word = word
+        self.part = part
+        self.estimate = estimate
+    }
 
     /// The number that stands in the place.
     func number(in words: [UInt32]) -> Double {

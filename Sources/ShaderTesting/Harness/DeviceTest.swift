@@ -1,15 +1,21 @@
 import Compute
-import Kernels
+public import Kernels
 
 /// Runs a suite on one device, with everything switched on and with each feature switched off.
 public struct DeviceTest {
     private let device: TestedDevice
     private let suite: ShaderSuite
     private let expectations: [Expectation]
+    private let sources: KernelSources?
     private var report: DeviceReport
 
-    /// - Parameter expectations: faults of the driver that are known.
-    public init(_ device: TestedDevice, suite: ShaderSuite, expectations: [Expectation]) {
+    /// - Parameters:
+    ///   - expectations: faults of the driver that are known.
+    ///   - sources: the library's own, or kernels that were changed.
+    public init(
+        _ device: TestedDevice, suite: ShaderSuite, expectations: [Expectation], sources: KernelSources? = nil
+    ) {
+        self.sources = sources
         self.device = device
         self.suite = suite
         self.expectations = expectations
@@ -23,7 +29,7 @@ public struct DeviceTest {
         var done = 0
         for (fallback, cases) in parts where !cases.isEmpty {
             do {
-                let bench = try Workbench(KernelSet(device: device.open(fallback)))
+                let bench = try Workbench(KernelSet(device: device.open(fallback), sources: sources))
                 for test in cases {
                     progress(Double(done) / Double(count), "\(device.description.selector) \(type(of: test).kernel)")
                     run(test, fallback, on: bench)
@@ -60,7 +66,6 @@ public struct DeviceTest {
                 entry.failures.append(failure)
             }
         }
-        if (clock.now - start) > .seconds(1) { print("SLOW", clock.now - start, fallback, test.description) }
         entry.seconds += (clock.now - start) / .seconds(1)
         report[kernel] = entry
     }

@@ -24,7 +24,8 @@ extension Fault: CustomStringConvertible {
         case .imprecise(let buffer, let nmse, let limit): "\(buffer) has an NMSE of \(nmse), above \(limit)"
         case .strayWrite(let buffer, let word): "\(buffer)[\(word)] was written, where no result belongs"
         case .changedInput(let buffer, let word): "\(buffer)[\(word)] was written, which is only to be read"
-        case .notRepeatable(let buffer, let word, let run): "\(buffer)[\(word)] has other bits in run \(run) than in the first"
+        case .notRepeatable(let buffer, let word, let run):
+            "\(buffer)[\(word)] has other bits in run \(run) than in the first"
         case .batchDependent(let rows, let word): "y[\(word)] has other bits in a batch of \(rows) rows"
         case .device(let error): error.description
         }

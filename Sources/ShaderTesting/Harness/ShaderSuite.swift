@@ -17,7 +17,7 @@ public struct ShaderSuite: Sendable {
     var times: Int { isQuick ? 3 : 10 }
 
     /// The cases for a device with features switched off: those of the tables, then random ones where all is on.
-    func cases(_ fallback: Fallback) -> [any ShaderCase] {
+    package func cases(_ fallback: Fallback) -> [any ShaderCase] {
         let all: [[any ShaderCase]] = [
             MatMulCase.table(fallback, isQuick: isQuick), BatchCase.table(fallback, isQuick: isQuick),
             AttentionCase.table(fallback, isQuick: isQuick), RopeStoreCase.table(fallback, isQuick: isQuick),
@@ -28,7 +28,7 @@ public struct ShaderSuite: Sendable {
     }
 
     /// Random shapes of the variants that the tables have compiled anyway; the same in every run.
-    static func random(_ count: Int, seed: UInt64 = 1) -> [any ShaderCase] {
+    package static func random(_ count: Int, seed: UInt64 = 1) -> [any ShaderCase] {
         var numbers = Numbers(seed: seed)
         return (0..<count).flatMap { _ -> [any ShaderCase] in
             [

@@ -18,7 +18,8 @@ struct ShaderTable {
                     kernel.kernel,
                     [
                         "\(kernel.cases)", Self.power(accuracy.maxAbsolute), Self.power(accuracy.nmse),
-                        Self.plain(accuracy.ulps), "\(Self.plain(100 * accuracy.ofBound)) %", Self.plain(kernel.seconds),
+                        Self.plain(accuracy.ulps), "\(Self.plain(100 * accuracy.ofBound)) %",
+                        Self.plain(kernel.seconds),
                     ]))
         }
         if let fault = report.fault { lines.append("FAILED \(fault)") }
