@@ -85,20 +85,24 @@ public enum Reference {
 
     /// One query `[headSize]` against `keys` and `values` `[tokens][headSize]`.
     public static func attention(query: [Float], keys: [[Float]], values: [[Float]]) -> [Float] {
-        estimateAttention(query: query, keys: keys, values: values).map { Float($0.value) }
+        estimateAttention(query: query, keys: keys, values: values, lanes: 1).map { Float($0.value) }
     }
 
     /// The running softmax multiplies each weight once more whenever a token is added, by an exponential whose arguments add up to
-    /// at most `most - score`: 4 roundings a token, and 2 |most - score| of all exponentials together. Lanes are merged at the end,
-    /// at most 128 of them. Scores carry the errors of their dot products into each weight, twice: once by the maximum.
-    public static func estimateAttention(query: [Float], keys: [[Float]], values: [[Float]]) -> [Estimate] {
+    /// at most `most - score`: 4 roundings a token, and 2 |most - score| of all exponentials together. Lanes are merged at the end:
+    /// an addition for each, an exponential and a product. Scores carry the errors of their dot products into each weight, twice: once by the maximum.
+    ///
+    /// - Parameter lanes: the most parts that the tokens are spread over.
+    public static func estimateAttention(
+        query: [Float], keys: [[Float]], values: [[Float]], lanes: Int
+    ) -> [Estimate] {
         let scale = Estimate(Double(query.count)).inverseSquareRoot
         let scores = keys.map { key in dot(query, 0, key, key, 0, query.count) * scale }
         let most = scores.reduce(-Double.infinity) { max($0, $1.value) }
         let doubt = 2 * scores.reduce(0) { max($0, $1.error) }
         let weights = scores.map { score in
             let weight = exp(score.value - most)
-            let roundings = Double(4 * keys.count + 4 * 128) + 2 * (most - score.value)
+            let roundings = Double(4 * keys.count + lanes + 8) + 2 * (most - score.value)
             return Estimate(weight, error: weight * (exp(doubt) - 1 + roundings * Estimate.rounding))
         }
         let total = Estimate(

@@ -24,7 +24,12 @@ extension AttentionCase {
         // Sums through shared memory take compilers long: lavapipe minutes, where there are many of them.
         case .noSubgroups:
             let f16 = AttentionCase(kv: .f16, headSize: 80, ratio: 1, lengths: lengths, tail: 2, factor: 40)
-            return isQuick ? [f16] : [f16, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 3)]
+            return isQuick
+                ? [f16]
+                : [
+                    f16, f16.with(\.headSize, 64).with(\.ratio, 3),
+                    f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8),
+                ]
         default:
             let f16 = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths + [65], tail: 2, factor: 40)
             return isQuick
