@@ -5,7 +5,8 @@ import Foundation
 public import ShaderTesting
 public import Testing
 
-/// The devices of this machine that kernels are tested on: those of Vulkan, watched by the validation layer, and of OpenCL.
+/// The devices of this machine that kernels are tested on: those of Vulkan, watched by the validation layer, and of
+/// OpenCL.
 enum TestDevices {
     private static let instance: VulkanInstance? = try? VulkanInstance(validates: true)
     private static let platforms: OpenCLPlatforms? = try? OpenCLPlatforms()
@@ -14,7 +15,8 @@ enum TestDevices {
     static let found: [TestedDevice] =
         ((try? instance?.devices()) ?? []).map(vulkan) + ((try? platforms?.devices()) ?? []).map(openCL)
 
-    /// Devices that compile fast: SwiftShader, with its optimiser of long ago, would take as long as all others together.
+    /// Devices that compile fast: SwiftShader, with its optimiser of long ago, would take as long as all others
+    /// together.
     static let fast = found.filter { !$0.description.name.contains("SwiftShader") }
 
     /// Shared by the tests of one run, so that a kernel is compiled once.

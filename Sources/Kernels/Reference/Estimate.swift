@@ -1,17 +1,18 @@
 import Foundation
 
-/// A number that a kernel computes in single precision: its value in double precision, and how far off the kernel may be.
+/// A number that a kernel computes in single precision: its value in double precision, and how far off the kernel may
+/// be.
 ///
-/// Every operation adds the rounding that APIs allow to what its operands bring along: running error analysis (Higham, Accuracy
-/// and Stability of Numerical Algorithms, 3.3). What is allowed is the laxer of Vulkan's appendix "Precision and Operation of
-/// SPIR-V Instructions" and section 7.4 of OpenCL C 1.2.
+/// Every operation adds the rounding that APIs allow to what its operands bring along: running error analysis (Higham,
+/// Accuracy and Stability of Numerical Algorithms, 3.3). What is allowed is the laxer of Vulkan's appendix "Precision
+/// and Operation of SPIR-V Instructions" and section 7.4 of OpenCL C 1.2.
 public struct Estimate: Sendable, Hashable {
     public var value: Double
     /// The most that the kernel's result may be away from `value`.
     public var error: Double
 
-    /// The relative error of one addition or multiplication. Vulkan lets drivers round to either neighbour, so it is a whole unit in
-    /// the last place, not half of one.
+    /// The relative error of one addition or multiplication. Vulkan lets drivers round to either neighbour, so it is a
+    /// whole unit in the last place, not half of one.
     public static let rounding = 0x1p-23
 
     public init(_ value: Double, error: Double = 0) {

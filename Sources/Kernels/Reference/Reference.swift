@@ -2,15 +2,16 @@ import Foundation
 
 /// The kernels in plain Swift, in double precision: what every device is compared with.
 ///
-/// The functions that give `Estimate` say beside each value how far off a kernel may be that computes it in single precision.
+/// The functions that give `Estimate` say beside each value how far off a kernel may be that computes it in single
+/// precision.
 public enum Reference {
     /// `x` `[rows][depth]` times `w` `[columns][depth]`, giving `[rows][columns]`.
     public static func matmul(_ x: [Float], _ w: [Float], rows: Int, depth: Int, columns: Int) -> [Float] {
         estimateMatmul(x, w, rows: rows, depth: depth, columns: columns).map { Float($0.value) }
     }
 
-    /// - Parameter magnitudes: `[columns][depth]` what each weight's rounding is relative to, where it is put together from parts,
-    ///   as `|q d| + |m|` is for a quantised one; `nil` for plain weights.
+    /// - Parameter magnitudes: `[columns][depth]` what each weight's rounding is relative to, where it is put together
+    ///   from parts, as `|q d| + |m|` is for a quantised one; `nil` for plain weights.
     public static func estimateMatmul(
         _ x: [Float], _ w: [Float], magnitudes: [Float]? = nil, rows: Int, depth: Int, columns: Int
     ) -> [Estimate] {
@@ -22,9 +23,9 @@ public enum Reference {
         return y
     }
 
-    /// The product of one row and one column. A term goes through at most `depth` additions and four operations of its own (a
-    /// quantised one is scaled, offset, and added up in blocks), each of which rounds: (depth + 4) * rounding * sum |x| * magnitude
-    /// (Higham, 3.1). An operand below the smallest normal float may count as zero.
+    /// The product of one row and one column. A term goes through at most `depth` additions and four operations of its
+    /// own (a quantised one is scaled, offset, and added up in blocks), each of which rounds: (depth + 4) * rounding *
+    /// sum |x| * magnitude (Higham, 3.1). An operand below the smallest normal float may count as zero.
     private static func dot(
         _ x: [Float], _ row: Int, _ w: [Float], _ magnitudes: [Float], _ column: Int, _ depth: Int
     ) -> Estimate {
@@ -88,9 +89,10 @@ public enum Reference {
         estimateAttention(query: query, keys: keys, values: values, lanes: 1).map { Float($0.value) }
     }
 
-    /// The running softmax multiplies each weight once more whenever a token is added, by an exponential whose arguments add up to
-    /// at most `most - score`: 4 roundings a token, and 2 |most - score| of all exponentials together. Lanes are merged at the end:
-    /// an addition for each, an exponential and a product. Scores carry the errors of their dot products into each weight, twice: once by the maximum.
+    /// The running softmax multiplies each weight once more whenever a token is added, by an exponential whose
+    /// arguments add up to at most `most - score`: 4 roundings a token, and 2 |most - score| of all exponentials
+    /// together. Lanes are merged at the end: an addition for each, an exponential and a product. Scores carry the
+    /// errors of their dot products into each weight, twice: once by the maximum.
     ///
     /// - Parameter lanes: the most parts that the tokens are spread over.
     public static func estimateAttention(

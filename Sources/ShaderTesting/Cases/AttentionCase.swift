@@ -79,7 +79,8 @@ struct AttentionCase: DispatchCase {
     }
 }
 
-/// A pool with random keys and values. All else in it is no number: tokens behind a sequence's end, other layers, free pages.
+/// A pool with random keys and values. All else in it is no number: tokens behind a sequence's end, other layers, free
+/// pages.
 private struct FilledPool {
     /// `[sequences][KV heads][tokens][headSize]`
     private(set) var keys: [[[[Float]]]] = []

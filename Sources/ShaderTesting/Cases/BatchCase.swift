@@ -1,7 +1,8 @@
 import Compute
 import Kernels
 
-/// Rows of a product that must have the same bits in every batch: what else is in a batch must not change a sequence's tokens.
+/// Rows of a product that must have the same bits in every batch: what else is in a batch must not change a sequence's
+/// tokens.
 struct BatchCase: ShaderCase {
     static let kernel = "matmul"
 

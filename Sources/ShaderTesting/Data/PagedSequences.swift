@@ -45,7 +45,8 @@ struct PagedSequences {
         return numbers.shuffled(rows)
     }
 
-    /// Where one number stands in the pool: pages of `[2][headSize / C][pageTokens]` times 16 bytes, as `rope_store.kernel` says.
+    /// Where one number stands in the pool: pages of `[2][headSize / C][pageTokens]` times 16 bytes, as
+    /// `rope_store.kernel` says.
     func place(
         _ side: Side, _ element: Int, of row: Row, kvHead: Int
     ) -> (word: Int, part: ExpectedResult.Part) {

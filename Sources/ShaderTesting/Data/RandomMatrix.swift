@@ -72,8 +72,9 @@ struct RandomMatrix {
         scales.append(rowScales)
     }
 
-    /// The matrix packed for a device, its panels alternating with those of `other` where there is one. Columns that only fill the
-    /// last panel up hold `TestBuffer.guardWord`, which is no number in any format: no result may come from them.
+    /// The matrix packed for a device, its panels alternating with those of `other` where there is one. Columns that
+    /// only fill the last panel up hold `TestBuffer.guardWord`, which is no number in any format: no result may come
+    /// from them.
     func upload(to bench: Workbench, alternatingWith other: RandomMatrix? = nil) throws(ComputeError) -> PackedMatrix {
         let layout = PanelLayout(vectorWidth: bench.limits.vectorWidth)
         let parts = [self] + (other.map { [$0] } ?? [])

@@ -2,9 +2,10 @@ import Kernels
 
 /// Numbers that arithmetic treats in its own way.
 ///
-/// What is defined of them: a copy keeps them, but for subnormals, which may become zero everywhere. Arithmetic with infinities and
-/// with what is no number is IEEE 754's in OpenCL, and the driver's own affair in Vulkan without float controls; on every driver it
-/// must stay within the rows that have such numbers. The sign of a zero is not defined, as sums start from +0.
+/// What is defined of them: a copy keeps them, but for subnormals, which may become zero everywhere. Arithmetic with
+/// infinities and with what is no number is IEEE 754's in OpenCL, and the driver's own affair in Vulkan without float
+/// controls; on every driver it must stay within the rows that have such numbers. The sign of a zero is not defined, as
+/// sums start from +0.
 enum SpecialValue: String, CaseIterable, Sendable {
     case notANumber = "NaN"
     case infinite = "infinity"

@@ -6,8 +6,8 @@ public struct Accuracy: Sendable, Codable, Hashable {
     public private(set) var maxAbsolute = 0.0
     /// The squared errors over the squared values.
     public private(set) var nmse = 0.0
-    /// The largest error in units in the last place, of results no smaller than their root mean square: what cancels out to
-    /// something smaller has no meaningful last place.
+    /// The largest error in units in the last place, of results no smaller than their root mean square: what cancels
+    /// out to something smaller has no meaningful last place.
     public private(set) var ulps = 0.0
     /// The largest share of its bound that any error or NMSE takes up: above 1 is a failure.
     public private(set) var ofBound = 0.0
@@ -26,10 +26,10 @@ public struct Accuracy: Sendable, Codable, Hashable {
 extension Accuracy {
     /// Compares results with what is expected.
     ///
-    /// The bound of one result is that of its estimate, for the worst case that every rounding goes the same way. Roundings are as
-    /// good as independent, so that the error of n of them grows with their root, and exceeds 6 times that with a probability below
-    /// 1e-7 (Higham & Mary 2019). The NMSE, a mean of many, is therefore held to 36 / n of what the bounds would allow: it shows
-    /// lost precision that no single result does.
+    /// The bound of one result is that of its estimate, for the worst case that every rounding goes the same way.
+    /// Roundings are as good as independent, so that the error of n of them grows with their root, and exceeds 6 times
+    /// that with a probability below 1e-7 (Higham & Mary 2019). The NMSE, a mean of many, is therefore held to 36 / n
+    /// of what the bounds would allow: it shows lost precision that no single result does.
     ///
     /// - Parameters:
     ///   - roundings: how many roundings a result goes through.

@@ -26,8 +26,9 @@ package struct ExpectedResult: Sendable {
 
     /// The most that the number may be away from the estimate's value.
     ///
-    /// Results below the smallest normal float may be flushed to zero. A half is the neighbour above or below, as Vulkan does not
-    /// say how packing rounds: one unit in the last place, 2^-10 of the number; below the smallest normal half it may be zero.
+    /// Results below the smallest normal float may be flushed to zero. A half is the neighbour above or below, as
+    /// Vulkan does not say how packing rounds: one unit in the last place, 2^-10 of the number; below the smallest
+    /// normal half it may be zero.
     var allowed: Double {
         let flushed = estimate.error + Double(Float.leastNormalMagnitude)
         guard part != .float else { return flushed }

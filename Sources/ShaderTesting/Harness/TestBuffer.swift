@@ -2,8 +2,8 @@ import Compute
 
 /// A buffer of a trial, with what stands in it before the kernel runs.
 ///
-/// Words behind the last hold a guard: a kernel that writes there is caught by comparison, one that reads there computes with
-/// something that is no number.
+/// Words behind the last hold a guard: a kernel that writes there is caught by comparison, one that reads there
+/// computes with something that is no number.
 struct TestBuffer {
     /// No number as a float, nor in either half as a half or a bfloat16.
     static let guardWord: UInt32 = 0xffc5_ffc5

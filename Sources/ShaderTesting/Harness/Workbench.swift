@@ -9,8 +9,8 @@ public struct Workbench {
 
     var limits: DeviceLimits { kernels.limits }
 
-    /// Whether infinities and what is no number behave as IEEE 754 says. OpenCL demands it; Vulkan leaves it to the driver where the
-    /// extension for float controls is not asked for.
+    /// Whether infinities and what is no number behave as IEEE 754 says. OpenCL demands it; Vulkan leaves it to the
+    /// driver where the extension for float controls is not asked for.
     var isIEEE: Bool { device.description.api != .vulkan }
 
     /// - Parameter kernels: those of the device; altered ones show whether the harness notices.

@@ -7,9 +7,9 @@ struct ShadersTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Compare every kernel with its reference on every device.",
         discussion: """
-            Each variant of each kernel runs over ragged shapes and random ones, with every optional feature of the device on \
-            and then with each switched off. Fails if any result is further off than its bound, differs from run to run, or \
-            lies where none belongs.
+            Each variant of each kernel runs over ragged shapes and random ones, with every optional feature of the device \
+            on and then with each switched off. Fails if any result is further off than its bound, differs from run to \
+            run, or lies where none belongs.
             """)
 
     @Option(help: "Only this device: vulkan or opencl, alone or with :INDEX or :PART-OF-NAME. Default: all.")
