@@ -5,7 +5,7 @@ import Testing
 
 struct ExpectationTests {
     private static let example = """
-        [{ "api": "vulkan", "device": "Example", "driver": "1.2", "kernel": "matmul", "option": "Q4",
+        [{ "api": "vulkan", "device": "Example", "driver": "1.2", "kernel": "matmul", "options": ["Q4", "RESIDUAL"],
            "reason": "an example: the driver loses the low nibble" }]
         """
 
@@ -19,7 +19,7 @@ struct ExpectationTests {
         let expectation = try #require(try Expectation.decode(Array(Self.example.utf8)).first)
         func covers(
             _ device: DeviceDescription, kernel: String = "matmul", fallback: Fallback = .none,
-            text: String = "Q4 1 rows"
+            text: String = "Q4 RESIDUAL 1 rows"
         ) -> Bool {
             expectation.covers(device, kernel: kernel, fallback: fallback, case: text)
         }
@@ -29,9 +29,9 @@ struct ExpectationTests {
         #expect(!covers(Self.device(driver: "1.3")))
         #expect(!covers(Self.device(api: .opencl)))
         #expect(!covers(Self.device(), kernel: "embed"))
-        #expect(!covers(Self.device(), text: "Q8 1 rows"))
+        #expect(!covers(Self.device(), text: "Q4 NONE 1 rows"))
         var ofFallback = expectation
-        ofFallback.option = Fallback.noTexels.rawValue
+        ofFallback.options = [Fallback.noTexels.rawValue]
         ofFallback.driver = nil
         #expect(ofFallback.covers(Self.device(driver: "2"), kernel: "matmul", fallback: .noTexels, case: "Q8"))
         #expect(!ofFallback.covers(Self.device(), kernel: "matmul", fallback: .none, case: "Q8"))

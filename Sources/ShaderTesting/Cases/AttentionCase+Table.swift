@@ -19,8 +19,11 @@ extension AttentionCase {
             ]
         case .none: return ratios + long + specials
         case .smallBindings:
-            // One small variant: every load becomes a choice of windows, which makes compilers slow.
-            return [AttentionCase(kv: .f32, headSize: 32, ratio: 1, lengths: [99, 9], tail: 99)]
+            // A page must divide a window. Many heads are slow to compile where more than the pool is cut.
+            return [
+                AttentionCase(kv: .f32, headSize: 32, ratio: 1, lengths: [99, 9], tail: 99, slack: 2048),
+                AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2048),
+            ]
         // Sums through shared memory take compilers long: lavapipe minutes, where there are many of them.
         case .noSubgroups:
             let f16 = AttentionCase(kv: .f16, headSize: 80, ratio: 1, lengths: lengths, tail: 2, factor: 40)

@@ -20,6 +20,8 @@ struct AttentionCase: DispatchCase {
     var tail: Int
     /// A multiple of 4, as wide CPUs read that many tokens at once.
     var pageTokens = 8
+    /// Bytes of a page behind its tokens.
+    var slack = 32
     /// The size of the queries: with large ones, exponentials overflow that are not kept small.
     var factor: Float = 1
     /// Stands in the last key or value of the first sequence.
@@ -35,7 +37,7 @@ struct AttentionCase: DispatchCase {
         var numbers = Numbers(for: description)
         let shape = AttentionShape(
             heads: ratio * kvHeads, kvHeads: kvHeads, headSize: headSize, rotated: headSize, layers: 2, kv: kv,
-            pageTokens: pageTokens, pageBytes: pageTokens * 2 * headSize * (kv == .f32 ? 4 : 2) + 32)
+            pageTokens: pageTokens, pageBytes: pageTokens * 2 * headSize * (kv == .f32 ? 4 : 2) + slack)
         let pages = PagedSequences(shape, layer: 1, lengths: lengths, numbers: &numbers)
         let rows = pages.rows(tail: tail, numbers: &numbers)
         let cache = FilledPool(pages, special: special, numbers: &numbers)

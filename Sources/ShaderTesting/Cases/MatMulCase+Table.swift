@@ -16,9 +16,10 @@ extension MatMulCase {
             let formats: [WeightFormat] = isQuick ? [.q4] : WeightFormat.allCases
             return plain + formats.flatMap { format in gated.flatMap { cases(format, briefly, $0) } }
                 + (isQuick ? [] : WeightFormat.allCases.flatMap(specials))
-        case .smallBindings: return windowed(WeightFormat.allCases)
-        default:
-            return WeightFormat.allCases.flatMap { cases($0, briefly) } + cases(.q4, [(33, 3, 33)], .swiglu)
+        case .smallBindings: return windowed(isQuick ? [.f32, .q4] : WeightFormat.allCases)
+        // Groups of another size make no difference to what a lane does with its weights.
+        case .noSubgroups where isQuick: return [.f32, .q4].flatMap { cases($0, briefly) }
+        default: return WeightFormat.allCases.flatMap { cases($0, briefly) } + cases(.q4, [(33, 3, 33)], .swiglu)
         }
     }
 

@@ -28,12 +28,13 @@ enum SpecialValue: String, CaseIterable, Sendable {
         self == .subnormal && format == .f16 ? Float(Float16.leastNormalMagnitude / 3) : float
     }
 
-    /// Puts the value into the middle row of `rows`: throughout for those that leave a row finite, else in one place.
+    /// Puts the value into the middle row of `rows`: throughout for those that leave a row finite, else
+    /// in four places.
     func place(in x: inout [Float], rows: Int, width: Int) {
         let start = rows / 2 * width
         switch self {
         case .subnormal, .negativeZero: for index in start..<start + width { x[index] = float }
-        default: x[start + width / 2] = float
+        default: for index in start + width / 2..<start + width / 2 + 4 { x[index] = float }
         }
     }
 }

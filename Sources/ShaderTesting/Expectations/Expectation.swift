@@ -9,19 +9,19 @@ public struct Expectation: Sendable, Codable, Hashable {
     /// The beginning of the driver's version; `nil` for every version.
     public var driver: String?
     public var kernel: String
-    /// A word of the case, such as an option's value, or the fallback; `nil` for all cases of the kernel.
-    public var option: String?
+    /// Words of the case, such as options' values, or the fallback; a case must have all of them.
+    public var options: [String]
     /// What the driver does wrong, and where that is told.
     public var reason: String
 
     public init(
-        api: DeviceAPI, device: String, driver: String? = nil, kernel: String, option: String? = nil, reason: String
+        api: DeviceAPI, device: String, driver: String? = nil, kernel: String, options: [String] = [], reason: String
     ) {
         self.api = api
         self.device = device
         self.driver = driver
         self.kernel = kernel
-        self.option = option
+        self.options = options
         self.reason = reason
     }
 
@@ -42,6 +42,6 @@ public struct Expectation: Sendable, Codable, Hashable {
     ) -> Bool {
         api == description.api && description.name.lowercased().contains(device.lowercased())
             && description.driver.hasPrefix(driver ?? "") && kernel == self.kernel
-            && (option.map { fallback.rawValue == $0 || text.split(separator: " ").contains(Substring($0)) } ?? true)
+            && options.allSatisfy { $0 == fallback.rawValue || text.split(separator: " ").contains(Substring($0)) }
     }
 }

@@ -71,20 +71,21 @@ extension Accuracy {
 /// One result that is too far from what it should be.
 public struct Inaccuracy: Sendable, Hashable, CustomStringConvertible {
     public var buffer: String
-    public var word: Int
+    /// The word, and which half of it.
+    public var place: String
     public var number: Double
     public var expected: Double
     public var allowed: Double
 
     init(_ result: ExpectedResult, _ number: Double, _ buffer: String) {
         self.buffer = buffer
-        word = result.word
+        place = "\(result.word)" + (result.part == .float ? "" : ".\(result.part)")
         self.number = number
         expected = result.estimate.value
         allowed = result.allowed
     }
 
     public var description: String {
-        "\(buffer)[\(word)] is \(Float(number)) instead of \(Float(expected)), where \(Float(allowed)) off is allowed"
+        "\(buffer)[\(place)] is \(Float(number)) instead of \(Float(expected)), where \(Float(allowed)) off is allowed"
     }
 }
