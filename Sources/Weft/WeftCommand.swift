@@ -13,7 +13,7 @@ struct WeftCommand: AsyncParsableCommand {
         version: weftVersion,
         subcommands: [
             ServeCommand.self, GenerateCommand.self, DevicesCommand.self, ConvertCommand.self, ModelsCommand.self,
-            BenchCommand.self, PlanCommand.self, SimulateCommand.self, CompareCommand.self,
+            BenchCommand.self, ShadersCommand.self, PlanCommand.self, SimulateCommand.self, CompareCommand.self,
         ])
 }
 

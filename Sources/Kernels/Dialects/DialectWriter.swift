@@ -14,6 +14,8 @@ struct TranslatedKernel {
     var definitions: [(name: String, value: String)]
     var arguments: [TranslatedArgument]
     var parameters: [ParameterArgument]
+    /// What defines the words of the dialect.
+    var prelude: String
     var body: String
     var vectorWidth: Int
     /// Whether a group is one subgroup, so that sums over it need no shared memory.

@@ -9,7 +9,7 @@ struct GLSLWriter: DialectWriter {
         var lines = ["#version 450"]
         lines += kernel.definitions.map { "#define \($0.name) \($0.value)" }
         lines.append("#define SUBGROUPS \(kernel.usesSubgroups ? 1 : 0)")
-        lines.append(KernelLibrary.prelude(.glsl))
+        lines.append(kernel.prelude)
         for argument in kernel.arguments { lines += declaration(of: argument, from: &binding) }
         lines += entryPoint(kernel)
         return lines.joined(separator: "\n")

@@ -8,13 +8,16 @@ public import Compute
 public struct KernelTranslator: Sendable {
     private let limits: DeviceLimits
     private let writer: any DialectWriter
+    private let prelude: String
 
     /// `HOLD(x, a, row, i)` names the `i`-th quad from `row` on, to be used by parts: `HELD(x, a, e)`,
     /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
     private static let accessors = ["LOAD", "LOAD_SPAN", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
 
-    public init(dialect: Dialect, limits: DeviceLimits) {
+    /// - Parameter prelude: what defines the words of the dialect; the library's own by default.
+    public init(dialect: Dialect, limits: DeviceLimits, prelude: String? = nil) {
         self.limits = limits
+        self.prelude = prelude ?? KernelLibrary.prelude(dialect)
         writer =
             switch dialect {
             case .glsl: GLSLWriter()
@@ -48,7 +51,7 @@ public struct KernelTranslator: Sendable {
         let text = writer.write(
             TranslatedKernel(
                 name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,
-                body: body, vectorWidth: limits.vectorWidth, usesSubgroups: limits.subgroupSize > 1))
+                prelude: prelude, body: body, vectorWidth: limits.vectorWidth, usesSubgroups: limits.subgroupSize > 1))
         return KernelCode(
             label: label(source, options), dialect: writer.dialect, source: text, bindings: arguments.map(\.binding),
             parameterCount: source.parameters.count + 2, groupSize: limits.groupSize)

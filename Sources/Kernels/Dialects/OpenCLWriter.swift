@@ -6,7 +6,7 @@ struct OpenCLWriter: DialectWriter {
 
     func write(_ kernel: TranslatedKernel) -> String {
         var lines = kernel.definitions.map { "#define \($0.name) \($0.value)" }
-        lines.append(KernelLibrary.prelude(.openCL))
+        lines.append(kernel.prelude)
         for argument in kernel.arguments {
             lines += argument.accessors(vectorWidth: kernel.vectorWidth)
             lines += spanAccessors(of: argument, vectorWidth: kernel.vectorWidth) + holders(of: argument)

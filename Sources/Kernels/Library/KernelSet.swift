@@ -16,16 +16,23 @@ public final class KernelSet {
         var layouts: [ArgumentLayout]
     }
 
-    /// - Parameter limits: the device's own, or a copy with features switched off.
-    public init(device: any Device, limits: DeviceLimits? = nil) throws(ComputeError) {
+    /// - Parameters:
+    ///   - limits: the device's own, or a copy with features switched off.
+    ///   - sources: the library's own, or a copy that was changed to see whether tests notice.
+    public init(
+        device: any Device, limits: DeviceLimits? = nil, sources: KernelSources? = nil
+    ) throws(ComputeError) {
         self.device = device
         self.limits = limits ?? device.limits
-        translator = KernelTranslator(dialect: device.dialect, limits: self.limits)
+        let chosen: KernelSources
         do throws(KernelSourceError) {
-            sources = try KernelLibrary.sources()
+            if let sources { chosen = sources } else { chosen = try KernelSources() }
         } catch {
             throw .compilation(device: device.description.name, kernel: error.kernel, log: error.reason)
         }
+        self.sources = chosen.kernels
+        translator = KernelTranslator(
+            dialect: device.dialect, limits: self.limits, prelude: chosen.preludes[device.dialect])
     }
 
     /// The kernel `name` with `options`, compiled for `buffers` and tied to them.

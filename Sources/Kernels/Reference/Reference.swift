@@ -1,55 +1,121 @@
 import Foundation
 
 /// The kernels in plain Swift, in double precision: what every device is compared with.
+///
+/// The functions that give `Estimate` say beside each value how far off a kernel may be that computes it in single
+/// precision.
 public enum Reference {
     /// `x` `[rows][depth]` times `w` `[columns][depth]`, giving `[rows][columns]`.
     public static func matmul(_ x: [Float], _ w: [Float], rows: Int, depth: Int, columns: Int) -> [Float] {
-        var y = [Float](repeating: 0, count: rows * columns)
+        estimateMatmul(x, w, rows: rows, depth: depth, columns: columns).map { Float($0.value) }
+    }
+
+    /// - Parameter magnitudes: `[columns][depth]` what each weight's rounding is relative to, where it is put together
+    ///   from parts, as `|q d| + |m|` is for a quantised one; `nil` for plain weights.
+    public static func estimateMatmul(
+        _ x: [Float], _ w: [Float], magnitudes: [Float]? = nil, rows: Int, depth: Int, columns: Int
+    ) -> [Estimate] {
+        var y: [Estimate] = []
+        y.reserveCapacity(rows * columns)
         for row in 0..<rows {
-            for column in 0..<columns {
-                var sum = 0.0
-                for k in 0..<depth { sum += Double(x[row * depth + k]) * Double(w[column * depth + k]) }
-                y[row * columns + column] = Float(sum)
-            }
+            for column in 0..<columns { y.append(dot(x, row, w, magnitudes ?? w, column, depth)) }
         }
         return y
     }
 
+    /// The product of one row and one column. A term goes through at most `depth` additions and four operations of its
+    /// own (a quantised one is scaled, offset, and added up in blocks), each of which rounds: (depth + 4) * rounding *
+    /// sum |x| * magnitude (Higham, 3.1). An operand below the smallest normal float may count as zero.
+    private static func dot(
+        _ x: [Float], _ row: Int, _ w: [Float], _ magnitudes: [Float], _ column: Int, _ depth: Int
+    ) -> Estimate {
+        var (sum, magnitude, flushed) = (0.0, 0.0, 0.0)
+        for k in 0..<depth {
+            let a = x[row * depth + k]
+            let b = w[column * depth + k]
+            let size = abs(Double(a) * Double(magnitudes[column * depth + k]))
+            sum += Double(a) * Double(b)
+            magnitude += size
+            if a.isSubnormal || b.isSubnormal { flushed += size }
+        }
+        return Estimate(sum, error: Double(depth + 4) * Estimate.rounding * magnitude + flushed)
+    }
+
     /// `silu(gate) * up`, element by element.
     public static func swiglu(gate: [Float], up: [Float]) -> [Float] {
-        zip(gate, up).map { Float(Double($0) / (1 + exp(-Double($0))) * Double($1)) }
+        zip(gate, up).map { Float(estimateSwiglu(gate: Estimate($0), up: Estimate($1)).value) }
+    }
+
+    public static func estimateSwiglu(gate: Estimate, up: Estimate) -> Estimate {
+        let exponential = Estimate(-gate.value, error: gate.error).exponential
+        return gate / (Estimate(1.0) + exponential) * up
     }
 
     /// `x` `[rows][width]`, `weight` `[width]`.
     public static func rmsNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Float] {
+        estimateRMSNorm(x, weight: weight, epsilon: epsilon).map { Float($0.value) }
+    }
+
+    public static func estimateRMSNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Estimate] {
         let width = weight.count
         return stride(from: 0, to: x.count, by: width).flatMap { start in
-            let row = x[start..<start + width].map(Double.init)
-            let scale = 1 / (row.reduce(0) { $0 + $1 * $1 } / Double(width) + Double(epsilon)).squareRoot()
-            return zip(row, weight).map { Float($0 * Double($1) * scale) }
+            let row = x[start..<start + width]
+            let squares = row.reduce(0) { $0 + Double($1) * Double($1) }
+            let sum = Estimate(squares, error: Double(width + 1) * Estimate.rounding * squares)
+            let scale = (sum / Estimate(Double(width)) + Estimate(epsilon)).inverseSquareRoot
+            return zip(row, weight).map { Estimate($0) * Estimate($1) * scale }
         }
     }
 
     /// One head's vector rotated: pairs of neighbours of the first `2 * angles.count` elements.
     public static func rope(_ x: [Float], angles: [Double]) -> [Float] {
-        var y = x
-        for (pair, angle) in angles.enumerated() {
-            let (a, b) = (Double(x[2 * pair]), Double(x[2 * pair + 1]))
-            y[2 * pair] = Float(a * cos(angle) - b * sin(angle))
-            y[2 * pair + 1] = Float(a * sin(angle) + b * cos(angle))
+        estimateRope(x, turns: angles.map { (cos($0), sin($0)) }).map { Float($0.value) }
+    }
+
+    /// - Parameter turns: cosine and sine of each pair's angle.
+    public static func estimateRope(_ x: [Float], turns: [(Double, Double)]) -> [Estimate] {
+        var y = x.map { Estimate($0) }
+        for (pair, turn) in turns.enumerated() {
+            let (a, b) = (y[2 * pair], y[2 * pair + 1])
+            let (cosine, sine) = (Estimate(turn.0), Estimate(turn.1))
+            y[2 * pair] = a * cosine + b * Estimate(-turn.1)
+            y[2 * pair + 1] = a * sine + b * cosine
         }
         return y
     }
 
     /// One query `[headSize]` against `keys` and `values` `[tokens][headSize]`.
     public static func attention(query: [Float], keys: [[Float]], values: [[Float]]) -> [Float] {
-        let scale = 1 / Double(query.count).squareRoot()
-        let scores = keys.map { key in zip(query, key).reduce(0) { $0 + Double($1.0) * Double($1.1) } * scale }
-        let most = scores.max() ?? 0
-        let weights = scores.map { exp($0 - most) }
-        let total = weights.reduce(0, +)
+        estimateAttention(query: query, keys: keys, values: values, lanes: 1).map { Float($0.value) }
+    }
+
+    /// The running softmax multiplies each weight once more whenever a token is added, by an exponential whose
+    /// arguments add up to at most `most - score`: 4 roundings a token, and 2 |most - score| of all exponentials
+    /// together. Lanes are merged at the end: an addition for each, an exponential and a product. Scores carry the
+    /// errors of their dot products into each weight, twice: once by the maximum.
+    ///
+    /// - Parameter lanes: the most parts that the tokens are spread over.
+    public static func estimateAttention(
+        query: [Float], keys: [[Float]], values: [[Float]], lanes: Int
+    ) -> [Estimate] {
+        let scale = Estimate(Double(query.count)).inverseSquareRoot
+        let scores = keys.map { key in dot(query, 0, key, key, 0, query.count) * scale }
+        let most = scores.reduce(-Double.infinity) { max($0, $1.value) }
+        let doubt = 2 * scores.reduce(0) { max($0, $1.error) }
+        let weights = scores.map { score in
+            let weight = exp(score.value - most)
+            let roundings = Double(4 * keys.count + lanes + 8) + 2 * (most - score.value)
+            return Estimate(weight, error: weight * (exp(doubt) - 1 + roundings * Estimate.rounding))
+        }
+        let total = Estimate(
+            weights.reduce(0) { $0 + $1.value }, error: weights.reduce(0) { $0 + $1.error })
         return query.indices.map { index in
-            Float(zip(weights, values).reduce(0) { $0 + $1.0 * Double($1.1[index]) } / total)
+            var (sum, error) = (0.0, 0.0)
+            for (weight, value) in zip(weights, values) {
+                sum += weight.value * Double(value[index])
+                error += weight.error * abs(Double(value[index]))
+            }
+            return Estimate(sum, error: error) / total
         }
     }
 }

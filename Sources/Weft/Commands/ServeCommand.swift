@@ -2,10 +2,12 @@ import ArgumentParser
 import Compute
 import Engine
 import Foundation
+import Kernels
 import Logging
 import Scheduling
 import Server
 import ServiceLifecycle
+import ShaderTesting
 import UnixSignals
 import Yams
 
@@ -98,8 +100,12 @@ private struct LoadService: Service {
     let logger: Logger
 
     func run() async throws {
+        let device = device.device
+        // A device that computes wrongly must not serve.
+        try await LaneThread(name: "weft self-test").run { try SelfTest.run(KernelSet(device: device)) }
+        logger.info("self-test passed")
         let progress = Progress("loading")
-        try await engine.load(on: device.device) { model, share in progress.show(share, model) }
+        try await engine.load(on: device) { model, share in progress.show(share, model) }
         logger.info("ready")
         try await gracefulShutdown()
     }

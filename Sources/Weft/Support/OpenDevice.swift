@@ -10,9 +10,11 @@ struct OpenDevice {
     let reason: String
     private let instance: VulkanInstance?
 
-    /// - Parameter name: as the user wrote it; `nil` for the default device.
+    /// - Parameters:
+    ///   - name: as the user wrote it; `nil` for the default device.
+    ///   - adjust: changes what the device is taken to be able to do, to test the fallbacks.
     /// - Throws: `ComputeError`, which names what is wrong with the device or its name.
-    init(_ name: String?) throws {
+    init(_ name: String?, limits adjust: (inout DeviceLimits) -> Void = { _ in }) throws {
         let selector: DeviceSelector
         if let name {
             selector = try DeviceSelector(name)
@@ -26,10 +28,10 @@ struct OpenDevice {
         case .vulkan:
             let instance = try Self.instance()
             self.instance = instance
-            device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels)
+            device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels, limits: adjust)
         case .opencl:
             instance = nil
-            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels)
+            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels, limits: adjust)
         case .cuda:
             throw ComputeError.unavailable(
                 api: .cuda, reason: "this version of weft drives Vulkan and OpenCL devices only")

@@ -1,0 +1,56 @@
+import Compute
+import Kernels
+
+/// Rows of a product that must have the same bits in every batch: what else is in a batch must not change a sequence's
+/// tokens.
+struct BatchCase: ShaderCase {
+    static let kernel = "matmul"
+
+    var format: WeightFormat
+    var rows = 33
+    var depth = 96
+    var columns = 100
+    /// Batches of the last rows, for every tile height, full and ragged.
+    var batches = [1, 2, 3, 5, 7, 8, 12, 20]
+
+    var description: String { "\(format.rawValue) \(rows) rows again in batches of \(batches)" }
+
+    func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy {
+        let batch: (rows: Int, word: Int)?
+        do throws(ComputeError) { batch = try firstDifference(on: bench) } catch { throw .device(error) }
+        if let batch { throw .batchDependent(rows: batch.rows, word: batch.word) }
+        return Accuracy()
+    }
+
+    private func firstDifference(on bench: Workbench) throws(ComputeError) -> (rows: Int, word: Int)? {
+        var numbers = Numbers(for: description)
+        let matrix = RandomMatrix(format: format, columns: columns, depth: depth, numbers: &numbers)
+        let packed = try matrix.upload(to: bench)
+        let x = numbers.floats(rows * depth)
+        let input = try TestBuffer("x", x, on: bench.device)
+        let output = try TestBuffer("y", [Float](repeating: 0, count: rows * columns), on: bench.device)
+        let product = try MatMul(
+            bench.kernels, x: input.buffer, weights: packed.weights, y: output.buffer, columns: columns,
+            stride: columns)
+        try bench.lane.run { product.encode($0, rows: rows) }
+        let together = try output.buffer.read(rows * columns, of: UInt32.self)
+        for batch in batches {
+            try input.buffer.write(Array(x[((rows - batch) * depth)...]))
+            try bench.lane.run { product.encode($0, rows: batch) }
+            let alone = try output.buffer.read(batch * columns, of: UInt32.self)
+            let expected = Array(together[((rows - batch) * columns)...])
+            if alone != expected { return (batch, alone.firstDifference(from: expected)) }
+        }
+        return nil
+    }
+
+    var smaller: [BatchCase] { batches.count > 1 ? batches.map { with(\.batches, [$0]) } : [] }
+
+    static func table(_ fallback: Fallback, isQuick: Bool) -> [BatchCase] {
+        switch fallback {
+        case .none where isQuick: [BatchCase(format: .q4)]
+        case .none, .fourWide: WeightFormat.allCases.map { BatchCase(format: $0) }
+        default: []
+        }
+    }
+}

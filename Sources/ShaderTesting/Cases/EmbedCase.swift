@@ -1,0 +1,92 @@
+import Compute
+import Kernels
+
+/// Embeddings of tokens, from weights that are packed for a product.
+struct EmbedCase: DispatchCase {
+    static let kernel = "embed"
+
+    var format: WeightFormat
+    var rows: Int
+    var vocabulary: Int
+    var depth: Int
+    /// Stands in every seventh weight.
+    var special: SpecialValue?
+
+    var description: String {
+        "\(format.rawValue) \(rows) tokens of \(vocabulary), \(depth) deep" + (special.map { ", \($0.rawValue)" } ?? "")
+    }
+
+    func trial(on bench: Workbench) throws(ComputeError) -> Trial {
+        var numbers = Numbers(for: description)
+        let table = RandomMatrix(
+            format: format, columns: vocabulary, depth: depth, special: special?.weight(format), numbers: &numbers)
+        // The first and the last token, then any.
+        let ids = Array(([0, vocabulary - 1] + (0..<rows).map { _ in numbers.below(vocabulary) }).suffix(rows))
+        let tokens = try TestBuffer("tokens", indices: ids, on: bench.device)
+        let packed = try table.upload(to: bench)
+        let output = try TestBuffer(
+            "y", [UInt32](repeating: TestBuffer.guardWord, count: rows * depth), guardWords: 1024 + depth,
+            on: bench.device)
+        let embed = try Embed(bench.kernels, tokens: tokens.buffer, table: packed.weights, y: output.buffer)
+        let expected = (0..<rows * depth).map { word in
+            ExpectedResult(word: word, estimate: estimate(table, ids[word / depth] * depth + word % depth))
+        }
+        return Trial(
+            inputs: [tokens] + packed.inputs, outputs: [.init(buffer: output, expected: expected)], roundings: 1
+        ) { embed.encode($0, rows: rows) }
+    }
+
+    /// Weights that stand for themselves are exact, but for subnormals. `q d + m` is two operations.
+    private func estimate(_ table: RandomMatrix, _ index: Int) -> Estimate {
+        let value = Double(table.values[index])
+        if format.blockSize != nil {
+            return Estimate(value, error: 2 * Estimate.rounding * Double(table.magnitudes[index]))
+        }
+        let least = format == .f16 ? Double(Float16.leastNormalMagnitude) : Double(Float.leastNormalMagnitude)
+        return Estimate(value, error: abs(value) < least ? abs(value) : 0)
+    }
+
+    var smaller: [EmbedCase] {
+        let multiple = format.depthMultiple
+        return rows.smaller(downTo: 1).map { with(\.rows, $0) }
+            + vocabulary.smaller(downTo: 1).map { with(\.vocabulary, $0) }
+            + depth.smaller(downTo: multiple, by: multiple).map { with(\.depth, $0) }
+    }
+}
+
+extension EmbedCase {
+    /// Tokens, vocabulary, and depth in the format's smallest steps.
+    private static let shapes = [
+        (0, 4, 1), (1, 1, 1), (31, 33, 33), (33, 257, 2), (127, 31, 31), (257, 127, 5),
+    ]
+
+    static func table(_ fallback: Fallback, isQuick: Bool) -> [EmbedCase] {
+        let formats = WeightFormat.allCases
+        switch fallback {
+        case .none:
+            let plain = formats.flatMap { cases($0, isQuick ? [(33, 257, 3)] : shapes) }
+            return plain + (isQuick ? [] : formats.filter { $0.blockSize == nil }.flatMap(specials))
+        // Two windows of the 64 KiB that there are.
+        case .smallBindings:
+            return formats.map { format in
+                EmbedCase(format: format, rows: 33, vocabulary: 1000, depth: 32 * format.weightsPerWord)
+            }
+        default: return formats.flatMap { cases($0, [(33, 127, 5)]) }
+        }
+    }
+
+    private static func cases(_ format: WeightFormat, _ shapes: [(Int, Int, Int)]) -> [EmbedCase] {
+        shapes.map { EmbedCase(format: format, rows: $0, vocabulary: $1, depth: $2 * format.depthMultiple) }
+    }
+
+    private static func specials(_ format: WeightFormat) -> [EmbedCase] {
+        SpecialValue.allCases.map { EmbedCase(format: format, rows: 7, vocabulary: 33, depth: 36, special: $0) }
+    }
+
+    static func random(_ numbers: inout Numbers) -> EmbedCase {
+        let format = numbers.pick(WeightFormat.allCases)
+        return EmbedCase(
+            format: format, rows: 1 + numbers.below(80), vocabulary: 1 + numbers.below(300),
+            depth: format.depthMultiple * (1 + numbers.below(12)))
+    }
+}

@@ -1,0 +1,145 @@
+import Compute
+import Foundation
+import Kernels
+
+/// Queries and keys rotated, keys and values stored in their pages.
+struct RopeStoreCase: DispatchCase {
+    static let kernel = "rope_store"
+
+    var kv: AttentionShape.KVFormat
+    var headSize: Int
+    var ratio: Int
+    var kvHeads = 2
+    /// Leading elements of a head that are rotated.
+    var rotated: Int
+    /// Tokens of each sequence, and how many of its last ones are rows.
+    var lengths: [Int]
+    var tail: Int
+    var pageTokens = 8
+    /// Stands in one row.
+    var special: SpecialValue?
+
+    var description: String {
+        "\(kv.rawValue) heads of \(headSize), \(rotated) rotated, \(ratio) to each of \(kvHeads), last \(tail) of "
+            + "\(lengths), pages of \(pageTokens)" + (special.map { ", \($0.rawValue)" } ?? "")
+    }
+
+    func trial(on bench: Workbench) throws(ComputeError) -> Trial {
+        var numbers = Numbers(for: description)
+        let shape = AttentionShape(
+            heads: ratio * kvHeads, kvHeads: kvHeads, headSize: headSize, rotated: rotated, layers: 2, kv: kv,
+            pageTokens: pageTokens, pageBytes: pageTokens * 2 * headSize * (kv == .f32 ? 4 : 2) + 32)
+        let pages = PagedSequences(shape, layer: 1, lengths: lengths, numbers: &numbers)
+        let rows = pages.rows(tail: tail, numbers: &numbers)
+        var qkv = numbers.floats(rows.count * shape.rowWidth)
+        special?.place(in: &qkv, rows: rows.count, width: shape.rowWidth)
+        let turns = Self.turns(positions: (lengths.max() ?? 0) + 1, rotated: rotated)
+
+        let heads = try TestBuffer("qkv", qkv, guardWords: 1024 + shape.rowWidth, on: bench.device)
+        let rotations = try TestBuffer("rotations", turns, on: bench.device)
+        let places = try RowInputs(rows, pages, on: bench.device)
+        let pool = try TestBuffer(
+            "pool", [UInt32](repeating: TestBuffer.guardWord, count: pages.poolWordCount), on: bench.device)
+        let store = try RopeStore(
+            bench.kernels, shape, qkv: heads.buffer, rotations: rotations.buffer, rows: places.buffers,
+            pool: pool.buffer)
+        let expected = expected(qkv, turns, rows, pages)
+        return Trial(
+            inputs: [rotations] + places.inputs,
+            outputs: [
+                .init(buffer: heads, expected: expected.queries), .init(buffer: pool, expected: expected.stored),
+            ], roundings: 3
+        ) { store.encode($0, rows: rows.count, layer: pages.layer) }
+    }
+
+    /// `[positions][rotated / 2]` pairs of cosine and sine, as floats.
+    private static func turns(positions: Int, rotated: Int) -> [Float] {
+        (0..<positions).flatMap { position in
+            (0..<rotated / 2).flatMap { pair in
+                let angle = Double(position) * pow(10000, -2 * Double(pair) / Double(rotated))
+                return [Float(cos(angle)), Float(sin(angle))]
+            }
+        }
+    }
+
+    private func expected(
+        _ qkv: [Float], _ turns: [Float], _ rows: [PagedSequences.Row], _ pages: PagedSequences
+    ) -> (queries: [ExpectedResult], stored: [ExpectedResult]) {
+        var (queries, stored): ([ExpectedResult], [ExpectedResult]) = ([], [])
+        let heads = ratio * kvHeads
+        for (index, row) in rows.enumerated() {
+            let turn = (0..<rotated / 2).map { pair in
+                let at = row.position * rotated + 2 * pair
+                return (Double(turns[at]), Double(turns[at + 1]))
+            }
+            for head in 0..<heads + 2 * kvHeads {
+                let start = (index * (heads + 2 * kvHeads) + head) * headSize
+                let isValue = head >= heads + kvHeads
+                let rotated = Reference.estimateRope(
+                    Array(qkv[start..<start + headSize]), turns: isValue ? [] : turn)
+                for (element, estimate) in rotated.enumerated() {
+                    if head < heads {
+                        queries.append(ExpectedResult(word: start + element, estimate: estimate))
+                    } else {
+                        let (word, part) = pages.place(
+                            isValue ? .value : .key, element, of: row, kvHead: (head - heads) % kvHeads)
+                        stored.append(ExpectedResult(word: word, part: part, estimate: estimate))
+                    }
+                }
+            }
+        }
+        return (queries, stored)
+    }
+
+    var smaller: [RopeStoreCase] {
+        (lengths.count > 1 ? lengths.map { with(\.lengths, [$0]) } : [])
+            + (lengths.max() ?? 0).smaller(downTo: 1).map { most in with(\.lengths, lengths.map { min($0, most) }) }
+            + tail.smaller(downTo: 1).map { with(\.tail, $0) } + ratio.smaller(downTo: 1).map { with(\.ratio, $0) }
+            + kvHeads.smaller(downTo: 1).map { with(\.kvHeads, $0) }
+            + rotated.smaller(downTo: 8, by: 8).map { with(\.rotated, $0) }
+    }
+}
+
+extension RopeStoreCase {
+    static func table(_ fallback: Fallback, isQuick: Bool) -> [RopeStoreCase] {
+        let formats: [AttentionShape.KVFormat] = [.f32, .f16]
+        guard fallback == .none else {
+            let lengths = fallback == .smallBindings ? [100, 60] : [9, 31]
+            return formats.map {
+                RopeStoreCase(kv: $0, headSize: 64, ratio: 3, rotated: 64, lengths: lengths, tail: 40)
+            }
+        }
+        let sizes = isQuick ? [64, 80] : [32, 64, 80, 128]
+        let plain = formats.flatMap { kv in
+            sizes.enumerated().map { index, size in
+                RopeStoreCase(
+                    kv: kv, headSize: size, ratio: index + 1, rotated: size, lengths: [1, 7, 8, 9, 33], tail: 9)
+            }
+        }
+        // Part of a head rotated, one KV head, long sequences, pages of one token and of an odd number, no rows.
+        let odd = formats.flatMap { kv in
+            [
+                RopeStoreCase(kv: kv, headSize: 80, ratio: 1, kvHeads: 1, rotated: 32, lengths: [31], tail: 31),
+                RopeStoreCase(kv: kv, headSize: 32, ratio: 4, rotated: 8, lengths: [127, 257], tail: 3),
+                RopeStoreCase(kv: kv, headSize: 32, ratio: 1, rotated: 32, lengths: [5], tail: 5, pageTokens: 1),
+                RopeStoreCase(kv: kv, headSize: 32, ratio: 1, rotated: 32, lengths: [65], tail: 65, pageTokens: 31),
+                RopeStoreCase(kv: kv, headSize: 32, ratio: 1, rotated: 32, lengths: [5], tail: 0),
+            ]
+        }
+        let specials = formats.flatMap { kv in
+            SpecialValue.allCases.map {
+                RopeStoreCase(kv: kv, headSize: 32, ratio: 1, rotated: 16, lengths: [3], tail: 3, special: $0)
+            }
+        }
+        return plain + odd + (isQuick ? [] : specials)
+    }
+
+    static func random(_ numbers: inout Numbers) -> RopeStoreCase {
+        let headSize = numbers.pick([32, 64, 80, 128])
+        return RopeStoreCase(
+            kv: numbers.pick([.f32, .f16]), headSize: headSize, ratio: 1 + numbers.below(4),
+            kvHeads: 1 + numbers.below(3), rotated: 8 * (1 + numbers.below(headSize / 8)),
+            lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(60) }, tail: 1 + numbers.below(12),
+            pageTokens: 1 + numbers.below(40))
+    }
+}

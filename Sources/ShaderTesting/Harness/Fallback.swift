@@ -1,0 +1,36 @@
+public import Compute
+
+/// Ways to switch a device's optional features off.
+public enum Fallback: String, CaseIterable, Sendable, Codable {
+    case none
+    /// Storage reads in place of texel loads.
+    case noTexels = "no texel loads"
+    /// Groups of 16 that reduce through shared memory.
+    case noSubgroups = "no subgroups"
+    /// Bindings of 64 KiB: larger buffers are seen through several windows.
+    case smallBindings = "small bindings"
+    case fourWide = "4 wide"
+    case eightWide = "8 wide"
+
+    /// Those that make a difference to a device: OpenCL has no texel loads, GLSL no vectors of other widths than four.
+    public static func cases(for api: DeviceAPI) -> [Fallback] {
+        api == .vulkan
+            ? [.none, .noTexels, .noSubgroups, .smallBindings]
+            : [.none, .noSubgroups, .smallBindings, .fourWide, .eightWide]
+    }
+
+    public func apply(to limits: inout DeviceLimits) {
+        switch self {
+        case .none: break
+        case .noTexels: limits.maxTexelElements = 0
+        case .noSubgroups:
+            limits.subgroupSize = 1
+            limits.groupSize = 16
+        case .smallBindings:
+            limits.maxBindingSize = 1 << 16
+            limits.maxTexelElements = 1 << 12
+        case .fourWide: limits.vectorWidth = 4
+        case .eightWide: limits.vectorWidth = 8
+        }
+    }
+}

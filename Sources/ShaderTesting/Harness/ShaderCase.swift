@@ -1,0 +1,26 @@
+import Compute
+
+/// One shape of one kernel, with the numbers that it is tried on.
+public protocol ShaderCase: Sendable, CustomStringConvertible {
+    static var kernel: String { get }
+
+    /// - Parameter times: how often the dispatch is repeated; every run must give the same bits.
+    /// - Throws: `Fault` with what is wrong.
+    func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy
+
+    /// Cases that are smaller in one respect, the biggest step first.
+    var smaller: [Self] { get }
+}
+
+/// A case that is one dispatch.
+protocol DispatchCase: ShaderCase {
+    func trial(on bench: Workbench) throws(ComputeError) -> Trial
+}
+
+extension DispatchCase {
+    public func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy {
+        let trial: Trial
+        do throws(ComputeError) { trial = try self.trial(on: bench) } catch { throw .device(error) }
+        return try trial.run(on: bench, times: times)
+    }
+}

@@ -1,0 +1,40 @@
+/// The cases that a device is tested with.
+public struct ShaderSuite: Sendable {
+    /// The kernels that there are cases for.
+    public static let kernels = ["attention", "embed", "matmul", "rms_norm", "rope_store"]
+
+    /// Only cases of this kernel, if any is named.
+    public var kernel: String?
+    /// A short part of all cases, with fewer repetitions.
+    public var isQuick: Bool
+
+    public init(kernel: String? = nil, isQuick: Bool = false) {
+        self.kernel = kernel
+        self.isQuick = isQuick
+    }
+
+    /// Runs of each case, which must all give the same bits.
+    var times: Int { isQuick ? 3 : 10 }
+
+    /// The cases for a device with features switched off: those of the tables, then random ones where all is on.
+    package func cases(_ fallback: Fallback) -> [any ShaderCase] {
+        let all: [[any ShaderCase]] = [
+            MatMulCase.table(fallback, isQuick: isQuick), BatchCase.table(fallback, isQuick: isQuick),
+            AttentionCase.table(fallback, isQuick: isQuick), RopeStoreCase.table(fallback, isQuick: isQuick),
+            EmbedCase.table(fallback, isQuick: isQuick), RMSNormCase.table(fallback, isQuick: isQuick),
+            fallback == .none && !isQuick ? Self.random(24) : [],
+        ]
+        return all.joined().filter { kernel == nil || type(of: $0).kernel == kernel }
+    }
+
+    /// Random shapes of the variants that the tables have compiled anyway; the same in every run.
+    package static func random(_ count: Int, seed: UInt64 = 1) -> [any ShaderCase] {
+        var numbers = Numbers(seed: seed)
+        return (0..<count).flatMap { _ -> [any ShaderCase] in
+            [
+                MatMulCase.random(&numbers), AttentionCase.random(&numbers), RopeStoreCase.random(&numbers),
+                EmbedCase.random(&numbers), RMSNormCase.random(&numbers),
+            ]
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Compute
+public import Kernels
+
+/// A short test of a device before it serves: one small case or two of every kernel.
+public enum SelfTest {
+    static let cases: [any ShaderCase] = [
+        MatMulCase(format: .q4, rows: 1, depth: 96, columns: 132),
+        MatMulCase(format: .q4, rows: 9, depth: 64, columns: 36),
+        AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [1, 8, 33], tail: 2),
+        RopeStoreCase(kv: .f16, headSize: 64, ratio: 3, rotated: 64, lengths: [1, 8, 33], tail: 2),
+        EmbedCase(format: .q4, rows: 5, vocabulary: 70, depth: 96),
+        RMSNormCase(rows: 3, width: 132),
+    ]
+
+    /// Takes well under a second where the kernels are in the caches, a few seconds where they are not.
+    /// - Parameter kernels: those that the device will serve with.
+    /// - Throws: `SelfTestError` for the first case that fails.
+    public static func run(_ kernels: KernelSet) throws(SelfTestError) {
+        let device = kernels.device.description.name
+        var current = "lane"
+        do {
+            let bench = try Workbench(kernels)
+            for test in cases {
+                current = type(of: test).kernel
+                _ = try test.run(on: bench, times: 2)
+            }
+        } catch {
+            throw SelfTestError(device: device, kernel: current, fault: "\(error)")
+        }
+    }
+}
+
+/// A device that computes wrongly, or not at all.
+public struct SelfTestError: Error, Sendable, Hashable, CustomStringConvertible {
+    public var device: String
+    public var kernel: String
+    /// What was wrong.
+    public var fault: String
+
+    public var description: String {
+        "\(device) failed its self-test and is not used: kernel \(kernel): \(fault)"
+    }
+}

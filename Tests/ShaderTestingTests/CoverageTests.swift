@@ -1,0 +1,40 @@
+import Compute
+import Kernels
+import ShaderTesting
+import Testing
+
+/// The tables run every variant of every kernel that an operation can ask for.
+struct CoverageTests {
+    @Test func everyKernelHasCases() throws {
+        #expect(ShaderSuite.kernels == (try KernelLibrary.sources().keys.sorted()))
+    }
+
+    @Test func everyVariantIsRun() throws {
+        let device = IdleDevice()
+        let bench = try Workbench(KernelSet(device: device))
+        // What an idle device leaves is wrong, of course.
+        for test in ShaderSuite().cases(.none) { _ = try? test.run(on: bench, times: 1) }
+        let missing = Self.wanted.filter { wanted in
+            !device.dispatched.contains { $0.hasPrefix(wanted.kernel) && wanted.options.allSatisfy($0.contains) }
+        }
+        #expect(missing.isEmpty, "not run: \(missing)")
+    }
+
+    private static let formats = ["F32", "F16", "BF16", "Q8", "Q4"]
+    private static let wanted: [(kernel: String, options: [String])] =
+        formats.flatMap { format in
+            [1, 2, 4, 8].flatMap { rows in
+                ["NONE", "RESIDUAL", "SWIGLU"].map {
+                    ("matmul<", ["WEIGHTS=\(format),", "ROWS=\(rows),", "EPILOGUE=\($0)>"])
+                }
+            }
+        }
+        + ["F32", "F16"].flatMap { kv in
+            // More queries at once would not fit in registers.
+            [(32, 4), (64, 4), (80, 3), (128, 2)].flatMap { size, most in
+                (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }
+            }
+        }
+        + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) } + [0, 1].map { ("rms_norm<", ["GATHER=\($0)>"]) }
+        + ["F32", "F16"].map { ("rope_store<", ["KV=\($0)>"]) }
+}

@@ -1,0 +1,44 @@
+import Compute
+import Kernels
+import ShaderTesting
+import Testing
+
+/// Every kernel on every device, as `weft shaders test` runs it.
+struct KernelTests {
+    @Test func devicesAreFound() {
+        TestDevices.reportMissing()
+        #expect(!TestDevices.found.isEmpty, "there is no device to test kernels on")
+    }
+
+    @Test(arguments: TestDevices.found)
+    func quickSubsetPasses(_ device: TestedDevice) throws {
+        var test = DeviceTest(device, suite: ShaderSuite(isQuick: true), expectations: try Expectation.known())
+        let report = test.run()
+        #expect(report.fault == nil)
+        #expect(report.kernels.map(\.kernel) == ShaderSuite.kernels)
+        for kernel in report.kernels {
+            #expect(kernel.failures == [], "\(kernel.kernel)")
+            #expect(kernel.unexpectedPasses == [], "\(kernel.kernel)")
+        }
+        TestDevices.expectNoMessages()
+    }
+
+    @Test(arguments: TestDevices.fast)
+    func selfTestPasses(_ device: TestedDevice) throws {
+        try SelfTest.run(KernelSet(device: device.open()))
+        let clock = ContinuousClock()
+        let time = try clock.measure { try SelfTest.run(KernelSet(device: device.open())) }
+        print("self-test of \(device.description.name): \(time)")
+        TestDevices.expectNoMessages()
+    }
+
+    @Test(arguments: TestDevices.fast)
+    func selfTestRefusesAWrongDevice(_ device: TestedDevice) throws {
+        let mutant = try #require(MutationTests.mutants.first { $0.mutant.description == "attention: wrong scale" })
+        let kernels = try KernelSet(device: device.open(), sources: mutant.mutant.sources())
+        let error = #expect(throws: SelfTestError.self) { try SelfTest.run(kernels) }
+        #expect(error?.kernel == "attention")
+        #expect(error?.description.contains(device.description.name) == true)
+        #expect(error?.fault.contains("instead of") == true)
+    }
+}

@@ -1,0 +1,49 @@
+import Compute
+import Foundation
+import Kernels
+import ShaderTesting
+import Testing
+
+/// The harness must notice every fault that is made on purpose.
+struct MutationTests {
+    /// A mutant, and which cases and features show it.
+    struct Check: Sendable, CustomTestStringConvertible {
+        var mutant: Mutant
+        var kernel: String
+        var fallback: Fallback
+        /// A word of the cases that are tried; others would only compile kernels that the fault is not in.
+        var option: String?
+        var testDescription: String { mutant.description }
+    }
+
+    @Test(arguments: TestDevices.fast)
+    func everyMutantIsCaught(_ device: TestedDevice) throws {
+        let api = device.description.api
+        let checks = Self.mutants + (api == .vulkan ? Self.barriersOfGLSL : Self.barriersOfOpenCL)
+        var caught: [String] = []
+        for check in checks {
+            let sources = try check.mutant.sources()
+            let bench = try Workbench(KernelSet(device: device.open(check.fallback), sources: sources))
+            let cases = ShaderSuite(kernel: check.kernel, isQuick: true).cases(check.fallback).filter { test in
+                check.option.map { test.description.split(separator: " ").contains(Substring($0)) } ?? true
+            }
+            #expect(!cases.isEmpty, "no case for \(check.mutant)")
+            let fault = cases.lazy.compactMap { Self.fault(of: $0, on: bench) }.first
+            #expect(fault != nil, "\(check.mutant) was not noticed on \(device.description.name)")
+            if let fault { caught.append("\(check.mutant): \(fault)") }
+        }
+        print("\(device.description.name): \(caught.count) of \(checks.count) mutants caught")
+        for line in caught { print("    \(line)") }
+    }
+
+    private static func fault(of test: any ShaderCase, on bench: Workbench) -> Fault? {
+        do throws(Fault) {
+            _ = try test.run(on: bench, times: 3)
+            return nil
+        } catch {
+            // A mutant that does not run at all shows nothing.
+            if case .device(let error) = error { Issue.record("\(error)") }
+            return error
+        }
+    }
+}

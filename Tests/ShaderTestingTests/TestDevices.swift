@@ -1,0 +1,58 @@
+import Compute
+import ComputeOpenCL
+import ComputeVulkan
+import Foundation
+public import ShaderTesting
+public import Testing
+
+/// The devices of this machine that kernels are tested on: those of Vulkan, watched by the validation layer, and of
+/// OpenCL.
+enum TestDevices {
+    private static let instance: VulkanInstance? = try? VulkanInstance(validates: true)
+    private static let platforms: OpenCLPlatforms? = try? OpenCLPlatforms()
+
+    /// All devices found.
+    static let found: [TestedDevice] =
+        ((try? instance?.devices()) ?? []).map(vulkan) + ((try? platforms?.devices()) ?? []).map(openCL)
+
+    /// Devices that compile fast: SwiftShader, with its optimiser of long ago, would take as long as all others
+    /// together.
+    static let fast = found.filter { !$0.description.name.contains("SwiftShader") }
+
+    /// Shared by the tests of one run, so that a kernel is compiled once.
+    private static let cacheDirectory = NSTemporaryDirectory() + "weft-shader-tests-\(getpid())"
+
+    private static func vulkan(_ description: DeviceDescription) -> TestedDevice {
+        TestedDevice(description) { adjust in
+            try VulkanDevice(
+                DeviceSelector(description.selector), in: #require(instance), cacheDirectory: cacheDirectory,
+                limits: adjust)
+        }
+    }
+
+    private static func openCL(_ description: DeviceDescription) -> TestedDevice {
+        TestedDevice(description) { adjust in
+            try OpenCLDevice(
+                DeviceSelector(description.selector), in: #require(platforms), cacheDirectory: cacheDirectory,
+                limits: adjust)
+        }
+    }
+
+    /// Fails the test if the validation layer complained.
+    static func expectNoMessages() {
+        #expect(instance?.validationMessages ?? [] == [])
+    }
+
+    /// Says aloud which of the drivers that a development machine has is missing.
+    static func reportMissing() {
+        for (driver, name) in [("lavapipe", "llvmpipe"), ("SwiftShader", "SwiftShader"), ("PoCL", "pthread")]
+        where !found.contains(where: { $0.description.name.contains(name) }) {
+            FileHandle.standardError.write(
+                Data("SKIPPED: kernels are not tested on \(driver), which is missing\n".utf8))
+        }
+    }
+}
+
+extension TestedDevice: CustomTestStringConvertible {
+    public var testDescription: String { description.name }
+}
