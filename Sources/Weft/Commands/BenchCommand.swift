@@ -2,5 +2,6 @@ import ArgumentParser
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure speed.", subcommands: [BenchModelCommand.self])
+        commandName: "bench", abstract: "Measure speed.",
+        subcommands: [BenchKernelsCommand.self, BenchModelCommand.self])
 }
