@@ -85,7 +85,7 @@ let package = Package(
                 logging,
             ]),
         library("Server", ["Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
-        library("Benchmarks", ["Workloads", "Reporting"] + httpClient),
+        library("Benchmarks", ["Compute", "Kernels", "Workloads", "Reporting"] + httpClient),
         .executableTarget(
             name: "Weft",
             dependencies: [
@@ -109,7 +109,7 @@ let package = Package(
         tests("Placement", ["Workloads"]),
         tests("Simulation", ["Placement", "Scheduling", "Workloads", "KVCache"]),
         tests("Reporting", ["Workloads"]),
-        tests("Benchmarks", ["Workloads"] + http),
+        tests("Benchmarks", ["Compute", "Workloads", "Reporting"] + http),
         tests(
             "Engine",
             [

@@ -27,6 +27,8 @@ public enum KernelLibrary {
             PackageResources.attention_kernel,
             PackageResources.embed_kernel,
             PackageResources.matmul_kernel,
+            PackageResources.probe_copy_kernel,
+            PackageResources.probe_fma_kernel,
             PackageResources.rms_norm_kernel,
             PackageResources.rope_store_kernel,
         ]

@@ -3,5 +3,7 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure speed.",
-        subcommands: [BenchModelCommand.self, BenchServeCommand.self, BenchCompareCommand.self])
+        subcommands: [
+            BenchKernelsCommand.self, BenchModelCommand.self, BenchServeCommand.self, BenchCompareCommand.self,
+        ])
 }

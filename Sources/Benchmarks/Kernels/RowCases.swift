@@ -1,0 +1,46 @@
+import Compute
+import Kernels
+
+/// Kernels that take each row for itself: norms and the look-up of embeddings.
+enum RowCases {
+    static func cases(_ model: ModelSizes, formats: [WeightFormat]) -> [KernelCase] {
+        [1, 32, 512].map { norm(model, rows: $0) }
+            + formats.flatMap { format in [1, 512].map { embed(model, format, rows: $0) } }
+    }
+
+    private static func norm(_ model: ModelSizes, rows: Int) -> KernelCase {
+        let width = model.embedding
+        return KernelCase(
+            kernel: "rms_norm", model: model.name, shape: "\(width)", format: "", rows: rows,
+            operations: 4 * Double(rows * width), bytes: Double(4 * width * (2 * rows + 1))
+        ) { kernels throws(ComputeError) in
+            let device = kernels.device
+            let norm = try RMSNorm(
+                kernels, x: device.makeNumbers(rows * width), weight: device.makeNumbers(width),
+                y: device.makeNumbers(rows * width), width: width, epsilon: 1e-5)
+            return { norm.encode($0, rows: rows) }
+        }
+    }
+
+    private static func embed(_ model: ModelSizes, _ format: WeightFormat, rows: Int) -> KernelCase {
+        let depth = model.embedding
+        let row = depth / format.weightsPerWord * 4 + (format.blockSize.map { depth / $0 * 4 } ?? 0)
+        return KernelCase(
+            kernel: "embed", model: model.name, shape: "\(model.vocabulary)x\(depth)", format: format.rawValue,
+            rows: rows, operations: 0, bytes: Double(rows * (row + 4 * depth))
+        ) { kernels throws(ComputeError) in
+            let layout = PanelLayout(vectorWidth: kernels.limits.vectorWidth)
+            let shape = PanelShape(
+                format: format, depth: depth, panels: layout.padded(model.vocabulary) / layout.width, layout: layout)
+            let device = kernels.device
+            let table = DeviceWeights(
+                shape: shape, words: try device.makeFilled(byteCount: shape.weightByteCount, word: 0x3c24_3c24),
+                scales: shape.scaleByteCount == 0
+                    ? nil : try device.makeFilled(byteCount: shape.scaleByteCount, word: 0x1400_1400))
+            let tokens = try device.makeBuffer(byteCount: max(16, 4 * rows), access: .host, label: "tokens")
+            try tokens.write((0..<rows).map { UInt32($0 * 7919 % model.vocabulary) })
+            let embed = try Embed(kernels, tokens: tokens, table: table, y: device.makeNumbers(rows * depth))
+            return { embed.encode($0, rows: rows) }
+        }
+    }
+}
