@@ -89,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "Weft",
             dependencies: [
-                "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF", "KVCache", "Tokenization",
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF", "KVCache",
+                "Tokenization",
                 "Transformer", "Engine", "Server", "Workloads", "Scheduling", "Placement", "Simulation", "Reporting",
                 "Benchmarks", argumentParser, logging, lifecycle, signals, yams,
             ],

@@ -34,3 +34,20 @@ public protocol Device: AnyObject, Sendable {
     /// weigh.
     func partition(into units: [Int]) throws(ComputeError) -> DevicePartition
 }
+
+/// A device that is not divided, and has memory of its own.
+extension Device {
+    public var memoryDomain: ObjectIdentifier { ObjectIdentifier(self) }
+
+    public func makeBuffer(
+        over memory: HostMemory, _ range: Range<Int>, label: String
+    ) throws(ComputeError) -> any Buffer {
+        throw .unsupported(device: description.name, reason: "it does not work on memory of the host")
+    }
+
+    public var partitioning: Partitioning { .budget }
+
+    public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
+        DevicePartition(whole: self, parts: units.map { _ in self })
+    }
+}

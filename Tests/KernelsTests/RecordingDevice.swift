@@ -13,17 +13,6 @@ final class RecordingDevice: Device {
 
     var codes: [KernelCode] { kept.withLock { $0 } }
 
-    var memoryDomain: ObjectIdentifier { ObjectIdentifier(self) }
-    var partitioning: Partitioning { .budget }
-
-    func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
-        DevicePartition(whole: self, parts: units.map { _ in self })
-    }
-
-    func makeBuffer(over memory: HostMemory, _ range: Range<Int>, label: String) throws(ComputeError) -> any Buffer {
-        RecordedBuffer(byteCount: range.count, label: label)
-    }
-
     func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
         RecordedBuffer(byteCount: byteCount, label: label)
     }

@@ -14,17 +14,6 @@ final class IdleDevice: Device {
     /// The labels of all kernels that were dispatched over any tiles.
     var dispatched: Set<String> { labels.withLock { $0 } }
 
-    var memoryDomain: ObjectIdentifier { ObjectIdentifier(self) }
-    var partitioning: Partitioning { .budget }
-
-    func partition(into units: [Int]) -> DevicePartition {
-        DevicePartition(whole: self, parts: units.map { _ in self })
-    }
-
-    func makeBuffer(over memory: HostMemory, _ range: Range<Int>, label: String) -> any Buffer {
-        IdleBuffer(byteCount: range.count, label: label)
-    }
-
     func makeBuffer(byteCount: Int, access: BufferAccess, label: String) -> any Buffer {
         IdleBuffer(byteCount: byteCount, label: label)
     }

@@ -35,7 +35,7 @@ struct BenchKernelsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let open = try OpenDevice(device.selector)
+        let open = try OpenDevice(device.device)
         let progress = Progress("timing")
         let report = try KernelBenchmark(device: open.device, kernel: kernel, limit: limit).run(
             version: weftVersion, date: Date.now.formatted(.iso8601)
