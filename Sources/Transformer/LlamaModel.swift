@@ -90,9 +90,11 @@ public final class LlamaModel: Sendable {
     /// Writes to the pool's first page and to the block table of slot 0: no sequence may be at work.
     public func warmUp(on lane: any Lane) throws(ComputeError) {
         pool.clearTable(slot: 0, pages: kvShape.pagesPerBlock)
-        for rows in MatMul.heights where rows <= min(maxRows, kvShape.tokensPerPage) {
+        for rows in MatMul.heights where rows <= maxRows {
             var batch = Batch()
-            for row in 0..<rows { batch.append([0], slot: 0, position: row, wantsLogits: row < maxLogitRows) }
+            for row in 0..<rows {
+                batch.append([0], slot: 0, position: row % kvShape.tokensPerPage, wantsLogits: row < maxLogitRows)
+            }
             try forward(batch, on: lane)
         }
     }

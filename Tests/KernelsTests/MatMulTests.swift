@@ -79,13 +79,13 @@ struct MatMulTests {
         }
     }
 
-    @Test(arguments: TestDevices.selectors)
-    func addsAndGates(_ selector: String) throws {
+    @Test(arguments: TestDevices.selectors, [5, 37])
+    func addsAndGates(_ selector: String, rows: Int) throws {
         let device = try TestDevices.open(selector)
         let kernels = try KernelSet(device: device)
         let lane = try device.makeLane(label: "test")
         var numbers = Numbers(seed: 8)
-        let (rows, depth, columns) = (5, 64, 72)
+        let (depth, columns) = (64, 72)
         let gate = RandomMatrix(format: .q4, columns: columns, depth: depth, numbers: &numbers)
         let up = RandomMatrix(format: .q4, columns: columns, depth: depth, numbers: &numbers)
         let x = numbers.floats(rows * depth)
