@@ -5,7 +5,10 @@ import Testing
 struct KernelParserTests {
     @Test func everyShaderParses() throws {
         let sources = try KernelLibrary.sources()
-        #expect(sources.keys.sorted() == ["attention", "embed", "matmul", "probe_copy", "probe_fma", "rms_norm", "rope_store"])
+        #expect(
+            sources.keys.sorted() == [
+                "attention", "embed", "matmul", "probe_copy", "probe_fma", "rms_norm", "rope_store",
+            ])
         let norm = try #require(sources["rms_norm"])
         #expect(norm.buffers.map(\.name) == ["x", "weight", "sources", "y"])
         #expect(norm.parameters.map(\.name) == ["width", "epsilon"])
