@@ -108,10 +108,11 @@ public final class LlamaModel: Sendable {
     /// Runs every variant of every kernel once, so that no request waits for a driver's compiler. Sequences may be at work on
     /// other lanes.
     public func warmUp(on lane: any Lane) throws(ComputeError) {
-        for rows in MatMul.heights where rows <= min(maxRows, kvShape.tokensPerPage) {
+        for rows in MatMul.heights where rows <= maxRows {
             var batch = Batch()
             for row in 0..<rows {
-                batch.append([0], slot: pool.trialSlot, position: row, wantsLogits: row < maxLogitRows)
+                batch.append(
+                    [0], slot: pool.trialSlot, position: row % kvShape.tokensPerPage, wantsLogits: row < maxLogitRows)
             }
             try forward(batch, on: lane)
         }

@@ -37,4 +37,5 @@ struct CoverageTests {
         }
         + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) } + [0, 1].map { ("rms_norm<", ["GATHER=\($0)>"]) }
         + ["F32", "F16"].map { ("rope_store<", ["KV=\($0)>"]) }
+        + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [("probe_copy<", [])]
 }

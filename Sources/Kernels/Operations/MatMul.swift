@@ -12,11 +12,17 @@ public struct MatMul: Sendable {
         case swiglu = "SWIGLU"
     }
 
-    /// Tile heights, ascending.
-    public static let heights = [1, 2, 4, 8]
+    /// Tile heights, ascending. The last is for CPUs alone.
+    public static let heights = [1, 2, 4, 8, 32]
+
+    /// The tile heights of a lane that holds all its sums in registers.
+    private static let registerHeights = [1, 2, 4, 8]
 
     private struct Variant {
         var kernel: any BoundKernel
+        var height: Int
+        /// Whether the tile takes several passes: it is for rows that fill it.
+        var isTall: Bool
         /// Quads of `y` that a tile is wide.
         var tileWidth: Int
     }
@@ -38,41 +44,46 @@ public struct MatMul: Sendable {
         self.columns = columns / 4
         self.stride = stride / 4
         self.offset = offset / 4
-        var variants: [Variant] = []
-        for height in Self.heights {
-            let vecs =
-                epilogue == .swiglu
-                ? 2 : Self.vecs(height: height, format: weights.shape.format, limits: kernels.limits)
+        let (format, limits) = (weights.shape.format, kernels.limits)
+        var shapes = Self.registerHeights.map { (rows: $0, passes: 1, vecs: Self.vecs(height: $0, format, limits)) }
+        if limits.vectorWidth == 16, format.blockSize != nil {
+            shapes.append(epilogue == .swiglu ? (rows: 8, passes: 4, vecs: 2) : (rows: 4, passes: 8, vecs: 3))
+        }
+        variants = try shapes.map { shape throws(ComputeError) in
             let kernel = try kernels.bind(
                 "matmul",
                 [
-                    "WEIGHTS": weights.shape.format.rawValue, "ROWS": "\(height)", "COLUMNS": "\(vecs)",
-                    "EPILOGUE": epilogue.rawValue,
+                    "WEIGHTS": format.rawValue, "ROWS": "\(shape.rows)", "PASSES": "\(shape.passes)",
+                    "COLUMNS": "\(epilogue == .swiglu ? 2 : shape.vecs)", "EPILOGUE": epilogue.rawValue,
                 ], [x, weights.words, weights.scalesArgument, y])
-            let written = epilogue == .swiglu ? 1 : vecs
-            let tileWidth = kernels.limits.groupSize * written * kernels.limits.vectorWidth / 4
-            variants.append(Variant(kernel: kernel, tileWidth: tileWidth))
+            let written = epilogue == .swiglu ? 1 : shape.vecs
+            return Variant(
+                kernel: kernel, height: shape.rows * shape.passes, isTall: shape.passes > 1,
+                tileWidth: limits.groupSize * written * limits.vectorWidth / 4)
         }
-        self.variants = variants
     }
 
     /// How many vecs of a row a lane computes, by measurement. A CPU with vectors of 16 has 32 registers for them: 24 sums, three
     /// vecs of weights and one of `x` fill these. Blocks have sums of their own besides, and a single row needs few.
-    private static func vecs(height: Int, format: WeightFormat, limits: DeviceLimits) -> Int {
+    private static func vecs(height: Int, _ format: WeightFormat, _ limits: DeviceLimits) -> Int {
         limits.vectorWidth == 16 && format.blockSize == nil && height > 1 ? 3 : 2
     }
 
+    /// The lowest tile that holds all rows, or else the highest that they fill.
+    private func variant(rows: Int) -> Variant {
+        variants.first { $0.height >= rows && !$0.isTall } ?? variants.last { $0.height <= rows } ?? variants[0]
+    }
+
     public func encode(_ commands: any Commands, rows: Int) {
-        let index = Self.heights.firstIndex { $0 >= rows } ?? Self.heights.count - 1
-        let height = Self.heights[index]
+        let variant = variant(rows: rows)
         var parameters = Parameters()
         parameters.append(rows)
         parameters.append(depth)
         parameters.append(columns)
         parameters.append(stride)
         parameters.append(offset)
-        let rowTiles = (rows + height - 1) / height
-        let columnTiles = (columns + variants[index].tileWidth - 1) / variants[index].tileWidth
-        commands.dispatch(variants[index].kernel, parameters, tiles: rowTiles * columnTiles)
+        let rowTiles = (rows + variant.height - 1) / variant.height
+        let columnTiles = (columns + variant.tileWidth - 1) / variant.tileWidth
+        commands.dispatch(variant.kernel, parameters, tiles: rowTiles * columnTiles)
     }
 }

@@ -1,7 +1,7 @@
 /// The cases that a device is tested with.
 public struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
-    public static let kernels = ["attention", "embed", "matmul", "rms_norm", "rope_store"]
+    public static let kernels = ["attention", "embed", "matmul", "probe_copy", "probe_fma", "rms_norm", "rope_store"]
 
     /// Only cases of this kernel, if any is named.
     public var kernel: String?
@@ -22,6 +22,7 @@ public struct ShaderSuite: Sendable {
             MatMulCase.table(fallback, isQuick: isQuick), BatchCase.table(fallback, isQuick: isQuick),
             AttentionCase.table(fallback, isQuick: isQuick), RopeStoreCase.table(fallback, isQuick: isQuick),
             EmbedCase.table(fallback, isQuick: isQuick), RMSNormCase.table(fallback, isQuick: isQuick),
+            ProbeCopyCase.table(fallback, isQuick: isQuick), ProbeFMACase.table(fallback, isQuick: isQuick),
             fallback == .none && !isQuick ? Self.random(24) : [],
         ]
         return all.joined().filter { kernel == nil || type(of: $0).kernel == kernel }
