@@ -80,7 +80,7 @@ let package = Package(
             "Engine",
             [
                 "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling", "Workloads",
-                logging,
+                "Placement", logging,
             ]),
         library("Server", ["Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
         library("Benchmarks", ["Workloads", "Reporting"] + httpClient),
@@ -112,8 +112,8 @@ let package = Package(
         tests(
             "Engine",
             [
-                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "Scheduling", "Tokenization", "Transformer",
-                logging,
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "Placement", "Scheduling", "Tokenization",
+                "Transformer", logging,
             ]),
         tests(
             "Server",

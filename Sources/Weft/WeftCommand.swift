@@ -13,7 +13,7 @@ struct WeftCommand: AsyncParsableCommand {
         version: weftVersion,
         subcommands: [
             ServeCommand.self, GenerateCommand.self, DevicesCommand.self, ConvertCommand.self, ModelsCommand.self,
-            BenchCommand.self, PlanCommand.self, SimulateCommand.self, CompareCommand.self,
+            BenchCommand.self, ProfileCommand.self, PlanCommand.self, SimulateCommand.self, CompareCommand.self,
         ])
 }
 
