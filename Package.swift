@@ -82,7 +82,7 @@ let package = Package(
             "Engine",
             [
                 "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling", "Workloads",
-                logging,
+                "Placement", logging,
             ]),
         library("Server", ["Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
         library("Benchmarks", ["Compute", "Kernels", "Workloads", "Reporting"] + httpClient),
@@ -114,8 +114,8 @@ let package = Package(
         tests(
             "Engine",
             [
-                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "Scheduling", "Tokenization", "Transformer",
-                logging,
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "Placement", "Scheduling", "Tokenization",
+                "Transformer", logging,
             ]),
         tests(
             "Server",

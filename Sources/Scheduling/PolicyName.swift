@@ -17,3 +17,14 @@ public enum PolicyName: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 }
+
+extension PolicyName {
+    /// The shares of the jobs that it will start for models with such shares.
+    package func jobShares(of models: [PhaseShares]) -> [Share] {
+        switch self {
+        case .temporal: [.whole]
+        case .spatial: [Share(max(1, Share.whole.tenths / max(1, models.count)))]
+        case .adbs, .roundRobin, .fcfs: models.flatMap { [$0.prefill, $0.decode] }
+        }
+    }
+}

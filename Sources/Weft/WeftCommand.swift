@@ -13,7 +13,8 @@ struct WeftCommand: AsyncParsableCommand {
         version: weftVersion,
         subcommands: [
             ServeCommand.self, GenerateCommand.self, DevicesCommand.self, ConvertCommand.self, ModelsCommand.self,
-            BenchCommand.self, ShadersCommand.self, PlanCommand.self, SimulateCommand.self, CompareCommand.self,
+            BenchCommand.self, ShadersCommand.self, ProfileCommand.self, PlanCommand.self, SimulateCommand.self,
+            CompareCommand.self,
         ])
 }
 

@@ -70,6 +70,19 @@ struct CostModelTests {
         }
     }
 
+    @Test func theDeviceStandsBesideTheModels() throws {
+        var table = CostTable(Self.measurements())
+        var contention = PhaseContention.none
+        contention.decodeBesidePrefill = 1.25
+        table.device = ProfiledDevice(name: "a device", units: 2, contention: ["m": contention])
+        let read = try CostTable(json: table.json())
+        #expect(read.device == table.device)
+        #expect(read.models == ["m"])
+        #expect(read.adding([]).device == table.device)
+        let error = #expect(throws: CostError.self) { try CostTable(json: Data("{\"device\": {}}".utf8)) }
+        #expect(error?.description.contains("device") == true)
+    }
+
     @Test(arguments: [
         ("model,tp\n", "line 1, field header"),
         ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,1,100,1,32,5\n", "line 2, field count"),

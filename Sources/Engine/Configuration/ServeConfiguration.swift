@@ -38,13 +38,7 @@ public struct ServeConfiguration: Sendable, Codable, Hashable {
     }
 
     /// The shares of the jobs to come.
-    var jobShares: [Share] {
-        switch policy {
-        case .temporal: [.whole]
-        case .spatial: [Share(max(1, Share.whole.tenths / max(1, models.count)))]
-        case .adbs, .roundRobin, .fcfs: models.flatMap { $0.shares.map { Share($0) } }
-        }
-    }
+    var jobShares: [Share] { policy.jobShares(of: models.map(\.phaseShares)) }
 
     /// - Throws: `ConfigurationError` naming the first field that cannot be served.
     public func check() throws(ConfigurationError) {

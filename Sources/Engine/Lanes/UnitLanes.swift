@@ -15,8 +15,7 @@ struct UnitLanes: Sendable {
 
     /// Divides the device as the shares of the models need.
     init(_ shares: [Share], on device: any Device) throws(ComputeError) {
-        let isReal = device.partitioning == .subDevices || device.partitioning == .instances
-        plan = LanePlan(grain: isReal ? device.limits.computeUnits : Share.whole.tenths, shares: shares)
+        plan = LanePlan(grain: device.shareUnits, shares: shares)
         if plan.parts.isEmpty {
             partitioning = nil
             lanes = [try UnitLane(0, on: device)]

@@ -1,5 +1,5 @@
-import KVCache
-import Scheduling
+public import KVCache
+public import Scheduling
 import Transformer
 import Workloads
 
@@ -19,7 +19,8 @@ struct UnitModel: Sendable {
 }
 
 extension ModelSettings {
-    init(_ configuration: ModelConfiguration, shape: KVShape) {
+    /// How the engine schedules a model.
+    public init(_ configuration: ModelConfiguration, shape: KVShape) {
         self.init(
             shape: shape, weight: configuration.rate, shares: configuration.phaseShares,
             maxSequences: configuration.maxSequences, maxBatchedTokens: configuration.chunk,

@@ -7,10 +7,44 @@ extension CostTable {
         var decoding: Double?
     }
 
-    /// model, devices, share in percent, batch, length
-    private typealias File = [String: [String: [String: [String: [String: Cell]]]]]
+    /// devices, share in percent, batch, length
+    private typealias Cells = [String: [String: [String: [String: Cell]]]]
+
+    /// The models, and beside them under `device` what they were measured on.
+    private struct File: Codable {
+        var models: [String: Cells] = [:]
+        var device: ProfiledDevice?
+
+        struct Key: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+
+            static let device = Key(stringValue: "device")
+
+            init(stringValue: String) { self.stringValue = stringValue }
+
+            init?(intValue: Int) { nil }
+        }
+
+        init() {}
+
+        init(from decoder: any Decoder) throws {
+            let keys = try decoder.container(keyedBy: Key.self)
+            for key in keys.allKeys where key.stringValue != Key.device.stringValue {
+                models[key.stringValue] = try keys.decode(Cells.self, forKey: key)
+            }
+            device = try keys.decodeIfPresent(ProfiledDevice.self, forKey: .device)
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var keys = encoder.container(keyedBy: Key.self)
+            for (name, cells) in models { try keys.encode(cells, forKey: Key(stringValue: name)) }
+            try keys.encodeIfPresent(device, forKey: .device)
+        }
+    }
 
     /// Reads MuxServe's shape: `model -> devices -> share % -> batch -> length -> {prefill, decoding}` in milliseconds.
+    /// The key `device` beside the models, which MuxServe passes over, is `weft profile`'s.
     ///
     /// - Throws: `CostError` naming the path of the field.
     public init(json: Data) throws(CostError) {
@@ -23,7 +57,7 @@ extension CostTable {
             throw .notJSON(reason: "\(error)")
         }
         var measurements: [CostMeasurement] = []
-        for (model, byDevices) in file {
+        for (model, byDevices) in file.models {
             for (devices, byShare) in byDevices {
                 for (share, byBatch) in byShare {
                     for (batch, byLength) in byBatch {
@@ -37,14 +71,17 @@ extension CostTable {
         }
         if measurements.isEmpty { throw .empty }
         self.init(measurements)
+        device = file.device
     }
 
     /// The table in MuxServe's shape, keys sorted.
     public func json() throws -> Data {
-        var file: File = [:]
+        var file = File()
+        file.device = device
         for cell in measurements {
-            file[cell.model, default: [:]]["\(cell.devices)", default: [:]]["\(cell.sharePercent)", default: [:]][
-                "\(cell.batch)", default: [:]]["\(cell.length)"] = Cell(
+            file.models[cell.model, default: [:]]["\(cell.devices)", default: [:]][
+                "\(cell.sharePercent)", default: [:]][
+                    "\(cell.batch)", default: [:]]["\(cell.length)"] = Cell(
                     prefill: cell.prefill.map { $0 * 1000 } ?? -1, decoding: cell.decode.map { $0 * 1000 } ?? -1)
         }
         let encoder = JSONEncoder()

@@ -2,6 +2,8 @@
 public struct CostTable: Hashable, Sendable {
     /// By model name, then by number of devices.
     public private(set) var grids: [String: [Int: CostGrid]]
+    /// What it was measured on, where `weft profile` did.
+    public var device: ProfiledDevice?
 
     public init(_ measurements: [CostMeasurement]) {
         grids = Dictionary(grouping: measurements, by: \.model).mapValues { ofModel in
@@ -14,6 +16,21 @@ public struct CostTable: Hashable, Sendable {
 
     /// The numbers of devices on which a model was measured, ascending.
     public func deviceCounts(of model: String) -> [Int] { grids[model]?.keys.sorted() ?? [] }
+
+    /// The table with more measurements; of two for one point the later counts.
+    public func adding(_ more: [CostMeasurement]) -> CostTable {
+        var table = CostTable(measurements + more)
+        table.device = device
+        return table
+    }
+
+    /// Whether a decode step was measured at a point; every cell of `weft profile` has one.
+    public func holds(_ model: String, devices: Int = 1, sharePercent: Int, batch: Int, length: Int) -> Bool {
+        guard let grid = grids[model]?[devices], let s = grid.shares.firstIndex(of: sharePercent),
+            let b = grid.batches.firstIndex(of: batch), let l = grid.lengths.firstIndex(of: length)
+        else { return false }
+        return !grid.decode[grid.index(s, b, l)].isNaN
+    }
 
     /// All cells that hold at least one time, in a fixed order.
     public var measurements: [CostMeasurement] {

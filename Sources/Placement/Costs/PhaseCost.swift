@@ -57,6 +57,16 @@ public struct PhaseCost: Hashable, Sendable {
         return s.fraction == 0 ? low : low + (time(s.lower + 1, b, l, x, y) - low) * s.fraction
     }
 
+    /// What a job takes however small it is: that part of its time which jobs in one pass share.
+    ///
+    /// - Complexity: As `time`.
+    public func fixedTime(share: Double) -> Seconds {
+        if share < shares[0] { return fits[0].fixed * shares[0] / max(share, 0.01) }
+        let s = Position(share, in: shares)
+        let low = fits[s.lower].fixed
+        return s.fraction == 0 ? low : low + (fits[s.lower + 1].fixed - low) * s.fraction
+    }
+
     private func time(_ s: Int, _ b: Position, _ l: Position, _ x: Double, _ y: Double) -> Double {
         let row = (s * batches.count + b.lower) * lengths.count + l.lower
         let (right, down) = (l.fraction > 0 ? 1 : 0, b.fraction > 0 ? lengths.count : 0)

@@ -11,16 +11,19 @@ public struct SimulatedUnit: Sendable {
     public var pageBytes: Int
     public var models: [SimulatedModel]
     public var overload: Share
+    /// Where set, jobs wait for lanes as in the engine; else every job starts when it is launched.
+    public var lanes: EngineLanes?
 
     public init(
         mesh: MeshKind, pages: Int, pageBytes: Int = KVShape.defaultPageBytes, models: [SimulatedModel],
-        overload: Share = Share(2)
+        overload: Share = Share(2), lanes: EngineLanes? = nil
     ) {
         self.mesh = mesh
         self.pages = pages
         self.pageBytes = pageBytes
         self.models = models
         self.overload = overload
+        self.lanes = lanes
     }
 
     /// The same unit with pages as large as its models' blocks have in common.

@@ -14,6 +14,7 @@ public struct UnitSimulator {
     private let lane: LaneModel
     private var scheduler: UnitScheduler
     private var running: [RunningJob] = []
+    private var lanes: LaneQueue?
     private var now: Seconds = 0
     private var records: [RequestRecord] = []
 
@@ -23,6 +24,7 @@ public struct UnitSimulator {
         models = unit.models
         mesh = unit.mesh
         self.lane = lane
+        lanes = unit.lanes.map(LaneQueue.init)
         scheduler = UnitScheduler(
             pages: unit.pages, pageBytes: unit.pageBytes, policy: policy, overload: unit.overload)
         var identities: [ModelID] = []
@@ -59,10 +61,12 @@ public struct UnitSimulator {
                 next += 1
             } else if let finishing {
                 advance(to: end)
-                let job = running.remove(at: finishing).job
-                book(job)
+                let pass = running.remove(at: finishing)
+                pass.lane.map { lanes?.end($0) }
+                for job in pass.jobs { book(job) }
                 stretch()
-                carryOut(scheduler.jobFinished(job.id, at: now))
+                for job in pass.jobs { carryOut(scheduler.jobFinished(job.id, at: now)) }
+                startPasses()
             } else {
                 return records
             }
@@ -97,17 +101,45 @@ public struct UnitSimulator {
         for action in actions {
             switch action {
             case .launch(let job):
-                running.append(modelled(job))
-                hasLaunched = true
+                if lanes != nil {
+                    lanes?.wait(job)
+                } else {
+                    running.append(modelled(job))
+                    hasLaunched = true
+                }
             case .preempt(let request): records[Int(request.number)].preemptions += 1
             case .finish(let request, _): records[Int(request.number)].finish = now
             case .fail, .unloaded: break
             }
         }
         if hasLaunched { stretch() }
+        startPasses()
     }
 
-    private func modelled(_ job: Job) -> RunningJob {
+    /// Gives waiting jobs to idle lanes.
+    private mutating func startPasses() {
+        var hasStarted = false
+        while let (jobs, lane, part) = lanes?.next() {
+            running.append(pass(of: jobs, on: lane, part))
+            hasStarted = true
+        }
+        if hasStarted { stretch() }
+    }
+
+    /// Jobs of one model in one pass, which reads the weights once.
+    private func pass(of jobs: [Job], on lane: Int, _ part: Double) -> RunningJob {
+        let single = jobs.map { modelled($0, share: part) }
+        var pass = RunningJob(
+            jobs: jobs, lane: lane, left: single.reduce(0) { $0 + $1.left },
+            utilisation: single.reduce(.idle) { $0 + $1.utilisation })
+        if jobs.count > 1 {
+            let cost = models[jobs[0].model.index].cost
+            pass.left -= min(cost.prefill.fixedTime(share: part), cost.decode.fixedTime(share: part)) / mesh.speed
+        }
+        return pass
+    }
+
+    private func modelled(_ job: Job, share part: Double? = nil) -> RunningJob {
         let model = models[job.model.index]
         let count = Double(job.sequences.count)
         var newTokens = 0
@@ -116,7 +148,7 @@ public struct UnitSimulator {
             newTokens += entry.tokens.count
             cached += entry.tokens.lowerBound
         }
-        let share = Double(job.share.tenths) / 10
+        let share = part ?? Double(job.share.tenths) / 10
         let time: Seconds
         let host: Seconds
         if job.phase == .decode {
@@ -130,19 +162,34 @@ public struct UnitSimulator {
             newTokens: Double(newTokens), cachedTokens: Double(cached), readsCacheOf: Double(cached))
         let device = time / mesh.speed
         return RunningJob(
-            job: job, left: device + host,
+            jobs: [job], left: device + host,
             utilisation: Utilisation(
                 bytes: work.bytes, flops: work.flops, time: device, devices: mesh.devices, peak: lane.peak))
     }
 
     /// Sets how much the jobs at work slow each other.
     private mutating func stretch() {
+        guard lanes == nil else { return stretchOnLanes() }
         let total = running.reduce(Utilisation.idle) { $0 + $1.utilisation }
         for index in running.indices {
             let own = running[index].utilisation
             let others = Utilisation(memory: total.memory - own.memory, compute: total.compute - own.compute)
             running[index].slowdown = lane.contention.slowdown(
                 of: own, beside: others, count: Double(running.count - 1))
+        }
+    }
+
+    /// On lanes a pass is slowed as measured beside each other one, and where lanes overlap they divide the device.
+    private mutating func stretchOnLanes() {
+        guard let lanes else { return }
+        for index in running.indices {
+            let own = running[index]
+            let contention = lanes.contention(of: models[own.jobs[0].model.index].name)
+            running[index].slowdown = max(1, lanes.busyPart)
+            for (other, pass) in running.enumerated() where other != index {
+                running[index].slowdown *= contention.slowdown(
+                    ofPrefill: own.hasPrefill, besidePrefill: pass.hasPrefill)
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Kernels
 import Logging
+import Placement
 import Scheduling
 import Server
 import ServiceLifecycle
@@ -16,8 +17,11 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve", abstract: "Serve the models of a configuration over HTTP.",
         discussion: "The server answers at once; requests get 503 and /ready says so until all models are loaded.")
 
-    @Argument(help: "The configuration, a YAML file such as configs/two-models.yaml.")
+    @Argument(help: "A configuration such as configs/two-models.yaml, or a plan that `weft plan` wrote.")
     var config: String
+
+    @Option(help: "The unit of the plan to serve; needed where it has several.")
+    var unit: String?
 
     @Option(help: "The address to listen on; overrides the configuration.")
     var host: String?
@@ -31,7 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var device: DeviceOption
 
     func run() async throws {
-        var configuration = try Self.read(config)
+        var configuration = try Self.read(config, unit: unit)
         configuration.host = host ?? configuration.host
         configuration.port = port ?? configuration.port
         configuration.policy = policy ?? configuration.policy
@@ -65,15 +69,32 @@ struct ServeCommand: AsyncParsableCommand {
         try open.checkValidation()
     }
 
-    /// - Throws: `CommandError` naming file and fault.
-    static func read(_ path: String) throws -> ServeConfiguration {
+    /// Reads a configuration, or makes one of a plan, which is known by its units.
+    ///
+    /// - Throws: `CommandError` naming file and fault, `FileError`.
+    static func read(_ path: String, unit: String? = nil) throws -> ServeConfiguration {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw CommandError("cannot read the configuration \(path)")
         }
+        if let root = try? Yams.compose(yaml: text)?.mapping, root["units"] != nil {
+            return try read(Plan(yaml: text, file: path), path, unit: unit)
+        }
+        if unit != nil { throw CommandError("\(path): --unit is for plans, and this is a configuration") }
         do {
             return try YAMLDecoder().decode(ServeConfiguration.self, from: text)
         } catch {
             throw CommandError("\(path): \(reason(error))")
+        }
+    }
+
+    private static func read(_ plan: Plan, _ path: String, unit: String?) throws -> ServeConfiguration {
+        do {
+            let devices = try OpenDevice.devices().map { "\($0.selector)" }
+            return try ServeConfiguration(plan, unit: unit, devices: devices) {
+                URL(filePath: try Folders.model($0)).path
+            }
+        } catch let error as ConfigurationError {
+            throw CommandError("\(path): \(error)")
         }
     }
 

@@ -1,5 +1,3 @@
-package import Scheduling
-
 /// Into which parts a device is divided for the shares that its models ask for, and which part takes which job.
 ///
 /// The whole device is always a lane beside the parts: jobs of the whole share run on it.
@@ -44,6 +42,13 @@ package struct LanePlan: Sendable, Hashable {
         guard size < grain, !parts.isEmpty else { return nil }
         let distance = parts.map { abs($0.size - size) }.min() ?? 0
         return parts.indices.filter { abs(parts[$0].size - size) == distance }
+    }
+
+    /// The sizes that parts can have, and the shares that are given each of them.
+    package static func sizes(grain: Int) -> [(units: Int, shares: [Share])] {
+        let shares = (1...Share.whole.tenths).map { Share($0) }
+        return Dictionary(grouping: shares) { size(of: $0, grain: grain) }
+            .map { (units: $0, shares: $1) }.sorted { $0.units < $1.units }
     }
 
     private static func size(of share: Share, grain: Int) -> Int { max(1, (share.tenths * grain + 5) / 10) }

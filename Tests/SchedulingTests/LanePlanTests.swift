@@ -1,4 +1,3 @@
-import Engine
 import Scheduling
 import Testing
 
@@ -54,5 +53,13 @@ struct LanePlanTests {
                 }
             }
         }
+    }
+
+    @Test func sharesThatArePartsOfOneSizeAreOne() {
+        let sizes = LanePlan.sizes(grain: 2)
+        #expect(sizes.map(\.units) == [1, 2])
+        #expect(sizes.map { $0.shares.map(\.tenths) } == [Array(1...7), [8, 9, 10]])
+        #expect(LanePlan.sizes(grain: 1).map(\.shares.count) == [10])
+        #expect(LanePlan.sizes(grain: 64).count == 10)
     }
 }

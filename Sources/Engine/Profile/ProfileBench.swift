@@ -1,0 +1,127 @@
+import Compute
+import KVCache
+import Placement
+import Transformer
+
+/// A model on a divided device, ready to be measured: its sequences are in the pool.
+struct ProfileBench: Sendable {
+    /// Streams on the whole device and on each part.
+    private let whole: ProfileStream
+    private let parts: [ProfileStream]
+    private let seconds: Double
+
+    /// The jobs whose slowing is measured.
+    private static let contending = (prefill: 128, batch: 4, length: 64)
+
+    /// Loads the model on the device and `parts` of it, and prefills the sequences of `cells`.
+    ///
+    /// - Parameter parts: the sizes of two parts, or of one.
+    init(
+        _ packed: PackedLlama, on device: any Device, parts: [Int], cells: [ProfileGrid.Cell], seconds: Double
+    ) async throws {
+        let partition = try device.partition(into: parts)
+        let devices = [partition.whole] + partition.parts
+        let shape = try LlamaModel.kvShape(packed.configuration, type: .f16)
+        let lengths = Self.lengths(cells, contextLength: packed.configuration.contextLength)
+        let pages = lengths.map { shape.pages(for: $0 + 1) }
+        let most = pages.max() ?? 1
+        let pool = try KVPool(
+            pageCount: pages.reduce(0, +), sequences: lengths.count, pagesPerSequence: most, on: devices)
+        var manager = KVManager(pages: pool.pageCount)
+        let id = try manager.add(shape, weight: 1)
+        for (age, length) in lengths.enumerated() {
+            let sequence = manager.open(id, age: UInt64(age))
+            guard case .granted = manager.extend(sequence, to: length + 1, for: .step) else {
+                preconditionFailure("the pool holds every sequence")
+            }
+            pool.update(slot: Int(sequence.index), table: manager.table(of: sequence), from: 0)
+        }
+        var options = LlamaModel.Options()
+        options.contextLength = (lengths.max() ?? 1) + 1
+        options.maxLogitRows = lengths.count
+        var streams: [ProfileStream] = []
+        var weights: [ObjectIdentifier: LlamaWeights] = [:]
+        for device in devices {
+            let own =
+                try weights[device.memoryDomain]
+                ?? LlamaWeights(packed, contextLength: (lengths.max() ?? 1) + 1, on: device)
+            weights[device.memoryDomain] = own
+            streams.append(try ProfileStream(own, pool: pool, options: options, on: device))
+        }
+        (whole, self.parts, self.seconds) = (streams[0], Array(streams[1...]), seconds)
+        try await fill(lengths)
+    }
+
+    /// The tokens of each slot's sequence: what the cells need, and the contending jobs, each on slots of its own.
+    private static func lengths(_ cells: [ProfileGrid.Cell], contextLength: Int) -> [Int] {
+        let slots = max(cells.map(\.batch).max() ?? 1, 2 * contending.batch + 2)
+        return (0..<slots).map { slot in
+            let needed = cells.filter { $0.batch > slot }.map(\.length).max() ?? 1
+            return min(contextLength - 1, max(needed, slot < 2 * contending.batch + 2 ? contending.prefill : 1))
+        }
+    }
+
+    private func fill(_ lengths: [Int]) async throws {
+        for (slot, length) in lengths.enumerated() {
+            for start in stride(from: 0, to: length, by: whole.maxRows) {
+                var batch = Batch()
+                let tokens = min(whole.maxRows, length - start)
+                batch.append(Self.tokens(tokens), slot: slot, position: start, wantsLogits: start + tokens == length)
+                try await whole.run(batch)
+            }
+        }
+    }
+
+    /// Seconds of a prefill, where the cell is small enough for one pass, and of a decode step.
+    ///
+    /// - Parameter part: the position of the part; `nil` for the whole device.
+    func times(
+        _ cell: ProfileGrid.Cell, part: Int?, grid: ProfileGrid
+    ) async throws -> (prefill: Double?, decode: Double) {
+        let stream = part.map { parts[$0] } ?? whole
+        let decode = try await stream.seconds(
+            Self.decode(cell.batch, after: cell.length, from: 0), for: seconds / 2)
+        guard cell.tokens <= min(grid.prefillTokens, stream.maxRows) else { return (nil, decode) }
+        let prefill = try await stream.seconds(
+            Self.prefill(cell.length, slots: 0..<cell.batch), for: seconds / 2)
+        return (prefill, decode)
+    }
+
+    /// How jobs on one of two parts are slowed by jobs on the other.
+    func contention() async throws -> PhaseContention {
+        let (tokens, batch, length) = Self.contending
+        let steps = [0, batch].map { Self.decode(batch, after: length, from: $0) }
+        let prompts = [2 * batch, 2 * batch + 1].map { Self.prefill(tokens, slots: $0..<$0 + 1) }
+        let decode = try await parts[0].seconds(steps[0], for: seconds, passes: .max)
+        let prefill = try await parts[0].seconds(prompts[0], for: seconds, passes: .max)
+        let mixed = try await together(steps[0], prompts[1])
+        let decodes = try await together(steps[0], steps[1])
+        let prefills = try await together(prompts[0], prompts[1])
+        return PhaseContention(
+            prefillBesidePrefill: (prefills.0 + prefills.1) / 2 / prefill, prefillBesideDecode: mixed.1 / prefill,
+            decodeBesidePrefill: mixed.0 / decode, decodeBesideDecode: (decodes.0 + decodes.1) / 2 / decode)
+    }
+
+    /// Seconds of a pass of either while both parts are at work.
+    private func together(_ first: Batch, _ second: Batch) async throws -> (Double, Double) {
+        let isOver = ProfileStream.Flag()
+        async let beside = parts[1].seconds(second, until: isOver)
+        let own = try await parts[0].seconds(first, for: seconds, passes: .max)
+        isOver.set()
+        return (own, try await beside)
+    }
+
+    private static func prefill(_ tokens: Int, slots: Range<Int>) -> Batch {
+        var batch = Batch()
+        for slot in slots { batch.append(Self.tokens(tokens), slot: slot, position: 0, wantsLogits: true) }
+        return batch
+    }
+
+    private static func decode(_ count: Int, after length: Int, from slot: Int) -> Batch {
+        var batch = Batch()
+        for slot in slot..<slot + count { batch.append([5], slot: slot, position: length, wantsLogits: true) }
+        return batch
+    }
+
+    private static func tokens(_ count: Int) -> [Int32] { (0..<Int32(count)).map { $0 % 97 + 3 } }
+}

@@ -1,0 +1,50 @@
+import Compute
+public import Placement
+import Scheduling
+
+/// What is left to measure of a model: cells, by size of part.
+public struct ProfileWork: Sendable, Hashable {
+    /// A part of the device, and the shares whose jobs run on such a part.
+    public struct Part: Sendable, Hashable {
+        public var units: Int
+        public var sharePercents: [Int]
+    }
+
+    public let part: Part
+    public let cells: [ProfileGrid.Cell]
+
+    /// The parts that differ. Where lanes cannot really divide a device, every job has the whole of it.
+    ///
+    /// - Parameter units: of `ProfiledDevice`.
+    public static func parts(units: Int, areReal: Bool) -> [Part] {
+        let sizes = LanePlan.sizes(grain: areReal ? units : 1)
+        return sizes.map { size in
+            Part(units: areReal ? size.units : units, sharePercents: size.shares.map { $0.tenths * 10 })
+        }
+    }
+
+    /// What `table` lacks of a model, by part; empty where it has all.
+    public static func left(
+        _ model: String, in table: CostTable, parts: [Part], cells: [ProfileGrid.Cell]
+    ) -> [ProfileWork] {
+        parts.compactMap { part in
+            let missing = cells.filter { cell in
+                !part.sharePercents.allSatisfy {
+                    table.holds(model, sharePercent: $0, batch: cell.batch, length: cell.length)
+                }
+            }
+            return missing.isEmpty ? nil : ProfileWork(part: part, cells: missing)
+        }
+    }
+
+    /// The measurements of a cell, under all shares of its part.
+    static func measurements(
+        _ model: String, _ part: Part, _ cell: ProfileGrid.Cell, prefill: Double?, decode: Double
+    ) -> [CostMeasurement] {
+        part.sharePercents.map { share in
+            CostMeasurement(
+                model: model, devices: 1, sharePercent: share, batch: cell.batch, length: cell.length,
+                prefill: prefill, decode: decode)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// How many times as long a job of a model takes beside one on another part of the device, measured.
+public struct PhaseContention: Hashable, Sendable, Codable {
+    public var prefillBesidePrefill: Double
+    public var prefillBesideDecode: Double
+    public var decodeBesidePrefill: Double
+    public var decodeBesideDecode: Double
+
+    public static let none = PhaseContention(
+        prefillBesidePrefill: 1, prefillBesideDecode: 1, decodeBesidePrefill: 1, decodeBesideDecode: 1)
+
+    public init(
+        prefillBesidePrefill: Double, prefillBesideDecode: Double, decodeBesidePrefill: Double,
+        decodeBesideDecode: Double
+    ) {
+        self.prefillBesidePrefill = prefillBesidePrefill
+        self.prefillBesideDecode = prefillBesideDecode
+        self.decodeBesidePrefill = decodeBesidePrefill
+        self.decodeBesideDecode = decodeBesideDecode
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case prefillBesidePrefill = "prefill_beside_prefill"
+        case prefillBesideDecode = "prefill_beside_decode"
+        case decodeBesidePrefill = "decode_beside_prefill"
+        case decodeBesideDecode = "decode_beside_decode"
+    }
+
+    /// The factor on a job's time, at least 1.
+    public func slowdown(ofPrefill isPrefill: Bool, besidePrefill isBesidePrefill: Bool) -> Double {
+        let factor =
+            isPrefill
+            ? (isBesidePrefill ? prefillBesidePrefill : prefillBesideDecode)
+            : (isBesidePrefill ? decodeBesidePrefill : decodeBesideDecode)
+        return max(1, factor)
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Engine
+import Foundation
+import GGUF
+import KVCache
+import Placement
+import Scheduling
+import Simulation
+import Transformer
+
+/// The unit that `weft serve` makes of a configuration, as the simulator sees it.
+struct EngineUnit {
+    let unit: SimulatedUnit
+
+    /// - Parameter path: of the cost file.
+    /// - Throws: `ValidationError`, `ModelError`, `GGUFError`, `KVError`.
+    init(_ configuration: ServeConfiguration, costs path: String) throws {
+        let table = try PlanningInputs.costs(path)
+        guard let device = table.device else {
+            throw ValidationError("\(path): field device: is missing; `weft profile` writes it")
+        }
+        let costs = CostModel(table)
+        let models = try configuration.models.map { model in
+            do {
+                return try Self.model(model, costs)
+            } catch let error as CostError {
+                throw ValidationError("\(path): \(error)")
+            }
+        }
+        unit = SimulatedUnit(
+            mesh: MeshKind(devices: 1), pages: configuration.poolMegabytes << 20 / KVShape.defaultPageBytes,
+            models: models,
+            lanes: EngineLanes(device, policy: configuration.policy, shares: models.map(\.settings.shares)))
+    }
+
+    private static func model(_ model: ModelConfiguration, _ costs: CostModel) throws -> SimulatedModel {
+        let path = try Folders.model(model.path)
+        let file = try LlamaConfiguration(GGUFFile(path: path))
+        let name = URL(filePath: path).deletingPathExtension().lastPathComponent
+        guard let cost = try costs.costs(of: name, devices: 1) else {
+            throw CostError.unknownModel("\(name) on one device", known: [])
+        }
+        let shape = try LlamaModel.kvShape(file, type: model.kvType)
+        let parameters = Double(
+            file.layers * file.embeddingLength * (4 * file.embeddingLength + 3 * file.feedForwardLength))
+        return SimulatedModel(
+            name: model.name,
+            profile: ModelProfile(
+                costName: name, parameters: parameters, layers: file.layers, hiddenSize: file.embeddingLength,
+                heads: file.heads, kvHeads: file.kvHeads, headSize: file.headSize),
+            settings: ModelSettings(model, shape: shape), cost: cost)
+    }
+}

@@ -1,0 +1,60 @@
+import Placement
+import Scheduling
+import Simulation
+import Testing
+import Workloads
+
+/// Units whose jobs wait for lanes, as the engine's do, on a device of two compute units.
+struct EngineLanesTests {
+    private func records(
+        _ models: Int, _ policy: PolicyName, _ requests: [Request], contention: PhaseContention = .none
+    ) throws -> [RequestRecord] {
+        var unit = try Support.unit(Array(repeating: .llama7B, count: models), devices: 1)
+        let names = unit.models.map(\.name)
+        unit.lanes = EngineLanes(
+            ProfiledDevice(
+                name: "two cores", units: 2,
+                contention: Dictionary(uniqueKeysWithValues: names.map { ($0, contention) })),
+            policy: policy, shares: unit.models.map { _ in PhaseShares(prefill: Share(6), decode: Share(4)) })
+        var simulator = try UnitSimulator(unit, policy: policy.policy, lane: .ideal)
+        return simulator.run(requests)
+    }
+
+    private func request(_ model: Int, outputTokens: Int = 1) -> Request {
+        Request(arrival: 0, model: "m\(model)", promptTokens: 100, outputTokens: outputTokens)
+    }
+
+    private func prefill(_ share: Double) throws -> Double {
+        try Support.unit([.llama7B], devices: 1).models[0].cost.prefill.time(batch: 1, length: 100, share: share)
+    }
+
+    @Test(arguments: [(PolicyName.adbs, 0.5), (.spatial, 0.5), (.temporal, 1)])
+    func aJobHasThePartThatSuitsItsShare(_ policy: PolicyName, _ part: Double) throws {
+        let found = try records(2, policy, [request(0)])
+        #expect(try abs((found[0].latency ?? 0) - prefill(part)) < 1e-9)
+    }
+
+    @Test func aJobWaitsWhileItsLanesAreBusy() throws {
+        let found = try records(3, .spatial, (0..<3).map { request($0) }).compactMap(\.latency).sorted()
+        let alone = try prefill(0.5)
+        try #require(found.count == 3)
+        #expect(abs(found[0] - alone) < 1e-9 && abs(found[1] - alone) < 1e-9)
+        #expect(abs(found[2] - 2 * alone) < 1e-9)
+    }
+
+    @Test func passesSideBySideAreSlowedAsMeasured() throws {
+        let slow = PhaseContention(
+            prefillBesidePrefill: 1.5, prefillBesideDecode: 1, decodeBesidePrefill: 1, decodeBesideDecode: 0.9)
+        let found = try records(2, .spatial, [request(0), request(1)], contention: slow).compactMap(\.latency)
+        for latency in found { #expect(try abs(latency - 1.5 * prefill(0.5)) < 1e-9) }
+        #expect(slow.slowdown(ofPrefill: false, besidePrefill: false) == 1)
+    }
+
+    @Test(arguments: PolicyName.allCases)
+    func allIsServedAndRunsRepeat(_ policy: PolicyName) throws {
+        let requests = try Support.requests(4, rate: 4, duration: 20, seed: 3)
+        let found = try records(4, policy, requests)
+        #expect(found.allSatisfy { $0.finish != nil })
+        #expect(try found == records(4, policy, requests))
+    }
+}
