@@ -17,8 +17,8 @@ extension MatMulCase {
             return plain + formats.flatMap { format in gated.flatMap { cases(format, briefly, $0) } }
                 + (isQuick ? [] : WeightFormat.allCases.flatMap(specials))
         case .smallBindings: return windowed(isQuick ? [.f32, .q4] : WeightFormat.allCases)
-        // Groups of another size make no difference to what a lane does with its weights.
-        case .noSubgroups where isQuick: return [.f32, .q4].flatMap { cases($0, briefly) }
+        // Loads and groups do not depend on the format; how weights are unpacked depends on the width of a vec.
+        case .noTexels where isQuick, .noSubgroups where isQuick: return [.f32, .q4].flatMap { cases($0, briefly) }
         default: return WeightFormat.allCases.flatMap { cases($0, briefly) } + cases(.q4, [(33, 3, 33)], .swiglu)
         }
     }
