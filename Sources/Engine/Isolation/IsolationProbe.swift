@@ -61,7 +61,7 @@ public struct IsolationProbe: Sendable {
         }
         var weights: [ObjectIdentifier: LlamaWeights] = [:]
         var streams: [Stream] = []
-        let isReal = device.partitioning == .subDevices || device.partitioning == .instances
+        let isReal = device.dividesReally
         for (index, device) in devices.enumerated() {
             let own =
                 try weights[device.memoryDomain]

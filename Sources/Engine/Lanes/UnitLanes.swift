@@ -16,6 +16,7 @@ struct UnitLanes: Sendable {
     /// Divides the device as the shares of the models need.
     init(_ shares: [Share], on device: any Device) throws(ComputeError) {
         plan = LanePlan(grain: device.shareUnits, shares: shares)
+        let isReal = device.dividesReally
         if plan.parts.isEmpty {
             partitioning = nil
             lanes = [try UnitLane(0, on: device)]
