@@ -10,12 +10,15 @@ struct EngineLanesTests {
         _ models: Int, _ policy: PolicyName, _ requests: [Request], contention: PhaseContention = .none
     ) throws -> [RequestRecord] {
         var unit = try Support.unit(Array(repeating: .llama7B, count: models), devices: 1)
+        for index in unit.models.indices {
+            unit.models[index].settings.shares = PhaseShares(prefill: Share(6), decode: Share(4))
+        }
         let names = unit.models.map(\.name)
         unit.lanes = EngineLanes(
             ProfiledDevice(
                 name: "two cores", units: 2,
                 contention: Dictionary(uniqueKeysWithValues: names.map { ($0, contention) })),
-            policy: policy, shares: unit.models.map { _ in PhaseShares(prefill: Share(6), decode: Share(4)) })
+            policy: policy, shares: unit.models.map(\.settings.shares))
         var simulator = try UnitSimulator(unit, policy: policy.policy, lane: .ideal)
         return simulator.run(requests)
     }
