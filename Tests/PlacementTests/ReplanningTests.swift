@@ -37,6 +37,42 @@ struct ReplanningTests {
         }
     }
 
+    @Test func aModelThatOutgrewItsDeviceGetsAWiderMesh() throws {
+        var demands = [ModelDemand(name: "a", profile: .llama13B, rate: 0.5)]
+        let cluster = Cluster(nodes: 1, devicesPerNode: 2)
+        func objective() throws -> ThroughputObjective {
+            try ThroughputObjective(demands: demands, costs: Synthetic.costs, cluster: cluster)
+        }
+        let model = PlannedModel(
+            name: "a", model: demands[0].path, rate: 0.5, prefillShare: 90, decodeShare: 50, maxSequences: 64,
+            estimatedThroughput: 0.5)
+        let old = Plan(units: [PlannedUnit(name: "narrow", node: 0, devices: [0], models: [model])])
+        demands[0].rate = 60
+        var kept = try Replanning(old, for: objective(), on: cluster)
+        #expect(try kept.run().moves.isEmpty)
+        var replanning = try Replanning(old, for: objective(), on: cluster)
+        let (new, moves) = try replanning.run(mayRecut: true)
+        #expect(new.units.map(\.devices) == [[0, 1]])
+        #expect(moves.map(\.model) == ["a"] && moves[0].source == "narrow" && moves[0].bytes == 26e9)
+        #expect(replanning.score > kept.score)
+    }
+
+    @Test func recutsNeverShareDevicesAndGainAsTheySay() throws {
+        for seed: UInt64 in 1...6 {
+            let demands = Synthetic.demands(8, totalRate: 60, seed: seed)
+            var changed = demands
+            for index in changed.indices { changed[index].rate = demands[demands.count - 1 - index].rate }
+            var replanning = try Replanning(plan(demands), for: objective(changed), on: cluster)
+            let before = replanning.score
+            let (new, moves) = try replanning.run(mayRecut: true)
+            #expect(abs(replanning.score - before - moves.reduce(0) { $0 + $1.gain }) < 1e-6)
+            #expect(Set(new.units.flatMap(\.models).map(\.name)) == Set(changed.map(\.name)))
+            let used = new.units.flatMap { unit in unit.devices.map { [unit.node, $0] } }
+            #expect(Set(used).count == used.count)
+            #expect(Set(new.units.map(\.name)).count == new.units.count)
+        }
+    }
+
     @Test func newModelsFindAPlaceAndGoneOnesLeave() throws {
         let demands = Synthetic.demands(6, totalRate: 20, seed: 3)
         let next = demands.dropFirst(2) + [ModelDemand(name: "new", profile: .llama7B, rate: 2)]

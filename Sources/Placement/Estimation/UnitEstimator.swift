@@ -8,6 +8,9 @@ import Workloads
 struct UnitEstimator: Sendable {
     /// The shares of a unit's jobs may exceed its devices by this.
     static let overload = 0.2
+    /// The most sequences of a decode batch, as a model serves unless told otherwise. Larger ones take minutes to fill:
+    /// plans that count on them serve less.
+    private static let largestBatch = 256.0
 
     let demands: [ModelDemand]
     private let contention: Contention
@@ -67,7 +70,7 @@ struct UnitEstimator: Sendable {
             let demand = members[index].demand
             let quota = cache * demand.rate * demand.profile.kvBytesPerToken / cacheDemand
             let cap = quota / (demand.profile.kvBytesPerToken * members[index].tokens)
-            members[index].cap = min(max(cap, 1), 512).rounded(.down)
+            members[index].cap = min(max(cap, 1), Self.largestBatch).rounded(.down)
         }
         stretch(&members)
         return grow(&members)

@@ -1,13 +1,13 @@
 /// Changes a running plan for changed rates, with the moves that gain most for the bytes they load.
 ///
-/// Meshes stay as they are: cutting them anew would restart all models on them.
+/// Meshes stay as they are unless recuts are allowed: cutting a mesh anew restarts all models on it.
 public struct Replanning<Objective: UnitObjective>: Sendable {
-    private let objective: Objective
-    private let kinds: MeshKinds
-    private let names: [String]
-    private let devices: [[Int]]
-    private var layout: Layout
-    private var book: ScoreBook<Objective>
+    let objective: Objective
+    let kinds: MeshKinds
+    var names: [String]
+    var devices: [[Int]]
+    var layout: Layout
+    var book: ScoreBook<Objective>
 
     /// - Parameters:
     ///   - plan: What runs now. Its models that the objective does not know are dropped.
@@ -60,11 +60,15 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
         for index in layout.meshes.indices { layout.meshes[index].score = book.score(layout.meshes[index]) ?? 0 }
     }
 
-    /// The new plan and the moves to it. Units keep their names and devices; a model moves once at most.
+    /// The new plan and the moves to it. Units keep their names and devices unless recut; a model moves once at most.
     ///
-    /// - Parameter minimalGain: A move must raise the objective by this part of it.
+    /// - Parameters:
+    ///   - minimalGain: Each model moved or loaded anew must raise the objective by this part of it.
+    ///   - mayRecut: Whether two equal meshes of a node may become one, or one two, with all their models loaded anew.
     /// - Throws: `PlacementError.fitsNowhere` for a new model without room.
-    public mutating func run(minimalGain: Double = 0.005) throws(PlacementError) -> (plan: Plan, moves: [PlanMove]) {
+    public mutating func run(
+        minimalGain: Double = 0.005, mayRecut: Bool = false
+    ) throws(PlacementError) -> (plan: Plan, moves: [PlanMove]) {
         var moves: [PlanMove] = []
         let placed = Set(layout.meshes.flatMap(\.models))
         for model in GreedyPlacement(objective.demands).order where !placed.contains(model) {
@@ -74,8 +78,18 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
             }
             moves.append(carryOut(move))
         }
-        while let move = bestMove(minimalGain: minimalGain * abs(layout.score)) { moves.append(carryOut(move)) }
-        return (plan, Self.joined(moves))
+        while true {
+            let floor = minimalGain * abs(layout.score)
+            let move = bestMove(minimalGain: floor)
+            let recut = mayRecut ? bestRecut(minimalGain: floor) : nil
+            if let recut, recut.gain / recut.bytes > move.map(worth(of:)) ?? 0 {
+                moves += carryOut(recut)
+            } else if let move {
+                moves.append(carryOut(move))
+            } else {
+                return (plan, Self.joined(moves))
+            }
+        }
     }
 
     /// The sum of the units' scores as they are now.
@@ -120,12 +134,15 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
         for (source, mesh) in layout.meshes.enumerated() {
             for model in mesh.models {
                 guard let move = bestMove(of: model, from: source), move.gain > minimalGain else { continue }
-                let worth = move.gain / objective.demands[model].profile.weightBytes
+                let worth = worth(of: move)
                 if worth > best?.worth ?? 0 { best = (move, worth) }
             }
         }
         return best?.move
     }
+
+    /// Gain for each byte to load.
+    private func worth(of move: Move) -> Double { move.gain / objective.demands[move.model].profile.weightBytes }
 
     private mutating func bestMove(of model: Int, from source: Int?) -> Move? {
         var loss = 0.0

@@ -36,6 +36,9 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "A running plan to change with the cheapest moves, instead of planning anew.")
     var from: String?
 
+    @Flag(help: "With --from: move models between the meshes there are, and cut none anew.")
+    var keepMeshes = false
+
     @Option(help: "Where to write the plan.")
     var output: String?
 
@@ -95,7 +98,7 @@ struct PlanCommand: ParsableCommand {
         var made: [PlanMove]?
         if let from {
             var replanning = try Replanning(PlanningInputs.plan(from), for: makeObjective(demands), on: cluster)
-            let (changed, moves) = try replanning.run()
+            let (changed, moves) = try replanning.run(mayRecut: !keepMeshes)
             explain(moves.isEmpty ? "no move is worth its cost\n" : moves.map { "\($0)\n" }.joined())
             (plan, score, made) = (changed, replanning.score, moves)
         } else {
