@@ -4,7 +4,8 @@ public struct DefaultDevice: Sendable, Hashable {
     /// For the user: `the first GPU`.
     public let reason: String
 
-    /// A GPU through Vulkan if there is one, else OpenCL on the CPU, which was measured to be the fastest there, else what
+    /// A GPU through Vulkan if there is one, else OpenCL on the CPU, which was measured to be the fastest there, else
+    /// what
     /// Vulkan makes of the CPU, lavapipe before others.
     ///
     /// - Throws: `ComputeError.unavailable` where there is no device.

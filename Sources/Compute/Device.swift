@@ -5,7 +5,8 @@ public protocol Device: AnyObject, Sendable {
     /// What kernels are translated to for this device.
     var dialect: Dialect { get }
 
-    /// Names the memory that buffers come from. Devices of one domain, which are parts of one device, use the same buffers.
+    /// Names the memory that buffers come from. Devices of one domain, which are parts of one device, use the same
+    /// buffers.
     var memoryDomain: ObjectIdentifier { get }
 
     /// Reserves memory.

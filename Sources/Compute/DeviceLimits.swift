@@ -44,7 +44,8 @@ public struct DeviceLimits: Sendable, Hashable, Codable {
 }
 
 extension DeviceLimits {
-    /// Bytes of each window that a buffer beyond `maxBindingSize` is cut into: a power of two, so that shifts find the window.
+    /// Bytes of each window that a buffer beyond `maxBindingSize` is cut into: a power of two, so that shifts find the
+    /// window.
     public var windowBytes: Int { 1 << (Int.bitWidth - 1 - maxBindingSize.leadingZeroBitCount) }
 
     /// What every kernel needs and the device lacks; `nil` where it lacks nothing.

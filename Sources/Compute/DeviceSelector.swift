@@ -40,7 +40,8 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
 
     /// The device meant, of those that the API offers.
     ///
-    /// The best device is the first of the most capable kind: discrete, integrated, virtual, then CPU; among CPU drivers lavapipe,
+    /// The best device is the first of the most capable kind: discrete, integrated, virtual, then CPU; among CPU
+    /// drivers lavapipe,
     /// which was measured to be five times as fast as SwiftShader.
     /// - Throws: `ComputeError.noSuchDevice`, which lists what there is.
     public func choose(from devices: [DeviceDescription]) throws(ComputeError) -> DeviceDescription {

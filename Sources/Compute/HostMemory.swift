@@ -1,6 +1,7 @@
 import Glibc
 
-/// Whole pages of the host's memory that devices may work on where they stand: a reservation of zeros, or a mapped file.
+/// Whole pages of the host's memory that devices may work on where they stand: a reservation of zeros, or a mapped
+/// file.
 ///
 /// Not synchronised: the caller keeps host and devices from touching the same bytes at once.
 public final class HostMemory: @unchecked Sendable {

@@ -38,7 +38,8 @@ extension KVManager {
         }
     }
 
-    /// Admissions leave a sixteenth of the quota for the growth of those at work: under saturation about one sequence in
+    /// Admissions leave a sixteenth of the quota for the growth of those at work: under saturation about one sequence
+    /// in
     /// five is then preempted once; with half of it every other, with twice of it one in twelve and less is served.
     private func exceedsQuota(_ wish: Wish, _ account: ModelAccount) -> Bool {
         let room = wish.growth == .admission ? account.quota / 16 : 0

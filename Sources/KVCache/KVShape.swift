@@ -1,6 +1,7 @@
 /// How a model's keys and values lie in pages.
 ///
-/// A page holds K and V of one head of one layer for `tokensPerPage` tokens. A block is what `tokensPerPage` tokens take
+/// A page holds K and V of one head of one layer for `tokensPerPage` tokens. A block is what `tokensPerPage` tokens
+/// take
 /// in all layers and heads: `pagesPerBlock` pages.
 public struct KVShape: Hashable, Sendable {
     public static let defaultPageBytes = 16_384
@@ -41,7 +42,8 @@ public struct KVShape: Hashable, Sendable {
     /// The pages that a sequence of `tokens` tokens takes.
     public func pages(for tokens: Int) -> Int { blocks(for: tokens) * pagesPerBlock }
 
-    /// A power of two where it fills seven eighths of what fits: kernels then shift instead of dividing. Else a multiple
+    /// A power of two where it fills seven eighths of what fits: kernels then shift instead of dividing. Else a
+    /// multiple
     /// of four, since halving would give away what a small KV type saves.
     private static func tokens(fitting count: Int) -> Int {
         let powerOfTwo = 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)

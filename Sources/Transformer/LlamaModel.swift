@@ -5,7 +5,8 @@ public import Kernels
 
 /// A Llama network on a device, with its scratch memory: tokens in, logits out.
 ///
-/// One forward pass at a time, from the thread of its lane. Source: Touvron et al. 2023; as in llama.cpp's `llama` architecture.
+/// One forward pass at a time, from the thread of its lane. Source: Touvron et al. 2023; as in llama.cpp's `llama`
+/// architecture.
 public final class LlamaModel: Sendable {
     public let configuration: LlamaConfiguration
     /// The most tokens of one sequence.
@@ -87,7 +88,8 @@ public final class LlamaModel: Sendable {
         try self.init(weights, options: options, pool: pool, kernels: kernels)
     }
 
-    /// Runs one batch on `lane`; afterwards the keys and values of its rows are in the pool, and `withLogits` lends the logits.
+    /// Runs one batch on `lane`; afterwards the keys and values of its rows are in the pool, and `withLogits` lends the
+    /// logits.
     ///
     /// - Returns: the seconds that the device was at work, where it can tell.
     @discardableResult
@@ -105,7 +107,8 @@ public final class LlamaModel: Sendable {
         return logits.withElements(start..<start + configuration.vocabularySize, body)
     }
 
-    /// Runs every variant of every kernel once, so that no request waits for a driver's compiler. Sequences may be at work on
+    /// Runs every variant of every kernel once, so that no request waits for a driver's compiler. Sequences may be at
+    /// work on
     /// other lanes.
     public func warmUp(on lane: any Lane) throws(ComputeError) {
         for rows in MatMul.heights where rows <= maxRows {

@@ -35,7 +35,8 @@ struct EngineTests {
         try await service.expectEmptyPool()
     }
 
-    /// A pool far too small for all, many sequences, some of which are dropped: the others get the tokens that they get alone.
+    /// A pool far too small for all, many sequences, some of which are dropped: the others get the tokens that they get
+    /// alone.
     @Test(arguments: PolicyName.allCases, ["vulkan:llvmpipe", "opencl"])
     func pressureChangesNoToken(_ policy: PolicyName, _ device: String) async throws {
         let service = try await TinyService(poolMegabytes: 1, device: device) { $0.policy = policy }

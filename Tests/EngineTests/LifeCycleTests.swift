@@ -49,7 +49,8 @@ struct LifeCycleTests {
         try await service.expectEmptyPool()
     }
 
-    /// Where memory lacks, idle models make room, the least recently used first; pinned ones stay, and what lacks is said.
+    /// Where memory lacks, idle models make room, the least recently used first; pinned ones stay, and what lacks is
+    /// said.
     @Test func idleModelsMakeRoomUnlessPinned() async throws {
         let service = try await TinyService(models: [("a", 32), ("b", 32)]) { configuration in
             configuration.weightsMegabytes = 1

@@ -3,7 +3,8 @@ import Foundation
 import Scheduling
 import Testing
 
-/// Thousands of seeded random arrivals, cancellations, loads and unloads with a pool ten times too small: every request that
+/// Thousands of seeded random arrivals, cancellations, loads and unloads with a pool ten times too small: every request
+/// that
 /// survives gets the tokens that it gets alone, and nothing is left at the end.
 @Suite(.serialized)
 struct PressureTests {

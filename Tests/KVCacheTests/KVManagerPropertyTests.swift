@@ -20,7 +20,8 @@ struct KVManagerPropertyTests {
         #expect(world.kv.audit() == [])
     }
 
-    /// Whoever is oldest gets on: with a victim released for each refusal, a wish is granted in a bounded number of steps.
+    /// Whoever is oldest gets on: with a victim released for each refusal, a wish is granted in a bounded number of
+    /// steps.
     @Test(arguments: 0..<8)
     func oldestAlwaysGetsOn(seed: UInt64) throws {
         var world = RandomWorld(seed: seed, pages: 24)

@@ -42,7 +42,8 @@ struct CUDADialectTests {
         }
     }
 
-    /// The code of all kernels that the operations ask for, over all formats and shapes. Where the group is no warp, of some
+    /// The code of all kernels that the operations ask for, over all formats and shapes. Where the group is no warp, of
+    /// some
     /// that reduce over it alone: the others are the same.
     private static func codes(_ reductions: Reductions) throws -> [KernelCode] {
         let device = RecordingDevice(limits: .cuda(reductions))

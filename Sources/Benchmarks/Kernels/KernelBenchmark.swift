@@ -19,7 +19,8 @@ public struct KernelBenchmark {
     }
 
     /// - Parameter progress: called before each shape with its place among all.
-    /// - Throws: `ComputeError` where the device cannot be measured at all. A shape that fails alone is listed with the reason.
+    /// - Throws: `ComputeError` where the device cannot be measured at all. A shape that fails alone is listed with the
+    ///   reason.
     public func run(
         version: String, date: String, progress: (Int, Int) -> Void = { _, _ in }
     ) throws(ComputeError) -> KernelReport {

@@ -7,7 +7,8 @@ extension OpenCLDevice {
         return divides ? .subDevices : .budget
     }
 
-    /// Divides the device into sub-devices. Where PoCL offers devices that work in the caller's thread, parts of one unit
+    /// Divides the device into sub-devices. Where PoCL offers devices that work in the caller's thread, parts of one
+    /// unit
     /// are such devices: the same partition, without waking a worker for each dispatch.
     public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
         guard partitioning == .subDevices else {

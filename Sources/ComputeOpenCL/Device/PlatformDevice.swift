@@ -44,7 +44,8 @@ struct PlatformDevice: Sendable {
     }
 
     private static func limits(_ probe: DeviceProbe, kind: DeviceDescription.Kind) -> DeviceLimits {
-        // A CPU computes in vectors, not in lanes: a group of one, as wide as its registers, was measured to be fastest.
+        // A CPU computes in vectors, not in lanes: a group of one, as wide as its registers, was measured to be
+        // fastest.
         let isCPU = kind == .cpu
         let width = probe.number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, cl_uint.self)
         let maxGroupSize = probe.number(CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self)

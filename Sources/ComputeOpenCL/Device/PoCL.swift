@@ -6,8 +6,10 @@ enum PoCL {
 
     /// Groups of every dispatch, however many tiles there are.
     ///
-    /// PoCL 3.1 compiles a kernel anew when it meets a larger grid than before, and then counts the uses of the two with each
-    /// other's counter: with kernels at work on two devices it aborts (`pocl_release_dlhandle_cache`). With one size there is
+    /// PoCL 3.1 compiles a kernel anew when it meets a larger grid than before, and then counts the uses of the two
+    /// with each
+    /// other's counter: with kernels at work on two devices it aborts (`pocl_release_dlhandle_cache`). With one size
+    /// there is
     /// one compiled kernel.
     static let groups = 16 * cores
 
@@ -21,7 +23,8 @@ enum PoCL {
 
     /// Asks PoCL for lane devices beside the device of all cores; what the user set of `POCL_DEVICES` stands.
     ///
-    /// Must come before the first call of OpenCL. A dispatch takes 0.6 us there, 2 to 3 us on a sub-device, whose worker
+    /// Must come before the first call of OpenCL. A dispatch takes 0.6 us there, 2 to 3 us on a sub-device, whose
+    /// worker
     /// is woken for it.
     static func offerLaneDevices() { offer }
 

@@ -80,7 +80,8 @@ final class OpenCLBoundKernel: BoundKernel {
         return Handle(raw: window)
     }
 
-    /// Runs the kernel over `tiles`, one group a tile where there are not too many and the driver does not want another number.
+    /// Runs the kernel over `tiles`, one group a tile where there are not too many and the driver does not want another
+    /// number.
     /// - Returns: the event of the dispatch, which the caller releases.
     func enqueue(
         _ parameters: Parameters, tiles: Range<Int>, on queue: Handle<Tag.Queue>

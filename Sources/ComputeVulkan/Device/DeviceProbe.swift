@@ -49,7 +49,8 @@ struct DeviceProbe {
             && Self.importsBuffers(device, functions: functions)
     }
 
-    /// The subgroup size that kernels may count on, 1 without subgroup arithmetic, and whether pipelines must ask for it.
+    /// The subgroup size that kernels may count on, 1 without subgroup arithmetic, and whether pipelines must ask for
+    /// it.
     func subgroup(kind: DeviceDescription.Kind) -> (size: Int, required: Int?) {
         let size = Int(subgroupProperties.subgroupSize)
         let adds = subgroupProperties.supportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT.rawValue != 0

@@ -30,7 +30,8 @@ package struct QueuePlan: Sendable, Hashable {
     /// For each queue, 0 to 1.
     package let priorities: [Float]
 
-    /// - Parameter weights: the shares of the lanes. The heaviest has priority 1; lanes beyond the queues that there are share
+    /// - Parameter weights: the shares of the lanes. The heaviest has priority 1; lanes beyond the queues that there
+    ///   are share
     ///   the last.
     package init(_ family: QueueFamily, weights: [Int]) {
         let count = max(1, min(family.queueCount, weights.count))

@@ -9,7 +9,8 @@ extension VulkanDevice {
         return queueFamily.queueCount > 1 ? .queues : .budget
     }
 
-    /// Divides the device: connections of their own to a CPU driver that can be told how many cores to use, else queues.
+    /// Divides the device: connections of their own to a CPU driver that can be told how many cores to use, else
+    /// queues.
     public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
         guard !units.isEmpty, units.allSatisfy({ $0 > 0 }) else {
             throw .unsupported(device: description.name, reason: "it cannot be divided into \(units)")

@@ -3,7 +3,8 @@ import Compute
 import Crypto
 import Foundation
 
-/// GLSL to SPIR-V with shaderc, each result kept in a file named by source, options and the SPIR-V version that the compiler writes
+/// GLSL to SPIR-V with shaderc, each result kept in a file named by source, options and the SPIR-V version that the
+/// compiler writes
 /// (shaderc does not tell its own).
 struct ShaderCompiler: Sendable {
     private let device: String

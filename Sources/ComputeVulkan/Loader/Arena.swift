@@ -1,6 +1,7 @@
 import Glibc
 
-/// C structures, arrays and strings that live as long as one call site: Vulkan's `pNext` chains without nested closures.
+/// C structures, arrays and strings that live as long as one call site: Vulkan's `pNext` chains without nested
+/// closures.
 struct Arena: ~Copyable {
     private var blocks: [UnsafeMutableRawPointer] = []
 

@@ -5,7 +5,8 @@ import Tokenization
 import Transformer
 import Workloads
 
-/// The models of one device and all their sequences: executes what the scheduler decides, a pass at a time on each lane.
+/// The models of one device and all their sequences: executes what the scheduler decides, a pass at a time on each
+/// lane.
 ///
 /// Every rule is in `UnitScheduler`; here is only the hand that carries out its actions.
 actor Unit {

@@ -63,7 +63,8 @@ struct TranslatedArgument {
         return BufferWindows(count: layout.windows, shift: elements.trailingZeroBitCount)
     }
 
-    /// What `LOAD` and `STORE` become in every dialect: an index into the one window, or a choice among several. `LOAD_x_0`
+    /// What `LOAD` and `STORE` become in every dialect: an index into the one window, or a choice among several.
+    /// `LOAD_x_0`
     /// loads from a window that the kernel has chosen.
     func accessors(vectorWidth: Int) -> [String] {
         let name = buffer.name

@@ -1,6 +1,7 @@
 import Compute
 
-/// CUDA C++ for NVRTC: buffers and parameters are arguments of the entry point, which is called `entry` in every kernel.
+/// CUDA C++ for NVRTC: buffers and parameters are arguments of the entry point, which is called `entry` in every
+/// kernel.
 struct CUDAWriter: DialectWriter {
     var dialect: Dialect { .cuda }
 

@@ -37,7 +37,8 @@ public final class KernelSet {
 
     /// The kernel `name` with `options`, compiled for `buffers` and tied to them.
     ///
-    /// The size of each buffer decides how the kernel sees it: as one binding or several, by texel fetch or storage read.
+    /// The size of each buffer decides how the kernel sees it: as one binding or several, by texel fetch or storage
+    /// read.
     public func bind(
         _ name: String, _ options: [String: String] = [:], _ buffers: [any Buffer]
     ) throws(ComputeError) -> any BoundKernel {

@@ -10,7 +10,8 @@ public struct Attention: Sendable {
     ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats, queries rotated
     ///   - pool: `[pages][pageBytes]`
     ///   - y: `[rows][heads][headSize]` floats
-    /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages do not hold a
+    /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages do not hold
+    ///   a
     ///   multiple of them, or where the pool exceeds a binding and its windows do not hold whole pages.
     public init(
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rows: RowBuffers, pool: any Buffer,

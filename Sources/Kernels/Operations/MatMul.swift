@@ -35,7 +35,8 @@ public struct MatMul: Sendable {
 
     /// - Parameters:
     ///   - x: `[rows][depth]` floats
-    ///   - y: `[rows][stride]` floats; this product fills `columns` of them from `offset` on. All three are multiples of 4.
+    ///   - y: `[rows][stride]` floats; this product fills `columns` of them from `offset` on. All three are multiples
+    ///     of 4.
     public init(
         _ kernels: KernelSet, x: any Buffer, weights: DeviceWeights, y: any Buffer, columns: Int, stride: Int,
         offset: Int = 0, epilogue: Epilogue = .none
@@ -63,7 +64,8 @@ public struct MatMul: Sendable {
         }
     }
 
-    /// How many vecs of a row a lane computes, by measurement. A CPU with vectors of 16 has 32 registers for them: 24 sums, three
+    /// How many vecs of a row a lane computes, by measurement. A CPU with vectors of 16 has 32 registers for them: 24
+    /// sums, three
     /// vecs of weights and one of `x` fill these. Blocks have sums of their own besides, and a single row needs few.
     private static func vecs(height: Int, _ format: WeightFormat, _ limits: DeviceLimits) -> Int {
         limits.vectorWidth == 16 && format.blockSize == nil && height > 1 ? 3 : 2

@@ -6,7 +6,8 @@
 /// tiles WHAT ONE TILE IS
 /// { body }
 /// ```
-/// Buffer types are `vec`, `quad`, `float` and their unsigned twins `uvec`, `uquad`, `uint`; `vec` is as wide as suits the device,
+/// Buffer types are `vec`, `quad`, `float` and their unsigned twins `uvec`, `uquad`, `uint`; `vec` is as wide as suits
+/// the device,
 /// `quad` is always four wide.
 public struct KernelSource: Sendable, Hashable {
     public var name: String

@@ -7,7 +7,8 @@ public struct HostCost: Hashable, Sendable, Codable {
     public var perDecode: Seconds
     /// For a job of one sequence.
     public var perSequence: Seconds
-    /// The power of the number of sequences with which that grows: below 1, since part of the work is done on the batch.
+    /// The power of the number of sequences with which that grows: below 1, since part of the work is done on the
+    /// batch.
     public var growth: Double
 
     public init(perPrefill: Seconds, perDecode: Seconds, perSequence: Seconds, growth: Double = 1) {

@@ -3,7 +3,8 @@ public import Workloads
 
 /// The time of one phase of a model on some devices, at any share, batch and length.
 ///
-/// A roofline is fitted for each share; beside it stand the logarithms of measured over fitted time, smoothed, which are
+/// A roofline is fitted for each share; beside it stand the logarithms of measured over fitted time, smoothed, which
+/// are
 /// interpolated between measured points. Beyond the points the nearest ratio scales the roofline.
 public struct PhaseCost: Hashable, Sendable {
     private let shares: [Double]

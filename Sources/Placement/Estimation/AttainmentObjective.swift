@@ -2,7 +2,8 @@ import Foundation
 
 /// Requests per second that finish within a multiple of their unloaded latency.
 ///
-/// A request waits for its prefill as at a server with exponential service, and then resides for its round. What exceeds
+/// A request waits for its prefill as at a server with exponential service, and then resides for its round. What
+/// exceeds
 /// a model's capacity never finishes in time.
 public struct AttainmentObjective: UnitObjective {
     private let estimator: UnitEstimator

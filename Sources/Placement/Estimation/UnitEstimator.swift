@@ -1,15 +1,17 @@
 import Workloads
 
-/// Predicts a unit's steady state: the paper's `F(b, W)` with the workload's own lengths, and what the paper leaves out:
+/// Predicts a unit's steady state: the paper's `F(b, W)` with the workload's own lengths, and what the paper leaves
+/// out:
 /// decodes that exceed the device together take turns, and jobs side by side contend.
 ///
-/// A generation round of a model with batch `B` lasts its decode steps and one prefill of every model of the unit. Cache
+/// A generation round of a model with batch `B` lasts its decode steps and one prefill of every model of the unit.
+/// Cache
 /// is split by quotas proportional to rate x cached bytes per token.
 struct UnitEstimator: Sendable {
     /// The shares of a unit's jobs may exceed its devices by this.
     static let overload = 0.2
-    /// The most sequences of a decode batch, as a model serves unless told otherwise. Larger ones take minutes to fill:
-    /// plans that count on them serve less.
+    /// The most sequences of a decode batch, as a model serves unless told otherwise. At overload, plans that counted on
+    /// larger ones served less in simulation.
     private static let largestBatch = 256.0
 
     let demands: [ModelDemand]

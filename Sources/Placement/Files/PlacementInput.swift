@@ -2,7 +2,8 @@
 /// `cluster: {nnodes, ngpus_per_node}`, `models: [{name, model, rate}]`, `avg_prompt_len`, `avg_output_len`.
 ///
 /// Beyond that a model may have its own `prompt_len` and `output_len` and, where it is not a LLaMA of 7, 13, 30 or 65
-/// billion parameters, a `profile`; a cluster may list `nodes: [{devices, memory_gb, speed}]` of different kinds; and rates
+/// billion parameters, a `profile`; a cluster may list `nodes: [{devices, memory_gb, speed}]` of different kinds; and
+/// rates
 /// and lengths may be given as `WorkloadFile` says.
 public struct PlacementInput: Hashable, Sendable {
     /// Absent where the file names none; the command line then must.

@@ -27,7 +27,8 @@ public struct PlannedModel: Hashable, Sendable, Codable {
         self.estimatedThroughput = estimatedThroughput
     }
 
-    /// A placed model; it may always have 256 sequences at work, and more where its batch is expected to be half of that.
+    /// A placed model; it may always have 256 sequences at work, and more where its batch is expected to be half of
+    /// that.
     init(_ demand: ModelDemand, _ estimate: ModelEstimate) {
         self.init(
             name: demand.name, model: demand.path, rate: demand.rate,

@@ -6,7 +6,8 @@ struct MeshGroups: Sendable {
         self.kinds = kinds
     }
 
-    /// Divisions that differ in their meshes, all of them where they are at most `limit`; else those in which equal nodes
+    /// Divisions that differ in their meshes, all of them where they are at most `limit`; else those in which equal
+    /// nodes
     /// are cut in at most two ways.
     ///
     /// - Parameters:

@@ -2,7 +2,8 @@ import Workloads
 
 /// Unit scores, each computed once.
 ///
-/// Units are looked up by a 64-bit hash that changes with each model added or taken out (Zobrist, 1970): the search asks
+/// Units are looked up by a 64-bit hash that changes with each model added or taken out (Zobrist, 1970): the search
+/// asks
 /// a hundred times as often as it finds a new unit. Two of a million units share a hash with probability 3e-8.
 struct ScoreBook<Objective: UnitObjective>: Sendable {
     let objective: Objective
@@ -22,7 +23,8 @@ struct ScoreBook<Objective: UnitObjective>: Sendable {
     /// How many different units were scored.
     var scoredUnits: Int { scores.count }
 
-    /// The score of a mesh's unit after `out` left and `new` came; `nil` where the models do not fit. No models score 0.
+    /// The score of a mesh's unit after `out` left and `new` came; `nil` where the models do not fit. No models score
+    /// 0.
     mutating func score(_ mesh: Layout.Mesh, without out: Int? = nil, with new: Int? = nil) -> Double? {
         let change = (out.map { modelCodes[$0] } ?? 0) ^ (new.map { modelCodes[$0] } ?? 0)
         let unit = mesh.code ^ change ^ kindCodes[mesh.kind]

@@ -1,7 +1,8 @@
 public import KVCache
 public import Workloads
 
-/// First come, first served, over all models and without quotas: one prefill at a time, of the oldest request that waits;
+/// First come, first served, over all models and without quotas: one prefill at a time, of the oldest request that
+/// waits;
 /// decodes by the oldest sequence of each model, up to the first that lacks share.
 ///
 /// Source: MuxServe's `fcfs`.

@@ -1,7 +1,8 @@
 public import KVCache
 public import Workloads
 
-/// Time slices: one job at a time has the whole device. The oldest request that waits is prefilled first; else the model
+/// Time slices: one job at a time has the whole device. The oldest request that waits is prefilled first; else the
+/// model
 /// with the oldest sequence decodes. Models behind it may wait for long.
 ///
 /// Source: MuxServe's temporal baseline, `fcfs` with shares of [100, 90].

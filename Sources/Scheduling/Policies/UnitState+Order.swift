@@ -30,7 +30,8 @@ extension UnitState {
         return due.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }.map(\.id)
     }
 
-    /// The tokens that a prefill of `model` may have so that decodes that find no share beside it are not late; `nil` for
+    /// The tokens that a prefill of `model` may have so that decodes that find no share beside it are not late; `nil`
+    /// for
     /// no bound.
     func chunkBound(for model: ModelID) -> Int? {
         guard let share = self[model]?.settings.shares.prefill, let perToken = self[model]?.prefillSecondsPerToken,

@@ -63,7 +63,8 @@ extension UnitState {
         models[sequences[number].model]?.waiting.insert(number, at: place)
     }
 
-    /// Takes a sequence out of the queue that it is in. Those who yield are the newest, so the search goes from the back.
+    /// Takes a sequence out of the queue that it is in. Those who yield are the newest, so the search goes from the
+    /// back.
     mutating func leaveQueue(_ number: Int) {
         let model = sequences[number].model
         switch sequences[number].status {

@@ -1,4 +1,5 @@
-/// What the table of runs does not say of the paper's cluster: constants for all runs, none for one run or popularity law.
+/// What the table of runs does not say of the paper's cluster: constants for all runs, none for one run or popularity
+/// law.
 public struct PaperConstants: Hashable, Sendable, Codable {
     /// Mean tokens of a prompt.
     public var promptTokens: Double

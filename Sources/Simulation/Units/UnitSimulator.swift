@@ -5,7 +5,8 @@ public import Workloads
 
 /// Simulates one unit: the engine's own `UnitScheduler` decides, a modelled device takes its time.
 ///
-/// Events are arrivals and ends of jobs. Jobs side by side slow each other; whenever one starts or ends, the rest of the
+/// Events are arrivals and ends of jobs. Jobs side by side slow each other; whenever one starts or ends, the rest of
+/// the
 /// others is stretched anew. Nothing is random.
 public struct UnitSimulator {
     private let models: [SimulatedModel]

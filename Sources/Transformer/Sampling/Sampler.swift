@@ -85,7 +85,8 @@ public struct Sampler: Sendable {
         return candidates[pick(weights)]
     }
 
-    /// Tokens by falling logit: all, or the `topK` likeliest. Those too unlikely to be drawn in a lifetime are left out.
+    /// Tokens by falling logit: all, or the `topK` likeliest. Those too unlikely to be drawn in a lifetime are left
+    /// out.
     private func likeliest(_ logits: [Float]) -> [Int32] {
         let most = logits.max() ?? 0
         let floor = most - 40 * max(options.temperature, 1e-3)

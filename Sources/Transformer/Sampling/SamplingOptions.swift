@@ -10,7 +10,8 @@ public struct SamplingOptions: Sendable, Hashable {
     public var topP: Float = 1
     /// Drops tokens less likely than `minP` times the likeliest one.
     public var minP: Float = 0
-    /// Divides the positive logits, and multiplies the negative ones, of every token seen in prompt or output (CTRL, Keskar et al. 2019).
+    /// Divides the positive logits, and multiplies the negative ones, of every token seen in prompt or output (CTRL,
+    /// Keskar et al. 2019).
     public var repetitionPenalty: Float = 1
     /// Subtracted once from the logit of every token already generated.
     public var presencePenalty: Float = 0

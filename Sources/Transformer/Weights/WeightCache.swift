@@ -5,7 +5,8 @@ import Kernels
 
 /// Packed weights in files, one for each model file and panel width, which are mapped where they stand.
 ///
-/// A file is known by path, size and time of the model file. A damaged one counts as none. A folder that cannot be written
+/// A file is known by path, size and time of the model file. A damaged one counts as none. A folder that cannot be
+/// written
 /// costs memory and time at the next start, nothing else.
 public struct WeightCache: Sendable {
     /// Room for the header in front of the weights.
