@@ -1,5 +1,3 @@
-import Foundation
-
 /// Draws tokens for one sequence; the same seed and logits give the same tokens.
 public struct Sampler: Sendable {
     private let options: SamplingOptions
@@ -64,45 +62,8 @@ public struct Sampler: Sendable {
 
     private mutating func choose(_ logits: [Float]) -> Int32 {
         guard options.temperature > 0 else { return choosePlain(logits.span) }
-        var candidates = likeliest(logits)
-        let most = Double(logits[Int(candidates[0])])
-        let temperature = Double(options.temperature)
-        var weights = candidates.map { exp((Double(logits[Int($0)]) - most) / temperature) }
-        if options.minP > 0 {
-            let kept = weights.prefix { $0 >= Double(options.minP) }.count
-            weights.removeSubrange(max(1, kept)...)
-        }
-        if options.topP < 1 {
-            let bound = Double(options.topP) * weights.reduce(0, +)
-            var sum = 0.0
-            let kept = weights.prefix { weight in
-                defer { sum += weight }
-                return sum < bound
-            }.count
-            weights.removeSubrange(max(1, kept)...)
-        }
-        candidates.removeSubrange(weights.count...)
-        return candidates[pick(weights)]
-    }
-
-    /// Tokens by falling logit: all, or the `topK` likeliest. Those too unlikely to be drawn in a lifetime are left
-    /// out.
-    private func likeliest(_ logits: [Float]) -> [Int32] {
-        let most = logits.max() ?? 0
-        let floor = most - 40 * max(options.temperature, 1e-3)
-        var tokens: [Int32] = []
-        for (index, logit) in logits.enumerated() where logit >= floor { tokens.append(Int32(index)) }
-        tokens.sort { (logits[Int($0)], $1) > (logits[Int($1)], $0) }
-        if let topK = options.topK, topK > 0, topK < tokens.count { tokens.removeSubrange(topK...) }
-        return tokens.isEmpty ? [choosePlain(logits.span)] : tokens
-    }
-
-    private mutating func pick(_ weights: [Double]) -> Int {
-        var rest = random.unit() * weights.reduce(0, +)
-        for (index, weight) in weights.enumerated() {
-            rest -= weight
-            if rest < 0 { return index }
-        }
-        return weights.count - 1
+        let weights = TokenWeights(logits, temperature: options.temperature)
+        return options.narrows
+            ? weights.token(at: random.unit(), of: weights.kept(options)) : weights.token(at: random.unit())
     }
 }

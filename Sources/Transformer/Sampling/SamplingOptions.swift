@@ -23,4 +23,7 @@ public struct SamplingOptions: Sendable, Hashable {
     public var seed: UInt64?
 
     public init() {}
+
+    /// Whether only some tokens may be drawn.
+    var narrows: Bool { (topK ?? 0) > 0 || topP < 1 || minP > 0 }
 }
