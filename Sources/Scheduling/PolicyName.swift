@@ -6,10 +6,10 @@ public enum PolicyName: String, Hashable, Sendable, Codable, CaseIterable {
     case temporal
     case spatial
 
-    /// A fresh policy with its default options.
+    /// A fresh policy with the options that the engine uses.
     public var policy: any BatchPolicy {
         switch self {
-        case .adbs: AdaptiveBatchPolicy()
+        case .adbs: AdaptiveBatchPolicy(widensLoneDecodes: true)
         case .roundRobin: RoundRobinPolicy()
         case .fcfs: FirstComePolicy()
         case .temporal: TemporalPolicy()

@@ -19,7 +19,7 @@ struct PolicyTests {
     }
 
     @Test func adbsPrefillsBesideDecodes() throws {
-        var world = ScheduledWorld(pages: 1000, policy: PolicyName.adbs.policy)
+        var world = ScheduledWorld(pages: 1000, policy: AdaptiveBatchPolicy())
         try world.load(settings(prefill: 6, decode: 3))
         try world.load(settings(prefill: 6, decode: 3))
         world.send(world.models[0], prompt: [1, 2, 3], maxTokens: 50)
@@ -30,6 +30,22 @@ struct PolicyTests {
         #expect(atWork(world) == ["decode 0", "prefill 1"])
         world.send(world.models[0], prompt: [4], maxTokens: 50)
         #expect(world.jobs.count == 2, "one prefill at a time")
+    }
+
+    @Test func loneDecodesMayHaveTheWholeDevice() throws {
+        var world = ScheduledWorld(pages: 1000, policy: AdaptiveBatchPolicy(widensLoneDecodes: true))
+        for _ in 0..<2 { try world.load(settings(prefill: 6, decode: 3)) }
+        world.send(world.models[0], prompt: [1], maxTokens: 50)
+        _ = world.finishNextJob()
+        #expect(world.jobs.map(\.job.share) == [.whole], "nothing else could run")
+        world.send(world.models[1], prompt: [1], maxTokens: 50)
+        #expect(atWork(world) == ["decode 0"], "the prefill waits for the step's end")
+        _ = world.finishNextJob()
+        #expect(atWork(world) == ["prefill 1", "decode 0"])
+        #expect(world.jobs.map(\.job.share) == [Share(6), Share(3)])
+        while world.jobs.contains(where: { $0.job.phase == .prefill }) { _ = world.finishNextJob() }
+        while world.jobs.count < 2 { _ = world.finishNextJob() }
+        #expect(world.jobs.allSatisfy { $0.job.share == Share(3) }, "two models decode side by side")
     }
 
     @Test func adbsHoldsShareBackForWaitingPrefill() throws {

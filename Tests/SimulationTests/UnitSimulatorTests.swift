@@ -38,7 +38,8 @@ struct UnitSimulatorTests {
         let records = simulator.run([Request(arrival: 1, model: "m0", promptTokens: 100, outputTokens: 3)])
         let cost = unit.models[0].cost
         let prefill = cost.prefill.time(batch: 1, length: 100, share: 0.8) + 0.0031
-        let steps = [100.0, 101].map { cost.decode.time(batch: 1, length: $0, share: 0.4) + 0.0011 }
+        // With nothing beside it a decode step has the whole device.
+        let steps = [100.0, 101].map { cost.decode.time(batch: 1, length: $0, share: 1) + 0.0011 }
         #expect(abs((records[0].timeToFirstToken ?? 0) - prefill) < 1e-9)
         #expect(abs((records[0].latency ?? 0) - prefill - steps[0] - steps[1]) < 1e-9)
     }

@@ -4,8 +4,9 @@ public import Workloads
 /// Adaptive batch scheduling: prefill first, in turn; decode fills whatever share is left.
 ///
 /// At most one prefill job is at work. While one waits for share, or for pages that are its model's due, no decode
-/// starts. Beyond the paper: with latency targets prefills go by deadline and their chunks are bounded, and a decode
-/// passed over too often goes before the next prefill, so that no model starves.
+/// starts. Beyond the paper: with latency targets prefills go by deadline and their chunks are bounded; a decode
+/// passed over too often goes before the next prefill, so that no model starves; and a decode beside which nothing could
+/// run may have the whole device.
 ///
 /// Source: MuxServe, Algorithm 3.
 public struct AdaptiveBatchPolicy: BatchPolicy {
@@ -15,21 +16,26 @@ public struct AdaptiveBatchPolicy: BatchPolicy {
     public var patience: Int
     /// The time between adaptations of quotas.
     public var adaptationPeriod: Seconds
+    /// Whether a decode step has the whole device when nothing else is at work or could start.
+    public var widensLoneDecodes: Bool
 
     private var prefillTurn: ModelID?
     private var decodeTurn: ModelID?
     private var nextAdaptation: Seconds?
 
-    public init(patience: Int = 8, adaptationPeriod: Seconds = 8) {
+    public init(patience: Int = 8, adaptationPeriod: Seconds = 8, widensLoneDecodes: Bool = false) {
         self.patience = patience
         self.adaptationPeriod = adaptationPeriod
+        self.widensLoneDecodes = widensLoneDecodes
     }
 
     public mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         adaptQuotas(of: &unit, at: now)
         guard unit.startOverdueDecodes(patience: patience, after: decodeTurn, at: now) else { return }
         if unit.prefillJobs == 0, startPrefill(on: &unit, at: now) { return }
-        for model in unit.modelsInTurn(after: decodeTurn) where unit.startDecode(model, at: now) == .started {
+        let share = widensLoneDecodes && unit.isIdle && unit.modelsToDecode == 1 ? Share.whole : nil
+        for model in unit.modelsInTurn(after: decodeTurn)
+        where unit.startDecode(model, share: share, at: now) == .started {
             decodeTurn = model
         }
     }

@@ -55,6 +55,9 @@ extension UnitState {
         return heads.min { $0.age < $1.age }?.id
     }
 
+    /// How many models could start a decode.
+    var modelsToDecode: Int { models.count { $0?.canDecode == true } }
+
     /// Models that can decode, the one with the oldest sequence in front.
     func modelsByOldestToDecode() -> [ModelID] {
         let heads = models.compactMap { state -> (age: UInt64, id: ModelID)? in

@@ -35,7 +35,7 @@ public struct PaperCluster: Sendable {
         for (_, models) in Dictionary(grouping: run.models, by: \.unit).sorted(by: { $0.key < $1.key }) {
             let unit = try unit(of: models, run, shares)
             let arrivals = models.flatMap { requests(of: $0, run, seed: seed) }.sorted { $0.arrival < $1.arrival }
-            let policy = run.strategy == .temporal ? PolicyName.temporal.policy : PolicyName.adbs.policy
+            let policy = run.strategy == .temporal ? PolicyName.temporal.policy : AdaptiveBatchPolicy()
             var simulator = try UnitSimulator(unit, policy: policy, lane: constants.lane)
             records += simulator.run(arrivals)
         }
