@@ -4,16 +4,28 @@ public import Logging
 public import Transformer
 
 /// All units of a process: models by name, ready to generate.
+///
+/// A unit whose device fails is built anew, with the models that it had; its requests fail clearly.
 public actor Engine: TextGenerator {
+    enum State {
+        case loading
+        case ready
+        /// The unit failed and is not back yet: how it stood, and what it served.
+        case recovering(EngineStatus, [ServedModel])
+    }
+
     private let configuration: ServeConfiguration
     private let modelFolder: String
     private let weightCache: WeightCache?
-    private let logger: Logger
-    private var unit: Unit?
+    let logger: Logger
+    private var openDevice: @Sendable () async throws -> any Device = { throw EngineError.unavailable("no device") }
+    var state = State.loading
+    var unit: Unit?
     private var deviceName = ""
-    /// The load or unload under way: one at a time.
+    /// The load, unload or rebuild under way: one at a time.
     private var change: Task<Void, Never>?
-    private var isLoaded = false
+    /// How often a failed unit was built anew.
+    var rebuilds = 0
 
     /// - Parameters:
     ///   - modelFolder: what relative paths of model files are relative to.
@@ -29,12 +41,18 @@ public actor Engine: TextGenerator {
 
     /// None until all of the configuration are loaded.
     public var models: [ServedModel] {
-        get async { isLoaded ? await unit?.served ?? [] : [] }
+        get async {
+            switch state {
+            case .loading: []
+            case .ready: await unit?.served ?? []
+            case .recovering(_, let models): models
+            }
+        }
     }
 
     public var isReady: Bool {
         get async {
-            guard isLoaded, let unit else { return false }
+            guard case .ready = state, let unit else { return false }
             return await unit.isHealthy
         }
     }
@@ -44,27 +62,40 @@ public actor Engine: TextGenerator {
         get async { await unit?.pageUse ?? (0, 0) }
     }
 
-    /// Reserves the pool, then loads the models one after the other.
+    /// Opens the device, reserves the pool, then loads the models one after the other.
     ///
-    /// - Parameter progress: called with a model's name and the share of it that is loaded.
+    /// - Parameters:
+    ///   - openDevice: gives the device, and gives it anew after it failed.
+    ///   - progress: called with a model's name and the share of it that is loaded.
     /// - Throws: what the first model that cannot be loaded throws.
     public func load(
-        on device: any Device, progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
+        opening openDevice: @escaping @Sendable () async throws -> any Device,
+        progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
     ) async throws {
         try configuration.check()
-        let files = try configuration.models.map { try open($0) }
+        self.openDevice = openDevice
+        try await start(configuration.models, progress)
+        state = .ready
+    }
+
+    /// Makes a unit with the models.
+    func start(
+        _ models: [ModelConfiguration], _ progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
+    ) async throws {
+        let files = try models.map { try open($0) }
+        let device = try await openDevice()
         deviceName = device.description.name
         // More sequences and longer tables than asked for, so that other models can be loaded later.
-        let sequences = configuration.models.reduce(0) { $0 + $1.maxSequences }
+        let sequences = models.reduce(0) { $0 + $1.maxSequences }
         let unit = try Unit(
             configuration, sequences: max(sequences, Self.spareSequences),
-            pagesPerSequence: max(try pagesPerSequence(files), Self.sparePages), device: device)
+            pagesPerSequence: max(try pagesPerSequence(models, files), Self.sparePages), device: device
+        ) { [weak self] in await self?.recover(from: $0) }
         self.unit = unit
-        for (model, file) in zip(configuration.models, files) {
+        for (model, file) in zip(models, files) {
             _ = try await unit.load(model, file, cache: weightCache) { progress(model.name, $0) }
             logger.info("model loaded", metadata: ["model": "\(model.name)"])
         }
-        isLoaded = true
     }
 
     private static let spareSequences = 256
@@ -73,8 +104,16 @@ public actor Engine: TextGenerator {
     public func generate(
         _ request: GenerationRequest
     ) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        guard isLoaded, let unit else { throw .unavailable("models are loading") }
-        return try await unit.generate(request)
+        try await working().generate(request)
+    }
+
+    /// - Throws: `EngineError.unavailable` saying why no unit works.
+    private func working() throws(EngineError) -> Unit {
+        if case .recovering(let status, _) = state {
+            throw .unavailable("the device failed and is being set up again: \(status.failure ?? "")")
+        }
+        guard case .ready = state, let unit else { throw .unavailable("models are loading") }
+        return unit
     }
 
     /// - Throws: `ConfigurationError` naming the model and what is wrong with its file.
@@ -87,7 +126,7 @@ public actor Engine: TextGenerator {
     }
 
     /// Runs `body` when no other load or unload is under way.
-    private func alone<Result: Sendable>(
+    func alone<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let before = change
@@ -100,8 +139,8 @@ public actor Engine: TextGenerator {
     }
 
     /// The longest block table that any sequence can have.
-    private func pagesPerSequence(_ files: [ModelFile]) throws -> Int {
-        try zip(configuration.models, files).map { model, file in
+    private func pagesPerSequence(_ models: [ModelConfiguration], _ files: [ModelFile]) throws -> Int {
+        try zip(models, files).map { model, file in
             let shape = try LlamaModel.kvShape(file.configuration, type: model.kvType)
             return shape.pages(for: min(model.context ?? .max, file.configuration.contextLength))
         }.max() ?? 0
@@ -110,9 +149,10 @@ public actor Engine: TextGenerator {
 
 extension Engine: ModelAdministration {
     public func load(_ model: ModelConfiguration) async throws -> ServedModel {
-        guard isLoaded, let unit else { throw EngineError.unavailable("models are loading") }
+        _ = try working()
         try model.check()
         let served = try await alone { [self] in
+            let unit = try await working()
             guard await !unit.served.contains(where: { $0.name == model.name }) else {
                 throw ConfigurationError("the name '\(model.name)' is used already")
             }
@@ -123,12 +163,17 @@ extension Engine: ModelAdministration {
     }
 
     public func unload(_ name: String, patience: Duration) async throws {
-        guard isLoaded, let unit else { throw EngineError.unavailable("models are loading") }
-        try await alone { try await unit.unload(name, patience: patience) }
+        _ = try working()
+        try await alone { [self] in try await working().unload(name, patience: patience) }
         logger.info("model unloaded", metadata: ["model": "\(name)"])
     }
 
     public var status: EngineStatus? {
-        get async { await unit?.status(device: deviceName) }
+        get async {
+            if case .recovering(let status, _) = state { return status }
+            var status = await unit?.status(device: deviceName)
+            status?.rebuilds = rebuilds
+            return status
+        }
     }
 }

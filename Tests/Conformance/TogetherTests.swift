@@ -28,7 +28,7 @@ struct TogetherTests {
         var configuration = ServeConfiguration(models: models)
         configuration.poolMegabytes = 256
         let engine = Engine(configuration, modelFolder: TestModels.folder, logger: Logger(label: "test"))
-        try await engine.load(on: device)
+        try await engine.load(opening: { device })
 
         let work = models.flatMap { model in Self.prompts.map { (model.name, $0) } }
         var alone: [[Int32]] = []

@@ -19,7 +19,8 @@ struct TinyService {
     init(
         models: [(name: String, headSize: Int)] = [("a", 32), ("b", 64)], poolMegabytes: Int = 8,
         device selector: String = "vulkan:llvmpipe",
-        change: (inout ServeConfiguration) -> Void = { _ in }
+        change: (inout ServeConfiguration) -> Void = { _ in },
+        opening wrap: @escaping @Sendable (any Device) throws -> any Device = { $0 }
     ) async throws {
         folder = NSTemporaryDirectory() + "weft-tiny-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -43,7 +44,7 @@ struct TinyService {
             ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
             : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
         engine = Engine(configuration, modelFolder: folder, logger: Logger(label: "test"))
-        try await engine.load(on: device)
+        try await engine.load(opening: { try wrap(device) })
     }
 
     /// One more model file, and the configuration to load it with.

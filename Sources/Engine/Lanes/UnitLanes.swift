@@ -36,6 +36,8 @@ struct UnitLanes: Sendable {
         busySeconds = lanes.map { _ in 0 }
     }
 
+    var areIdle: Bool { !isBusy.contains(true) }
+
     var devices: [any Device] { lanes.map(\.device) }
 
     /// A lane that has nothing to do and suits a job with `share`.

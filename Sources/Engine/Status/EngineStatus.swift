@@ -50,4 +50,6 @@ public struct EngineStatus: Sendable, Codable, Hashable {
     public var models: [Model]
     /// Why the unit takes no requests; `nil` while it works.
     public var failure: String?
+    /// How often the unit was built anew after its device failed.
+    public var rebuilds = 0
 }

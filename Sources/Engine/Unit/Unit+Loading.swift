@@ -41,7 +41,7 @@ extension Unit {
             chatTemplate: file.chatTemplate)
         let id = try scheduler.load(ModelSettings(configuration, shape: networks[0].kvShape))
         models[id] = UnitModel(
-            id: id, networks: networks, served: served, weightBytes: packed.byteCount, isPinned: configuration.pinned,
+            id: id, configuration: configuration, networks: networks, served: served, weightBytes: packed.byteCount,
             lastUse: now)
         counters[id] = ModelCounters()
         return served
@@ -49,7 +49,7 @@ extension Unit {
 
     /// Unloads a model: it takes no more requests, those it has may end until `patience` is over, the rest break off.
     ///
-    /// Returns when nothing of it is left.
+    /// Returns when nothing of it is left, or the unit has failed and will be built without it.
     func unload(_ name: String, patience: Duration) async throws(EngineError) {
         guard let model = models.values.first(where: { $0.served.name == name }) else { throw .modelNotFound(name) }
         if leaving[model.id] == nil {
@@ -62,8 +62,13 @@ extension Unit {
             // The model may be gone at once, when it has no job at work.
             perform(scheduler.unload(model.id, at: now))
         }
-        guard models[model.id] != nil else { return }
+        guard models[model.id] != nil, failure == nil else { return }
         await withCheckedContinuation { leaving[model.id]?.append($0) }
+    }
+
+    /// The models to have after the unit was built anew, in the order in which they came.
+    var configurations: [ModelConfiguration] {
+        models.values.filter { leaving[$0.id] == nil }.sorted { $0.id.index < $1.id.index }.map(\.configuration)
     }
 
     /// The scheduler has nothing of the model any more: its memory goes.

@@ -6,7 +6,7 @@ import Transformer
 extension Unit {
     /// Gives pending jobs to lanes that have nothing to do, the oldest job first.
     func startWork() {
-        while let (step, lane) = nextStep() {
+        while failure == nil, let (step, lane) = nextStep() {
             lanes.begin(lane)
             Task { await work(step, on: lane) }
         }
@@ -18,6 +18,7 @@ extension Unit {
             let stream = lane.lane
             let drawn = try await lane.thread.run { try step.run(on: stream) }
             lanes.end(lane, seconds: now - start)
+            guard failure == nil else { return }
             finish(step, drawn)
         } catch {
             lanes.end(lane, seconds: now - start)

@@ -26,6 +26,7 @@ actor Unit {
     /// How much of each slot's block table the device has, and whose it is.
     var shown: [Int: (sequence: SequenceID, pages: Int)] = [:]
     private(set) var failure: String?
+    private let onFailure: @Sendable (String) async -> Void
     var counters: [ModelID: ModelCounters] = [:]
     /// When held pages were last counted.
     var countedAt: Seconds = 0
@@ -35,8 +36,13 @@ actor Unit {
     /// Bytes of weights that may be loaded.
     let weightBudget: Int
 
+    /// - Parameter onFailure: called once, when the device has failed, with the reason.
     /// - Throws: `ComputeError` when the device cannot be divided as the shares need, or cannot hold the pool.
-    init(_ configuration: ServeConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device) throws {
+    init(
+        _ configuration: ServeConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device,
+        onFailure: @escaping @Sendable (String) async -> Void
+    ) throws {
+        self.onFailure = onFailure
         lanes = try UnitLanes(configuration.jobShares, on: device)
         let pages = configuration.poolMegabytes << 20 / KVShape.defaultPageBytes
         pool = try KVPool(
@@ -140,12 +146,22 @@ actor Unit {
 
     /// The device failed: whoever waits is told, and nothing new is taken.
     func breakDown(_ reason: String) {
+        guard failure == nil else { return }
         failure = reason
         pending = []
         for generation in generations.values {
             generation.fail(.unitFailed(model: models[generation.model]?.served.name ?? "", reason: reason))
         }
         generations = [:]
+        for waiting in leaving.values.joined() { waiting.resume() }
+        for model in leaving.keys { leaving[model] = [] }
+        Task { await onFailure(reason) }
+    }
+
+    /// Returns when no lane of a failed unit is at work any more; a lane that hangs is not waited for for ever.
+    func stopped() async {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+        while !lanes.areIdle, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
     }
 }
 

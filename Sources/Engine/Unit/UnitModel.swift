@@ -6,14 +6,15 @@ import Workloads
 /// A model at work in a unit.
 struct UnitModel: Sendable {
     let id: ModelID
+    let configuration: ModelConfiguration
     /// The network on each of the unit's lanes.
     let networks: [LlamaModel]
     let served: ServedModel
     let weightBytes: Int
-    let isPinned: Bool
     /// When the last request came.
     var lastUse: Seconds
 
+    var isPinned: Bool { configuration.pinned }
     /// What is the same on all lanes.
     var llama: LlamaModel { networks[0] }
 }

@@ -20,6 +20,9 @@ struct MetricsText {
                 ([:], Double(status.pool.held) / pages)
             ])
         add("weft_unit_healthy", .gauge, "1 while requests are taken.", [([:], status.failure == nil ? 1 : 0)])
+        add(
+            "weft_unit_rebuilds_total", .counter, "Times the unit was built anew after its device failed.",
+            [([:], Double(status.rebuilds))])
         addModels(status.models)
         add(
             "weft_lane_busy_seconds_total", .counter, "Time that a lane was at work.",

@@ -9,6 +9,7 @@ import Scheduling
 import Server
 import ServiceLifecycle
 import ShaderTesting
+import Synchronization
 import UnixSignals
 import Yams
 
@@ -57,7 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: WeftServer.Configuration(
                 host: address, port: requestedPort, version: weftVersion), logger: logger
         ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }
-        let loader = LoadService(engine: engine, device: open, logger: logger)
+        let loader = LoadService(engine: engine, device: open, name: configuration.device, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
@@ -118,16 +119,28 @@ struct ServeCommand: AsyncParsableCommand {
 private struct LoadService: Service {
     let engine: Engine
     let device: OpenDevice
+    /// What the user asked for, by which the device is found again after it failed.
+    let name: String?
     let logger: Logger
 
     func run() async throws {
-        let device = device.device
-        // A device that computes wrongly must not serve.
-        try await LaneThread(name: "weft self-test").run { try SelfTest.run(KernelSet(device: device)) }
-        logger.info("self-test passed")
         let progress = Progress("loading")
-        try await engine.load(on: device) { model, share in progress.show(share, model) }
+        let first = Mutex<OpenDevice?>(device)
+        try await engine.load { [self] in
+            let known = first.withLock { $0.take() }
+            return try await tested(try known ?? OpenDevice(name))
+        } progress: { model, share in
+            progress.show(share, model)
+        }
         logger.info("ready")
         try await gracefulShutdown()
+    }
+
+    /// - Throws: where the device computes wrongly: it must not serve.
+    private func tested(_ open: OpenDevice) async throws -> any Device {
+        let device = open.device
+        try await LaneThread(name: "weft self-test").run { try SelfTest.run(KernelSet(device: device)) }
+        logger.info("self-test passed")
+        return device
     }
 }

@@ -1,0 +1,97 @@
+import Compute
+import Engine
+import Synchronization
+import Testing
+
+/// A unit whose device fails tells its clients, and comes back.
+@Suite(.serialized)
+struct RecoveryTests {
+    private let prompt: [Int32] = (0..<9).map { $0 * 31 % 256 }
+
+    /// A service whose device can be made to fail, and refuses to open `refusals` times after that.
+    private func service(
+        _ device: String, refusals: Int = 0, faults: @escaping @Sendable (FaultyDevice.Fault) -> Void
+    ) async throws -> TinyService {
+        let opened = Opened()
+        return try await TinyService(device: device, opening: { real in
+            let times = opened.next()
+            if times > 0, times <= refusals {
+                throw ComputeError.outOfMemory(device: real.description.name, asked: 2, available: 1)
+            }
+            let device = FaultyDevice(real)
+            faults(device.fault)
+            return device
+        })
+    }
+
+    /// How often a device was opened.
+    private final class Opened: Sendable {
+        private let count = Mutex(0)
+
+        /// Times before this one.
+        func next() -> Int {
+            count.withLock { count in
+                defer { count += 1 }
+                return count
+            }
+        }
+    }
+
+    private func waitUntilReady(_ service: TinyService) async throws {
+        for _ in 0..<600 where await !service.engine.isReady { try await Task.sleep(for: .milliseconds(50)) }
+        try #require(await service.engine.isReady)
+    }
+
+    @Test(arguments: ["vulkan:llvmpipe", "opencl"])
+    func afterAFailureTheUnitIsBuiltAnew(_ device: String) async throws {
+        let fault = Mutex<FaultyDevice.Fault?>(nil)
+        let service = try await service(device) { new in fault.withLock { $0 = new } }
+        let third = try service.write("c", headSize: 32, seed: 9)
+        _ = try await service.engine.load(third)
+        let before = try await service.tokens(of: "c", after: prompt, count: 20)
+
+        let cut = (0..<4).map { index in
+            Task { try await service.tokens(of: ["a", "b"][index % 2], after: prompt, count: 5000) }
+        }
+        try await Task.sleep(for: .milliseconds(100))
+        fault.withLock { $0?.set() }
+        for task in cut {
+            await #expect {
+                _ = try await task.value
+            } throws: { error in
+                if case EngineError.unitFailed(_, let reason) = error { reason.contains("lost") } else { false }
+            }
+        }
+        try await waitUntilReady(service)
+        #expect(await service.engine.models.map(\.name) == ["a", "b", "c"])
+        #expect(try await service.tokens(of: "c", after: prompt, count: 20) == before)
+        #expect(await service.engine.status?.rebuilds == 1)
+        try await service.expectEmptyPool()
+    }
+
+    @Test func whileItIsAwayRequestsAreRefusedAndAnUnloadEnds() async throws {
+        let fault = Mutex<FaultyDevice.Fault?>(nil)
+        let service = try await service("vulkan:llvmpipe", refusals: 1) { new in fault.withLock { $0 = new } }
+        let cut = Task { try await service.tokens(of: "a", after: prompt, count: 5000) }
+        try await Task.sleep(for: .milliseconds(50))
+        let unload = Task { try await service.engine.unload("a", patience: .seconds(60)) }
+        try await Task.sleep(for: .milliseconds(50))
+        fault.withLock { $0?.set() }
+        await #expect(throws: EngineError.self) { _ = try await cut.value }
+        try await unload.value
+
+        for _ in 0..<100 where await service.engine.isReady { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(await service.engine.models.map(\.name) == ["b"], "what was served is still named")
+        #expect(await service.engine.status?.failure?.contains("lost") == true)
+        await #expect {
+            _ = try await service.tokens(of: "b", after: prompt, count: 1)
+        } throws: { error in
+            if case EngineError.unavailable(let reason) = error { reason.contains("set up again") } else { false }
+        }
+        try await waitUntilReady(service)
+        #expect(await service.engine.models.map(\.name) == ["b"])
+        #expect(try await service.tokens(of: "b", after: prompt, count: 5).count == 5)
+        #expect(await service.engine.status?.failure == nil)
+        try await service.expectEmptyPool()
+    }
+}
