@@ -8,6 +8,9 @@ public enum Partitioning: String, Sendable, Hashable, Codable, CaseIterable {
     case queues
     /// Turns on the one queue: long jobs go in slices.
     case budget
+
+    /// Whether parts of the device have compute units of their own.
+    public var isReal: Bool { self == .subDevices || self == .instances }
 }
 
 /// A device, and parts of it that work at the same time on the same memory.

@@ -1,6 +1,7 @@
 import Compute
 import Engine
 import Synchronization
+import TestDevices
 import Testing
 
 /// A unit whose device fails tells its clients, and comes back.
@@ -13,15 +14,17 @@ struct RecoveryTests {
         _ device: String, refusals: Int = 0, faults: @escaping @Sendable (FaultyDevice.Fault) -> Void
     ) async throws -> TinyService {
         let opened = Opened()
-        return try await TinyService(device: device, opening: { real in
-            let times = opened.next()
-            if times > 0, times <= refusals {
-                throw ComputeError.outOfMemory(device: real.description.name, asked: 2, available: 1)
-            }
-            let device = FaultyDevice(real)
-            faults(device.fault)
-            return device
-        })
+        return try await TinyService(
+            device: device,
+            opening: { real in
+                let times = opened.next()
+                if times > 0, times <= refusals {
+                    throw ComputeError.outOfMemory(device: real.description.name, asked: 2, available: 1)
+                }
+                let device = FaultyDevice(real)
+                faults(device.fault)
+                return device
+            })
     }
 
     /// How often a device was opened.

@@ -1,6 +1,7 @@
 import Compute
 import Kernels
 import ShaderTesting
+import TestDevices
 import Testing
 
 /// The tables run every variant of every kernel that an operation can ask for.
@@ -10,7 +11,12 @@ struct CoverageTests {
     }
 
     @Test func everyVariantIsRun() throws {
-        let device = IdleDevice()
+        let device = IdleDevice(
+            dialect: .openCL,
+            limits: DeviceLimits(
+                maxBindingSize: 1 << 30, maxAllocationSize: 1 << 30, maxTexelElements: 0, maxBindings: 16,
+                maxGroupSize: 1, maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 1,
+                vectorWidth: 4))
         let bench = try Workbench(KernelSet(device: device))
         // What an idle device leaves is wrong, of course.
         for test in ShaderSuite().cases(.none) { _ = try? test.run(on: bench, times: 1) }

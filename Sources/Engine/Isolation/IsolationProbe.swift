@@ -61,7 +61,7 @@ public struct IsolationProbe: Sendable {
         }
         var weights: [ObjectIdentifier: LlamaWeights] = [:]
         var streams: [Stream] = []
-        let isReal = device.dividesReally
+        let isReal = device.partitioning.isReal
         for (index, device) in devices.enumerated() {
             let own =
                 try weights[device.memoryDomain]

@@ -16,7 +16,7 @@ struct UnitLanes: Sendable {
     /// Divides the device as the shares of the models need.
     init(_ shares: [Share], on device: any Device) throws(ComputeError) {
         plan = LanePlan(grain: device.shareUnits, shares: shares)
-        let isReal = device.dividesReally
+        let isReal = device.partitioning.isReal
         if plan.parts.isEmpty {
             partitioning = nil
             lanes = [try UnitLane(0, on: device)]
@@ -60,7 +60,7 @@ struct UnitLanes: Sendable {
     }
 
     var status: [EngineStatus.Lane] {
-        let isReal = partitioning == .subDevices || partitioning == .instances
+        let isReal = partitioning?.isReal ?? false
         return lanes.map { lane in
             EngineStatus.Lane(
                 name: lane.name, units: isReal && lane.index > 0 ? lane.device.limits.computeUnits : nil,

@@ -74,7 +74,7 @@ public struct Profile: Sendable {
     }
 
     private func work(_ model: String, _ contextLength: Int) -> [ProfileWork] {
-        let parts = ProfileWork.parts(units: device.shareUnits, areReal: device.dividesReally)
+        let parts = ProfileWork.parts(units: device.shareUnits, areReal: device.partitioning.isReal)
         return ProfileWork.left(model, in: table, parts: parts, cells: grid.cells(contextLength: contextLength))
     }
 

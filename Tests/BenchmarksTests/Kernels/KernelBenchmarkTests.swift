@@ -2,6 +2,7 @@ import Benchmarks
 import Compute
 import Foundation
 import Reporting
+import TestDevices
 import Testing
 
 /// The benchmark of kernels on a device whose every dispatch takes a millisecond.

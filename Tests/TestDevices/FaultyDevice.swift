@@ -1,52 +1,54 @@
-import Compute
+public import Compute
 import Synchronization
 
 /// A device that works, until it is told to fail.
-final class FaultyDevice: Device {
+public final class FaultyDevice: Device {
     /// Shared by a device and its parts.
-    final class Fault: Sendable {
+    public final class Fault: Sendable {
         private let isSet = Mutex(false)
 
-        func set() { isSet.withLock { $0 = true } }
+        public init() {}
 
-        func check(_ device: any Device) throws(ComputeError) {
+        public func set() { isSet.withLock { $0 = true } }
+
+        fileprivate func check(_ device: any Device) throws(ComputeError) {
             if isSet.withLock({ $0 }) {
                 throw .deviceLost(device: device.description.name, call: "run")
             }
         }
     }
 
-    let fault: Fault
+    public let fault: Fault
     private let real: any Device
 
-    init(_ real: any Device, fault: Fault = Fault()) {
+    public init(_ real: any Device, fault: Fault = Fault()) {
         self.real = real
         self.fault = fault
     }
 
-    var description: DeviceDescription { real.description }
-    var limits: DeviceLimits { real.limits }
-    var dialect: Dialect { real.dialect }
-    var memoryDomain: ObjectIdentifier { real.memoryDomain }
-    var partitioning: Partitioning { real.partitioning }
+    public var description: DeviceDescription { real.description }
+    public var limits: DeviceLimits { real.limits }
+    public var dialect: Dialect { real.dialect }
+    public var memoryDomain: ObjectIdentifier { real.memoryDomain }
+    public var partitioning: Partitioning { real.partitioning }
 
-    func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
+    public func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
         try real.makeBuffer(byteCount: byteCount, access: access, label: label)
     }
 
-    func makeBuffer(
+    public func makeBuffer(
         over memory: HostMemory, _ range: Range<Int>, label: String
     ) throws(ComputeError) -> any Buffer {
         try real.makeBuffer(over: memory, range, label: label)
     }
 
-    func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel { try real.makeKernel(code) }
+    public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel { try real.makeKernel(code) }
 
-    func makeLane(label: String) throws(ComputeError) -> any Lane {
+    public func makeLane(label: String) throws(ComputeError) -> any Lane {
         FaultyLane(try real.makeLane(label: label), of: self)
     }
 
-    func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
+    public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
         let partition = try real.partition(into: units)
         return DevicePartition(
             whole: FaultyDevice(partition.whole, fault: fault),

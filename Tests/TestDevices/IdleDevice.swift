@@ -1,0 +1,99 @@
+public import Compute
+import Synchronization
+
+/// A device that computes nothing: it says of each dispatch that it took a millisecond, and remembers what it was asked
+/// to compile and to run. What is read from it is zero.
+public final class IdleDevice: Device {
+    public let description = DeviceDescription(
+        api: .cuda, index: 0, name: "idle", kind: .discrete, driver: "none", memoryByteCount: 1 << 40)
+    public let limits: DeviceLimits
+    public let dialect: Dialect
+    private let compiled = Mutex<[KernelCode]>([])
+    private let labels = Mutex<Set<String>>([])
+
+    public init(dialect: Dialect = .cuda, limits: DeviceLimits = .generous) {
+        self.dialect = dialect
+        self.limits = limits
+    }
+
+    /// The code of every kernel that was made, in order.
+    public var codes: [KernelCode] { compiled.withLock { $0 } }
+
+    /// The labels of all kernels that were dispatched over any tiles.
+    public var dispatched: Set<String> { labels.withLock { $0 } }
+
+    public func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
+        IdleBuffer(byteCount: byteCount, label: label)
+    }
+
+    public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
+        compiled.withLock { $0.append(code) }
+        return IdleKernel(code: code)
+    }
+
+    public func makeLane(label: String) throws(ComputeError) -> any Lane { IdleLane(of: self) }
+
+    fileprivate func note(_ label: String) { labels.withLock { _ = $0.insert(label) } }
+}
+
+extension DeviceLimits {
+    /// As large as NVIDIA's devices allow: one binding for every buffer, groups of a warp.
+    public static let generous = DeviceLimits(
+        maxBindingSize: 1 << 40, maxAllocationSize: 1 << 40, maxTexelElements: 0, maxBindings: 64, maxGroupSize: 1024,
+        maxGroupCount: Int(Int32.max), maxParameterBytes: 4096, subgroupSize: 32, groupSize: 32, vectorWidth: 4)
+}
+
+private final class IdleBuffer: Buffer {
+    let byteCount: Int
+    let label: String
+    var contents: UnsafeMutableRawBufferPointer? { nil }
+
+    init(byteCount: Int, label: String) {
+        self.byteCount = byteCount
+        self.label = label
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ComputeError) {
+        precondition(offset >= 0 && offset + bytes.count <= byteCount, "written beyond \(label)")
+    }
+
+    func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(ComputeError) {
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+}
+
+private final class IdleKernel: Kernel, BoundKernel {
+    let code: KernelCode
+    var kernel: any Kernel { self }
+
+    init(code: KernelCode) { self.code = code }
+
+    func bind(_ buffers: [any Buffer]) throws(ComputeError) -> any BoundKernel { self }
+}
+
+private final class IdleLane: Lane {
+    private let device: IdleDevice
+
+    init(of device: IdleDevice) { self.device = device }
+
+    func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double? {
+        let commands = IdleCommands(device)
+        try record(commands)
+        return 0.001 * Double(commands.count)
+    }
+}
+
+private final class IdleCommands: Commands {
+    private let device: IdleDevice
+    private(set) var count = 0
+
+    init(_ device: IdleDevice) { self.device = device }
+
+    func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
+        let code = kernel.kernel.code
+        precondition(parameters.count + 2 == code.parameterCount, "\(code.label): \(parameters.count) parameters")
+        guard !tiles.isEmpty else { return }
+        count += 1
+        device.note(code.label)
+    }
+}
