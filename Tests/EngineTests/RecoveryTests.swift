@@ -40,6 +40,19 @@ struct RecoveryTests {
         }
     }
 
+    /// Long requests, all of them accepted.
+    private func streams(
+        _ count: Int, of models: [String], _ service: TinyService
+    ) async throws -> [AsyncThrowingStream<GenerationEvent, any Error>] {
+        var streams: [AsyncThrowingStream<GenerationEvent, any Error>] = []
+        for index in 0..<count {
+            var request = GenerationRequest(model: models[index % models.count], prompt: prompt)
+            request.ignoresEndOfText = true
+            streams.append(try await service.engine.generate(request))
+        }
+        return streams
+    }
+
     private func waitUntilReady(_ service: TinyService) async throws {
         for _ in 0..<600 where await !service.engine.isReady { try await Task.sleep(for: .milliseconds(50)) }
         try #require(await service.engine.isReady)
@@ -53,14 +66,11 @@ struct RecoveryTests {
         _ = try await service.engine.load(third)
         let before = try await service.tokens(of: "c", after: prompt, count: 20)
 
-        let cut = (0..<4).map { index in
-            Task { try await service.tokens(of: ["a", "b"][index % 2], after: prompt, count: 5000) }
-        }
-        try await Task.sleep(for: .milliseconds(100))
+        let cut = try await streams(8, of: ["a", "b"], service)
         fault.withLock { $0?.set() }
-        for task in cut {
+        for stream in cut {
             await #expect {
-                _ = try await task.value
+                for try await _ in stream {}
             } throws: { error in
                 if case EngineError.unitFailed(_, let reason) = error { reason.contains("lost") } else { false }
             }
@@ -75,12 +85,11 @@ struct RecoveryTests {
     @Test func whileItIsAwayRequestsAreRefusedAndAnUnloadEnds() async throws {
         let fault = Mutex<FaultyDevice.Fault?>(nil)
         let service = try await service("vulkan:llvmpipe", refusals: 1) { new in fault.withLock { $0 = new } }
-        let cut = Task { try await service.tokens(of: "a", after: prompt, count: 5000) }
-        try await Task.sleep(for: .milliseconds(50))
+        let cut = try await streams(8, of: ["a"], service)
         let unload = Task { try await service.engine.unload("a", patience: .seconds(60)) }
-        try await Task.sleep(for: .milliseconds(50))
+        while await service.engine.models.count > 1 { await Task.yield() }
         fault.withLock { $0?.set() }
-        await #expect(throws: EngineError.self) { _ = try await cut.value }
+        for stream in cut { await #expect(throws: EngineError.self) { for try await _ in stream {} } }
         try await unload.value
 
         for _ in 0..<100 where await service.engine.isReady { try await Task.sleep(for: .milliseconds(5)) }
