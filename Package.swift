@@ -114,8 +114,8 @@ let package = Package(
         tests(
             "Engine",
             [
-                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "Placement", "Scheduling", "Tokenization",
-                "Transformer", logging,
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "KVCache", "Placement", "Scheduling",
+                "Tokenization", "Transformer", logging,
             ]),
         tests(
             "Server",
