@@ -32,17 +32,15 @@ extension AttentionCase {
                 ? [f16]
                 : [
                     f16, f16.with(\.headSize, 64).with(\.ratio, 3),
-                    f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.kv, .q8),
+                    f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8),
                 ]
         default:
             let f16 = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths + [65], tail: 2, factor: 40)
-            let q8 = f16.with(\.kv, .q8)
+            // The last block of a head of 80 is a short one.
+            let q8 = f16.with(\.kv, .q8).with(\.headSize, 80)
             return isQuick
                 ? [f16, q8]
-                : [
-                    f16, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.headSize, 80), q8,
-                    q8.with(\.headSize, 80),
-                ]
+                : [f16, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.headSize, 80), q8]
         }
     }
 
