@@ -115,8 +115,8 @@ let package = Package(
         tests(
             "Engine",
             [
-                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "Placement", "Scheduling", "TestDevices",
-                "Tokenization", "Transformer", logging,
+                "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "KVCache", "Placement", "Scheduling",
+                "TestDevices", "Tokenization", "Transformer", logging,
             ]),
         tests(
             "Server",

@@ -20,7 +20,7 @@ public struct KVShape: Hashable, Sendable {
         guard layers > 0, kvHeads > 0, headSize > 0 else {
             throw .invalidShape(layers: layers, kvHeads: kvHeads, headSize: headSize)
         }
-        let tokenBytes = 2 * type.bytesPerVector(headSize: headSize)
+        let tokenBytes = type.bytesPerToken(headSize: headSize)
         guard pageBytes >= tokenBytes else { throw .tokenExceedsPage(tokenBytes: tokenBytes, pageBytes: pageBytes) }
         self.layers = layers
         self.kvHeads = kvHeads
@@ -34,7 +34,7 @@ public struct KVShape: Hashable, Sendable {
     public var pagesPerBlock: Int { layers * kvHeads }
 
     /// The bytes at the end of each page that no token uses.
-    public var unusedBytesPerPage: Int { pageBytes - tokensPerPage * 2 * type.bytesPerVector(headSize: headSize) }
+    public var unusedBytesPerPage: Int { pageBytes - tokensPerPage * type.bytesPerToken(headSize: headSize) }
 
     /// The blocks that `tokens` tokens take, the last of them perhaps in part.
     public func blocks(for tokens: Int) -> Int { (tokens + tokensPerPage - 1) / tokensPerPage }

@@ -2,15 +2,18 @@
 public enum KVType: String, Hashable, Sendable, Codable, CaseIterable {
     case f32
     case f16
-    /// Blocks of 32 signed bytes with one half-precision scale.
+    /// Blocks of 32 signed bytes with a scale of 16 bits.
     case q8_0
 
-    /// The bytes of one key or value vector of `headSize` elements.
-    public func bytesPerVector(headSize: Int) -> Int {
+    /// The bytes that a token takes in a page: its key and its value, of `headSize` elements each, and their scales.
+    ///
+    /// Scales stand in 16 bytes of their own, as kernels store no less: four of the key and four of the value, enough
+    /// for 128 elements.
+    public func bytesPerToken(headSize: Int) -> Int {
         switch self {
-        case .f32: headSize * 4
-        case .f16: headSize * 2
-        case .q8_0: (headSize + 31) / 32 * 34
+        case .f32: 2 * headSize * 4
+        case .f16: 2 * headSize * 2
+        case .q8_0: 2 * headSize + (headSize + 127) / 128 * 16
         }
     }
 }

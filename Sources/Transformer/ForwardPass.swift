@@ -25,7 +25,7 @@ struct ForwardPass: Sendable {
         maxRows: Int, logits: any Buffer, logitRows: Int, logitStride: Int, kernels: KernelSet
     ) throws(ComputeError) {
         let c = configuration
-        let shape = try AttentionShape(c, kv: kv, device: kernels.device)
+        let shape = AttentionShape(c, kv: kv)
         let pages = pool.pages[kernels.device]
         let scratch = try Scratch(c, shape, rows: maxRows, logitRows: logitRows, on: kernels.device)
 
@@ -124,22 +124,19 @@ private struct Scratch {
 }
 
 extension AttentionShape {
-    fileprivate init(_ c: LlamaConfiguration, kv: KVShape, device: any Device) throws(ComputeError) {
-        guard let format = KVFormat(kv.type) else {
-            throw .unsupported(device: device.description.name, reason: "no kernel for KV type \(kv.type.rawValue)")
-        }
+    fileprivate init(_ c: LlamaConfiguration, kv: KVShape) {
         self.init(
-            heads: c.heads, kvHeads: c.kvHeads, headSize: c.headSize, rotated: c.rotated, layers: c.layers, kv: format,
-            pageTokens: kv.tokensPerPage, pageBytes: kv.pageBytes)
+            heads: c.heads, kvHeads: c.kvHeads, headSize: c.headSize, rotated: c.rotated, layers: c.layers,
+            kv: KVFormat(kv.type), pageTokens: kv.tokensPerPage, pageBytes: kv.pageBytes)
     }
 }
 
 extension AttentionShape.KVFormat {
-    fileprivate init?(_ type: KVType) {
+    fileprivate init(_ type: KVType) {
         switch type {
         case .f32: self = .f32
         case .f16: self = .f16
-        case .q8_0: return nil
+        case .q8_0: self = .q8
         }
     }
 }

@@ -43,7 +43,7 @@ struct CommandTests {
         (["generate", "smollm2-135m-q4_1", "Hello", "--device", "warp:0"], "no such device: 'warp:0'"),
         (["generate", "smollm2-135m-q4_1", "Hello", "--device", "vulkan:99"], "no such device: 'vulkan:99'"),
         (["generate", "smollm2-135m-q4_1", "Hello", "--device", "vulkan:voodoo"], "llvmpipe"),
-        (["generate", "smollm2-135m-q4_1", "Hello", "--kv-type", "f8"], "--kv-type is f32 or f16"),
+        (["generate", "smollm2-135m-q4_1", "Hello", "--kv-type", "f8"], "one of 'f32', 'f16' or 'q8_0'"),
         (["generate", "smollm2-135m-q4_1", "Hello", "--temperature", "nan"], "--temperature must be 0 or more"),
         (["generate", "/dev/null", "Hello"], "/dev/null"),
         (["convert", "smollm2-135m-q4_1", "/nowhere/out.gguf", "--type", "q8_0"], "/nowhere/out.gguf"),

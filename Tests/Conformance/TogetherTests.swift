@@ -3,10 +3,12 @@ import ComputeOpenCL
 import ComputeVulkan
 import Engine
 import Foundation
+import GGUF
+import KVCache
 import Logging
 import Testing
 
-/// Two real models in one pool: what runs beside a sequence must not change its tokens, and all pages come back.
+/// Two models in one pool: what runs beside a sequence must not change its tokens, and all pages come back.
 @Suite(.serialized)
 struct TogetherTests {
     static let prompts: [[Int32]] = [
@@ -17,20 +19,47 @@ struct TogetherTests {
     /// Prefill and decode have a share each, so that passes of both models run at the same time.
     @Test(arguments: ["vulkan:llvmpipe", "opencl:pthread"])
     func sixteenStreamsGiveTheirOwnTokens(_ selector: String) async throws {
+        let models = ["smollm2-135m-q4_1", "smollm2-135m-q8_0"].map { ModelConfiguration(name: $0, path: "\($0).gguf") }
+        try await expectOwnTokens(of: models, after: Self.prompts, on: selector)
+    }
+
+    /// Models of another head size, number of layers and KV type put other numbers of tokens into pages of the pool.
+    @Test(arguments: ["vulkan:llvmpipe", "opencl:pthread"])
+    func modelsOfAllShapesShareThePool(_ selector: String) async throws {
+        var random = TinyLlama()
+        random.layers = 6
+        random.heads = 4
+        random.keyValueHeads = 2
+        random.headSize = 80
+        let path = NSTemporaryDirectory() + "weft-together-\(UUID().uuidString).gguf"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try random.write(to: path)
+        var real = ModelConfiguration(name: "real", path: "smollm2-135m-q4_1.gguf")
+        real.kvType = .q8_0
+        var other = ModelConfiguration(name: "random", path: path)
+        other.kvType = .f16
+        // The random model knows few tokens.
+        let prompts = Self.prompts.map { $0.map { $0 % 256 } }
+        try await expectOwnTokens(of: [real, other], after: prompts, on: selector)
+    }
+
+    /// All prompts of all models at once give the tokens that each gives alone.
+    private func expectOwnTokens(
+        of models: [ModelConfiguration], after prompts: [[Int32]], on selector: String
+    ) async throws {
         let instance = try VulkanInstance(validates: true)
         let cache = NSTemporaryDirectory() + "weft-conformance"
         let device: any Device =
             selector.hasPrefix("opencl")
             ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
             : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
-        var models = ["smollm2-135m-q4_1", "smollm2-135m-q8_0"].map { ModelConfiguration(name: $0, path: "\($0).gguf") }
-        for index in models.indices { models[index].chunk = 6 }
         var configuration = ServeConfiguration(models: models)
+        for index in models.indices { configuration.models[index].chunk = 6 }
         configuration.poolMegabytes = 256
         let engine = Engine(configuration, modelFolder: TestModels.folder, logger: Logger(label: "test"))
         try await engine.load(opening: { device })
 
-        let work = models.flatMap { model in Self.prompts.map { (model.name, $0) } }
+        let work = models.flatMap { model in prompts.map { (model.name, $0) } }
         var alone: [[Int32]] = []
         for (model, prompt) in work { alone.append(try await engine.tokens(of: model, after: prompt)) }
         let together = try await withThrowingTaskGroup(of: (Int, [Int32]).self) { group in

@@ -1,4 +1,5 @@
 import Engine
+import KVCache
 import Scheduling
 import Testing
 
@@ -65,8 +66,9 @@ struct EngineTests {
     }
 
     /// The second time a prompt comes its full blocks are found again, and the text stays the same.
-    @Test func prefixesAreFoundAgain() async throws {
-        let service = try await TinyService()
+    @Test(arguments: [KVType.f16, .q8_0])
+    func prefixesAreFoundAgain(_ kv: KVType) async throws {
+        let service = try await TinyService { $0.models[0].kvType = kv }
         let prompt = (0..<300).map { Int32($0 * 13 % 256) }
         var texts: [[Int32]] = []
         var cached: [Int] = []

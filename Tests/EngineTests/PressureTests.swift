@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import KVCache
 import Scheduling
 import Testing
 
@@ -27,7 +28,9 @@ struct PressureTests {
     @Test(arguments: [UInt64(1), 2])
     func survivorsGetTheirOwnTokens(_ seed: UInt64) async throws {
         let service = try await TinyService(poolMegabytes: 1, device: "opencl")
-        let guest = try service.write("c", headSize: 32, seed: 9)
+        var model = try service.write("c", headSize: 32, seed: 9)
+        model.kvType = .q8_0
+        let guest = model
         _ = try await service.engine.load(guest)
         var alone: [String: [[Int32]]] = [:]
         for model in ["a", "b", "c"] {

@@ -3,13 +3,13 @@ import Testing
 
 struct KVShapeTests {
     @Test(arguments: [
-        (64, KVType.f16, 64), (128, .f16, 32), (128, .f32, 16), (64, .q8_0, 120), (128, .q8_0, 60), (80, .f16, 48),
-        (96, .f16, 40), (256, .f16, 16), (2048, .f16, 2), (2731, .f16, 1),
+        (64, KVType.f16, 64), (128, .f16, 32), (128, .f32, 16), (32, .q8_0, 204), (64, .q8_0, 112), (80, .q8_0, 92),
+        (128, .q8_0, 60), (80, .f16, 48), (96, .f16, 40), (256, .f16, 16), (2048, .f16, 2), (2731, .f16, 1),
     ])
     func tokensPerPage(headSize: Int, type: KVType, expected: Int) throws {
         let shape = try KVShape(layers: 3, kvHeads: 2, headSize: headSize, type: type)
         #expect(shape.tokensPerPage == expected)
-        #expect(expected * 2 * type.bytesPerVector(headSize: headSize) + shape.unusedBytesPerPage == 16_384)
+        #expect(expected * type.bytesPerToken(headSize: headSize) + shape.unusedBytesPerPage == 16_384)
         #expect(shape.pagesPerBlock == 6)
     }
 

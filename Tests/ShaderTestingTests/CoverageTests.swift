@@ -35,13 +35,13 @@ struct CoverageTests {
                 }
             }
         }
-        + ["F32", "F16"].flatMap { kv in
+        + ["F32", "F16", "Q8"].flatMap { kv in
             // More queries at once would not fit in registers.
             [(32, 4), (64, 4), (80, 3), (128, 2)].flatMap { size, most in
                 (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }
             }
         }
         + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) } + [0, 1].map { ("rms_norm<", ["GATHER=\($0)>"]) }
-        + ["F32", "F16"].map { ("rope_store<", ["KV=\($0)>"]) }
+        + ["F32", "F16", "Q8"].map { ("rope_store<", ["KV=\($0)>"]) }
         + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [("probe_copy<", [])]
 }

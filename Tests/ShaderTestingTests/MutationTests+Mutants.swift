@@ -13,6 +13,11 @@ extension MutationTests {
             kernel("rope_store", "values rotated", "head < heads + kvHeads && chunk * 8", "chunk * 8"),
             kernel("rope_store", "wrong page stride", "% kvHeads) * pageQuads", "% kvHeads) * (pageQuads - 2)"),
             kernel("rope_store", "halves swapped", "(a, b));", "(b, a));", option: "F16"),
+            kernel(
+                "rope_store", "half of a block not looked at", "max(max(v.x, v.y), max(v.z, v.w))", "0u", option: "Q8"),
+            kernel("rope_store", "scale rounded down", "(AS_UINT(unit) + 0xffffu)", "AS_UINT(unit)", option: "Q8"),
+            kernel("rope_store", "scales swapped", "side == 0 ? scale >> 16", "side == 1 ? scale >> 16", option: "Q8"),
+            kernel("rope_store", "a chunk too few", "first + 2 < chunks", "first + 4 < chunks", option: "Q8"),
             kernel("embed", "nibbles swapped", "? 0 : 4", "? 4 : 0", option: "Q4"),
             kernel("embed", "wrong scale", "FLOATS(q) * LOW_HALF(scale)", "FLOATS(q) * HIGH_HALF(scale)", option: "Q4"),
         ]
@@ -41,6 +46,11 @@ extension MutationTests {
         kernel("attention", "wrong page stride", "kvHeads) * pageQuads", "kvHeads) * (pageQuads - 2)"),
         kernel("attention", "layer ignored", "+ layer * kvHeads", ""),
         kernel("attention", "maximum not subtracted", "max(most$j, score$j)", "0.0"),
+        kernel("attention", "one scale for all blocks", "(vScales, $d / 4)", "(vScales, 0)", option: "Q8"),
+        kernel("attention", "scales of keys for values", "scales & 0xffff0000u", "scales << 16", option: "Q8"),
+        kernel(
+            "attention", "bytes of the other quad", "l = BYTES(bytes, $d % 2 * 2 + 1)", "l = BYTES(bytes, 1)",
+            option: "Q8"),
     ]
 
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.

@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import KVCache
 import Kernels
 import Transformer
 
@@ -7,9 +8,12 @@ import Transformer
 struct ReferenceLlama {
     private let file: GGUFFile
     private let configuration: LlamaConfiguration
+    private let kv: KVType
 
-    init(_ file: GGUFFile) throws {
+    /// - Parameter kv: in q8_0 keys and values are rounded as pages round them; halves are left exact.
+    init(_ file: GGUFFile, kv: KVType = .f32) throws {
         self.file = file
+        self.kv = kv
         configuration = try LlamaConfiguration(file)
     }
 
@@ -49,8 +53,8 @@ struct ReferenceLlama {
     private func attention(_ x: [Float], _ name: String, rows: Int) throws -> [Float] {
         let c = configuration
         let q = try heads(x, name + "attn_q.weight", count: c.heads, rows: rows, rotates: true)
-        let k = try heads(x, name + "attn_k.weight", count: c.kvHeads, rows: rows, rotates: true)
-        let v = try heads(x, name + "attn_v.weight", count: c.kvHeads, rows: rows, rotates: false)
+        let k = kept(try heads(x, name + "attn_k.weight", count: c.kvHeads, rows: rows, rotates: true))
+        let v = kept(try heads(x, name + "attn_v.weight", count: c.kvHeads, rows: rows, rotates: false))
         return (0..<rows).flatMap { row in
             (0..<c.heads).flatMap { head in
                 let shared = head / (c.heads / c.kvHeads)
@@ -69,6 +73,21 @@ struct ReferenceLlama {
                 let start = (row * count + head) * size
                 let vector = Array(flat[start..<start + size])
                 return rotates ? Reference.rope(vector, angles: angles(row)) : vector
+            }
+        }
+    }
+
+    /// Blocks of 32 as whole multiples, up to 127, of a float whose lower half is zero.
+    private func kept(_ vectors: [[[Float]]]) -> [[[Float]]] {
+        guard kv == .q8_0 else { return vectors }
+        return vectors.map { heads in
+            heads.map { vector in
+                stride(from: 0, to: vector.count, by: 32).flatMap { start in
+                    let block = vector[start..<min(start + 32, vector.count)]
+                    let most = block.reduce(0) { max($0, abs($1)) }
+                    let scale = Float(bitPattern: ((most / 127).bitPattern + 0xffff) & 0xffff_0000)
+                    return block.map { scale == 0 ? 0 : ($0 / scale).rounded(.toNearestOrEven) * scale }
+                }
             }
         }
     }

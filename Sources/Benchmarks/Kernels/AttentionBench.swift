@@ -12,12 +12,12 @@ struct AttentionBench {
 
     private static let pageBytes = 16384
 
-    private var bytesOfKey: Int { 2 * model.headSize * (format == .f32 ? 4 : 2) }
+    private var bytesOfKey: Int { format.bytesPerToken(headSize: model.headSize) }
 
     private var shape: AttentionShape {
         AttentionShape(
             heads: model.heads, kvHeads: model.kvHeads, headSize: model.headSize, rotated: model.headSize, layers: 1,
-            kv: format, pageTokens: Self.pageBytes / bytesOfKey, pageBytes: Self.pageBytes)
+            kv: format, pageTokens: Self.pageBytes / bytesOfKey / 4 * 4, pageBytes: Self.pageBytes)
     }
 
     /// - Parameter keysRead: tokens whose keys and values are read at least once.

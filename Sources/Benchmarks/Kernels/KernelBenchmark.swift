@@ -51,7 +51,8 @@ public struct KernelBenchmark {
         return [MatMulCases.goal]
             + MatMulCases.cases(.smolLM2, formats: [.f32, .f16, .bf16, .q8, .q4], rows: rows)
             + MatMulCases.cases(.llama7B, formats: [.f16, .q4], rows: rows)
-            + AttentionCases.cases(.smolLM2, formats: [.f32, .f16]) + AttentionCases.cases(.llama7B, formats: [.f16])
+            + AttentionCases.cases(.smolLM2, formats: [.f32, .f16, .q8])
+            + AttentionCases.cases(.llama7B, formats: [.f16, .q8])
             + RowCases.cases(.smolLM2, formats: [.f16, .q8, .q4]) + RowCases.cases(.llama7B, formats: [.q4])
     }
 }

@@ -56,7 +56,6 @@ public struct ModelConfiguration: Sendable, Codable, Hashable {
             if !holds { throw ConfigurationError("model '\(name)': \(reason)") }
         }
         try require(context ?? 1 > 0, "context: must be at least 1")
-        try require(kvType != .q8_0, "kv_type: q8_0 has no kernel yet; use f16 or f32")
         try require(rate > 0 && rate.isFinite, "rate: must be positive")
         try require(ttft ?? 1 > 0 && (ttft ?? 1).isFinite, "ttft: must be positive")
         try require(tpot ?? 1 > 0 && (tpot ?? 1).isFinite, "tpot: must be positive")

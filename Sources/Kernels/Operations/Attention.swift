@@ -10,9 +10,9 @@ public struct Attention: Sendable {
     ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats, queries rotated
     ///   - pool: `[pages][pageBytes]`
     ///   - y: `[rows][heads][headSize]` floats
-    /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages do not hold
-    ///   a
-    ///   multiple of them, or where the pool exceeds a binding and its windows do not hold whole pages.
+    /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages do not hold a
+    ///   multiple of them, where a page's tokens do not fit in it, or where the pool exceeds a binding and its windows do
+    ///   not hold whole pages.
     public init(
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rows: RowBuffers, pool: any Buffer,
         y: any Buffer
@@ -33,6 +33,12 @@ public struct Attention: Sendable {
             throw .argument(
                 kernel: "attention",
                 reason: "a page of \(shape.pageTokens) tokens is not made of \(limits.vectorWidth / 4) at a time")
+        }
+        let bytes = shape.pageTokens * shape.kv.bytesPerToken(headSize: shape.headSize)
+        guard bytes <= shape.pageBytes else {
+            throw .argument(
+                kernel: "attention",
+                reason: "\(shape.pageTokens) tokens take \(bytes) bytes, a page has \(shape.pageBytes)")
         }
         guard pool.byteCount <= limits.maxBindingSize || limits.windowBytes % shape.pageBytes == 0 else {
             throw .argument(

@@ -2,7 +2,22 @@ public import Compute
 
 /// The sizes that a model's attention layers share, and how its keys and values stand in pages.
 public struct AttentionShape: Sendable, Hashable {
-    public enum KVFormat: String, Sendable, Hashable { case f32 = "F32", f16 = "F16" }
+    /// What keys and values are stored as; the values of the kernels' option KV.
+    public enum KVFormat: String, Sendable, Hashable, CaseIterable {
+        case f32 = "F32"
+        case f16 = "F16"
+        /// Blocks of 32 bytes with a scale, as `rope_store.kernel` says.
+        case q8 = "Q8"
+
+        /// The bytes that a token's key and value take in a page.
+        public func bytesPerToken(headSize: Int) -> Int {
+            switch self {
+            case .f32: 2 * headSize * 4
+            case .f16: 2 * headSize * 2
+            case .q8: 2 * headSize + 16
+            }
+        }
+    }
 
     public var heads: Int
     public var kvHeads: Int

@@ -16,13 +16,14 @@ extension AttentionCase {
                 AttentionCase(kv: .f16, headSize: 80, ratio: 2, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f16, headSize: 128, ratio: 4, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f32, headSize: 128, ratio: 1, lengths: lengths, tail: 2),
-            ]
+            ] + blocks
         case .none: return ratios + long + specials
         case .smallBindings:
             // A page must divide a window. Many heads are slow to compile where more than the pool is cut.
             return [
                 AttentionCase(kv: .f32, headSize: 32, ratio: 1, lengths: [99, 9], tail: 99, slack: 2048),
                 AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2048),
+                AttentionCase(kv: .q8, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2944),
             ]
         // Sums through shared memory take compilers long: lavapipe minutes, where there are many of them.
         case .noSubgroups:
@@ -35,14 +36,22 @@ extension AttentionCase {
                 ]
         default:
             let f16 = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths + [65], tail: 2, factor: 40)
+            // The last block of a head of 80 is a short one.
+            let q8 = f16.with(\.kv, .q8).with(\.headSize, 80)
             return isQuick
-                ? [f16] : [f16, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.headSize, 80)]
+                ? [f16, q8]
+                : [f16, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.headSize, 80), q8]
         }
+    }
+
+    /// Each head size once in Q8, and each number of queries to a key.
+    private static var blocks: [AttentionCase] {
+        zip(sizes, [4, 3, 1, 2]).map { AttentionCase(kv: .q8, headSize: $0, ratio: $1, lengths: lengths, tail: 2) }
     }
 
     /// Every number of queries to a key that each head size has registers for, and beyond.
     private static var ratios: [AttentionCase] {
-        [AttentionShape.KVFormat.f32, .f16].flatMap { kv in
+        AttentionShape.KVFormat.allCases.flatMap { kv in
             sizes.flatMap { size in
                 [1, 2, 3, 4, 8].map { AttentionCase(kv: kv, headSize: size, ratio: $0, lengths: lengths, tail: 2) }
             }
@@ -57,13 +66,16 @@ extension AttentionCase {
             AttentionCase(kv: .f32, headSize: 64, ratio: 3, lengths: [5, 4], tail: 5, pageTokens: 4),
             AttentionCase(kv: .f16, headSize: 64, ratio: 1, kvHeads: 3, lengths: [65], tail: 65, pageTokens: 28),
             AttentionCase(kv: .f16, headSize: 64, ratio: 1, kvHeads: 1, lengths: [5], tail: 0),
+            AttentionCase(kv: .q8, headSize: 64, ratio: 3, lengths: [257, 127, 31], tail: 3, factor: 400),
+            AttentionCase(kv: .q8, headSize: 64, ratio: 3, lengths: [65], tail: 65, pageTokens: 28),
         ]
     }
 
     /// A sequence with a key or value that is no number must not touch the other. Infinite keys are left out, as a
-    /// score may then be finite or not; so are subnormal halves, which Vulkan drivers may or may not take for zero.
+    /// score may then be finite or not; so are subnormal halves and scales, which Vulkan drivers may or may not take for
+    /// zero.
     private static var specials: [AttentionCase] {
-        [AttentionShape.KVFormat.f32, .f16].flatMap { kv in
+        AttentionShape.KVFormat.allCases.flatMap { kv in
             SpecialValue.allCases.filter { kv == .f32 || $0 != .subnormal }.flatMap { value in
                 [false, true].filter { $0 || !value.float.isInfinite }.map { isInValue in
                     AttentionCase(
@@ -76,7 +88,8 @@ extension AttentionCase {
 
     static func random(_ numbers: inout Numbers) -> AttentionCase {
         AttentionCase(
-            kv: numbers.pick([.f32, .f16]), headSize: numbers.pick(sizes), ratio: 1 + numbers.below(4),
+            kv: numbers.pick(AttentionShape.KVFormat.allCases), headSize: numbers.pick(sizes),
+            ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(80) },
             tail: 1 + numbers.below(4), pageTokens: 4 * (1 + numbers.below(10)), factor: numbers.pick([1, 20, 400]))
     }

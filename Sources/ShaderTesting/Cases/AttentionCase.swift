@@ -24,7 +24,7 @@ struct AttentionCase: DispatchCase {
     var slack = 32
     /// The size of the queries: with large ones, exponentials overflow that are not kept small.
     var factor: Float = 1
-    /// Stands in the last key or value of the first sequence.
+    /// Stands in the last key or value of the first sequence; in Q8 as a scale.
     var special: Special?
 
     var description: String {
@@ -37,7 +37,7 @@ struct AttentionCase: DispatchCase {
         var numbers = Numbers(for: description)
         let shape = AttentionShape(
             heads: ratio * kvHeads, kvHeads: kvHeads, headSize: headSize, rotated: headSize, layers: 2, kv: kv,
-            pageTokens: pageTokens, pageBytes: pageTokens * 2 * headSize * (kv == .f32 ? 4 : 2) + slack)
+            pageTokens: pageTokens, pageBytes: pageTokens * kv.bytesPerToken(headSize: headSize) + slack)
         let pages = PagedSequences(shape, layer: 1, lengths: lengths, numbers: &numbers)
         let rows = pages.rows(tail: tail, numbers: &numbers)
         let cache = FilledPool(pages, special: special, numbers: &numbers)
@@ -78,53 +78,5 @@ struct AttentionCase: DispatchCase {
             + (lengths.max() ?? 0).smaller(downTo: 1).map { most in with(\.lengths, lengths.map { min($0, most) }) }
             + tail.smaller(downTo: 1).map { with(\.tail, $0) } + ratio.smaller(downTo: 1).map { with(\.ratio, $0) }
             + kvHeads.smaller(downTo: 1).map { with(\.kvHeads, $0) }
-    }
-}
-
-/// A pool with random keys and values. All else in it is no number: tokens behind a sequence's end, other layers, free
-/// pages.
-private struct FilledPool {
-    /// `[sequences][KV heads][tokens][headSize]`
-    private(set) var keys: [[[[Float]]]] = []
-    private(set) var values: [[[[Float]]]] = []
-    private(set) var words: [UInt32]
-
-    init(_ pages: PagedSequences, special: AttentionCase.Special?, numbers: inout Numbers) {
-        words = [UInt32](repeating: TestBuffer.guardWord, count: pages.poolWordCount)
-        for (sequence, length) in pages.lengths.enumerated() {
-            var sides: [[[[Float]]]] = [[], []]
-            for kvHead in 0..<pages.shape.kvHeads {
-                for side in [PagedSequences.Side.key, .value] {
-                    var vectors = (0..<length).map { _ in
-                        (0..<pages.shape.headSize).map { _ in
-                            pages.shape.kv == .f32 ? numbers.float() : Float(numbers.half())
-                        }
-                    }
-                    if let special, sequence == 0, special.isInValue == (side == .value) {
-                        vectors[length - 1][5] = special.value.weight(pages.shape.kv == .f32 ? .f32 : .f16)
-                    }
-                    for (position, vector) in vectors.enumerated() {
-                        store(vector, side, .init(sequence: sequence, position: position), kvHead, pages)
-                    }
-                    sides[side.rawValue].append(vectors)
-                }
-            }
-            keys.append(sides[0])
-            values.append(sides[1])
-        }
-    }
-
-    private mutating func store(
-        _ vector: [Float], _ side: PagedSequences.Side, _ row: PagedSequences.Row, _ kvHead: Int,
-        _ pages: PagedSequences
-    ) {
-        for (element, value) in vector.enumerated() {
-            let (word, part) = pages.place(side, element, of: row, kvHead: kvHead)
-            switch part {
-            case .float: words[word] = value.bitPattern
-            case .lowHalf: words[word] = words[word] & 0xffff_0000 | UInt32(Float16(value).bitPattern)
-            case .highHalf: words[word] = words[word] & 0xffff | UInt32(Float16(value).bitPattern) << 16
-            }
-        }
     }
 }

@@ -28,7 +28,7 @@ struct RopeStoreCase: DispatchCase {
         var numbers = Numbers(for: description)
         let shape = AttentionShape(
             heads: ratio * kvHeads, kvHeads: kvHeads, headSize: headSize, rotated: rotated, layers: 2, kv: kv,
-            pageTokens: pageTokens, pageBytes: pageTokens * 2 * headSize * (kv == .f32 ? 4 : 2) + 32)
+            pageTokens: pageTokens, pageBytes: pageTokens * kv.bytesPerToken(headSize: headSize) + 32)
         let pages = PagedSequences(shape, layer: 1, lengths: lengths, numbers: &numbers)
         let rows = pages.rows(tail: tail, numbers: &numbers)
         var qkv = numbers.floats(rows.count * shape.rowWidth)
@@ -77,7 +77,8 @@ struct RopeStoreCase: DispatchCase {
                 let isValue = head >= heads + kvHeads
                 let rotated = Reference.estimateRope(
                     Array(qkv[start..<start + headSize]), turns: isValue ? [] : turn)
-                for (element, estimate) in rotated.enumerated() {
+                let kept = kv == .q8 && head >= heads ? Reference.estimateBlocks(rotated) : rotated
+                for (element, estimate) in kept.enumerated() {
                     if head < heads {
                         queries.append(ExpectedResult(word: start + element, estimate: estimate))
                     } else {
@@ -85,6 +86,13 @@ struct RopeStoreCase: DispatchCase {
                             isValue ? .value : .key, element, of: row, kvHead: (head - heads) % kvHeads)
                         stored.append(ExpectedResult(word: word, part: part, estimate: estimate))
                     }
+                }
+            }
+            guard kv == .q8 else { continue }
+            // Scales of blocks that the head does not have are zero.
+            for kvHead in 0..<kvHeads {
+                for word in pages.scales(of: row, kvHead: kvHead).dropFirst((headSize + 31) / 32) {
+                    stored.append(ExpectedResult(word: word, estimate: Estimate(0.0)))
                 }
             }
         }
@@ -102,7 +110,7 @@ struct RopeStoreCase: DispatchCase {
 
 extension RopeStoreCase {
     static func table(_ fallback: Fallback, isQuick: Bool) -> [RopeStoreCase] {
-        let formats: [AttentionShape.KVFormat] = [.f32, .f16]
+        let formats = AttentionShape.KVFormat.allCases
         guard fallback == .none else {
             let lengths = fallback == .smallBindings ? [100, 60] : [9, 31]
             return formats.map {
@@ -137,7 +145,7 @@ extension RopeStoreCase {
     static func random(_ numbers: inout Numbers) -> RopeStoreCase {
         let headSize = numbers.pick([32, 64, 80, 128])
         return RopeStoreCase(
-            kv: numbers.pick([.f32, .f16]), headSize: headSize, ratio: 1 + numbers.below(4),
+            kv: numbers.pick(AttentionShape.KVFormat.allCases), headSize: headSize, ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), rotated: 8 * (1 + numbers.below(headSize / 8)),
             lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(60) }, tail: 1 + numbers.below(12),
             pageTokens: 1 + numbers.below(40))

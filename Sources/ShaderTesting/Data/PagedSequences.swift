@@ -45,18 +45,39 @@ struct PagedSequences {
         return numbers.shuffled(rows)
     }
 
-    /// Where one number stands in the pool: pages of `[2][headSize / C][pageTokens]` times 16 bytes, as
-    /// `rope_store.kernel` says.
+    /// Where one number stands in the pool: pages of `[2][headSize / C][pageTokens]` times 16 bytes, with scales behind
+    /// them in Q8, as `rope_store.kernel` says.
     func place(
         _ side: Side, _ element: Int, of row: Row, kvHead: Int
     ) -> (word: Int, part: ExpectedResult.Part) {
+        let chunkSize =
+            switch shape.kv {
+            case .f32: 4
+            case .f16: 8
+            case .q8: 16
+            }
+        let chunk = side.rawValue * shape.headSize / chunkSize + element / chunkSize
+        let part: ExpectedResult.Part =
+            switch shape.kv {
+            case .f32: .float
+            case .f16: element % 8 < 4 ? .lowHalf : .highHalf
+            case .q8:
+                .byte(
+                    element % 16 / 4, scale: scales(of: row, kvHead: kvHead).lowerBound + element / 32,
+                    isHigh: side == .value)
+            }
+        return (word(ofChunk: chunk, row, kvHead) + element % 4, part)
+    }
+
+    /// The words that hold the scales of a token's blocks in Q8, and those that are left over.
+    func scales(of row: Row, kvHead: Int) -> Range<Int> {
+        let start = word(ofChunk: shape.headSize / 8, row, kvHead)
+        return start..<start + 4
+    }
+
+    private func word(ofChunk chunk: Int, _ row: Row, _ kvHead: Int) -> Int {
         let block = row.position / shape.pageTokens
         let page = tables[starts[row.sequence] + (block * shape.layers + layer) * shape.kvHeads + kvHead]
-        let chunkSize = shape.kv == .f32 ? 4 : 8
-        let chunk = side.rawValue * shape.headSize / chunkSize + element / chunkSize
-        let quad = page * shape.pageBytes / 16 + chunk * shape.pageTokens + row.position % shape.pageTokens
-        let part: ExpectedResult.Part =
-            shape.kv == .f32 ? .float : element % chunkSize < 4 ? .lowHalf : .highHalf
-        return (4 * quad + element % 4, part)
+        return page * shape.pageBytes / 4 + 4 * (chunk * shape.pageTokens + row.position % shape.pageTokens)
     }
 }

@@ -71,7 +71,7 @@ extension Accuracy {
 /// One result that is too far from what it should be.
 public struct Inaccuracy: Sendable, Hashable, CustomStringConvertible {
     public var buffer: String
-    /// The word, and which half of it.
+    /// The word, and which half or byte of it.
     public var place: String
     public var number: Double
     public var expected: Double
@@ -79,7 +79,12 @@ public struct Inaccuracy: Sendable, Hashable, CustomStringConvertible {
 
     init(_ result: ExpectedResult, _ number: Double, _ buffer: String) {
         self.buffer = buffer
-        place = "\(result.word)" + (result.part == .float ? "" : ".\(result.part)")
+        place =
+            switch result.part {
+            case .float: "\(result.word)"
+            case .lowHalf, .highHalf: "\(result.word).\(result.part)"
+            case .byte(let index, _, _): "\(result.word).byte\(index)"
+            }
         self.number = number
         expected = result.estimate.value
         allowed = result.allowed

@@ -2,7 +2,11 @@ package import Kernels
 
 /// What a kernel should write to one place.
 package struct ExpectedResult: Sendable {
-    package enum Part: Sendable { case float, lowHalf, highHalf }
+    package enum Part: Sendable, Hashable {
+        case float, lowHalf, highHalf
+        /// A signed byte of the word, times the scale in a half of another one: the upper half of a float.
+        case byte(Int, scale: Int, isHigh: Bool)
+    }
 
     var word: Int
     var part: Part
@@ -21,23 +25,36 @@ package struct ExpectedResult: Sendable {
         case .float: Double(Float(bitPattern: word))
         case .lowHalf: Double(Float16(bitPattern: UInt16(truncatingIfNeeded: word)))
         case .highHalf: Double(Float16(bitPattern: UInt16(word >> 16)))
+        case .byte(let index, let scale, let isHigh):
+            Double(Int8(truncatingIfNeeded: word >> (8 * index)))
+                * Double(Float(bitPattern: isHigh ? words[scale] & 0xffff_0000 : words[scale] << 16))
         }
+    }
+
+    /// All words that the number depends on.
+    var places: [Int] {
+        if case .byte(_, let scale, _) = part { [word, scale] } else { [word] }
     }
 
     /// The most that the number may be away from the estimate's value.
     ///
     /// Results below the smallest normal float may be flushed to zero. A half is the neighbour above or below, as
     /// Vulkan does not say how packing rounds: one unit in the last place, 2^-10 of the number; below the smallest
-    /// normal half it may be zero.
+    /// normal half it may be zero. What a byte loses depends on its block, and is part of the estimate.
     var allowed: Double {
         let flushed = estimate.error + Double(Float.leastNormalMagnitude)
-        guard part != .float else { return flushed }
+        guard part == .lowHalf || part == .highHalf else { return flushed }
         let size = abs(estimate.value) + estimate.error
         return flushed + (size < 0x1p-14 ? size : size * 0x1p-10)
     }
 
-    /// The distance of neighbouring floats, or halves, at the expected value.
+    /// The distance of neighbouring floats, or halves, at the expected value; of bytes' multiples of their scale, which
+    /// may be half of it off.
     var unit: Double {
-        part == .float ? Double(Float(estimate.value).ulp) : Double(Float16(estimate.value).ulp)
+        switch part {
+        case .float: Double(Float(estimate.value).ulp)
+        case .lowHalf, .highHalf: Double(Float16(estimate.value).ulp)
+        case .byte: 2 * estimate.error
+        }
     }
 }

@@ -58,7 +58,7 @@ struct Trial {
 extension Trial.Output {
     fileprivate func check(_ words: [UInt32], roundings: Int, isIEEE: Bool) throws(Fault) -> Accuracy {
         var untouched = buffer.words
-        for result in expected { untouched[result.word] = words[result.word] }
+        for result in expected { for word in result.places { untouched[word] = words[word] } }
         guard words == untouched else {
             throw .strayWrite(buffer: buffer.label, word: words.firstDifference(from: untouched))
         }

@@ -24,8 +24,8 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "0 draws the likeliest token each time.")
     var temperature: Float = 0
 
-    @Option(help: "What keys and values are stored as: f32 or f16.")
-    var kvType = "f16"
+    @Option(help: "What keys and values are stored as: f32, f16 or q8_0.")
+    var kvType = KVType.f16
 
     @OptionGroup var device: DeviceOption
 
@@ -43,7 +43,6 @@ struct GenerateCommand: ParsableCommand {
     }
 
     func validate() throws {
-        guard ["f32", "f16"].contains(kvType) else { throw ValidationError("--kv-type is f32 or f16") }
         guard (0...(1 << 24)).contains(maxTokens) else {
             throw ValidationError("--max-tokens must be between 0 and \(1 << 24)")
         }
@@ -61,7 +60,7 @@ struct GenerateCommand: ParsableCommand {
         }
         let open = try OpenDevice(device.device)
         var options = LlamaModel.Options()
-        options.kvType = kvType == "f32" ? .f32 : .f16
+        options.kvType = kvType
         options.maxRows = 256
         let progress = Progress("loading")
         var sequence = try SingleSequence(
