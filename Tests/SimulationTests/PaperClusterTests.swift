@@ -14,7 +14,9 @@ struct PaperClusterTests {
         let errors = Dictionary(uniqueKeysWithValues: comparison.errors.map { ($0.name, $0.median) })
         #expect(try #require(errors["throughput, muxserve"]) < 5)
         #expect(try #require(errors["throughput, spatial"]) < 5)
-        #expect(try #require(errors["throughput, all"]) < 6)
+        #expect(try #require(errors["throughput, all"]) < 3)
+        #expect(try #require(errors["ratio muxserve / temporal"]) < 5)
+        #expect(try #require(errors["mean latency"]) < 10)
         #expect(try #require(errors["ratio muxserve / spatial"]) < 6)
         #expect(try #require(errors["within 5, 8, 10 times"]) < 4)
 

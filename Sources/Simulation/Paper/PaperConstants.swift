@@ -32,8 +32,8 @@ public struct PaperConstants: Hashable, Sendable, Codable {
 
     /// Fitted to the measured runs of alpha 0.7 and 1.3.
     public static let fitted = PaperConstants(
-        promptTokens: 186, outputTokens: 215,
-        host: ReferenceHost(perPrefill: 1e-3, perDecode: 1.4e-3, perSequence: 4.3e-5, perPage: 1.05e-6),
-        contention: Contention(memory: 2.5, compute: 0.95, common: 0.03), tick: 2.4e-3, activationGB: 7.6,
-        spatialPoolPart: 0.5)
+        promptTokens: 194, outputTokens: 215,
+        host: ReferenceHost(perPrefill: 1.07e-3, perDecode: 1.21e-3, perSequence: 4e-5, perPage: 1.02e-6),
+        contention: Contention(memory: 3.3, compute: 0.95, common: 0.037), tick: 2.4e-3, activationGB: 6.92,
+        spatialPoolPart: 0.522)
 }
