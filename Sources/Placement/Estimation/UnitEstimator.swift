@@ -11,7 +11,7 @@ struct UnitEstimator: Sendable {
     static let overload = 0.2
     /// The most sequences of a decode batch, as a model serves unless told otherwise. At overload, plans that counted on
     /// larger ones served less in simulation.
-    private static let largestBatch = 256.0
+    static let largestBatch = 256.0
 
     let demands: [ModelDemand]
     private let contention: Contention
