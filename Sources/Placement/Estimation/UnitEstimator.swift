@@ -9,8 +9,8 @@ import Workloads
 struct UnitEstimator: Sendable {
     /// The shares of a unit's jobs may exceed its devices by this.
     static let overload = 0.2
-    /// The most sequences of a decode batch, as a model serves unless told otherwise. At overload, plans that counted on
-    /// larger ones served less in simulation.
+    /// The most sequences of a decode batch, as a model serves unless told otherwise. At overload, plans that counted
+    /// on larger ones served less in simulation.
     static let largestBatch = 256.0
 
     let demands: [ModelDemand]
@@ -109,8 +109,8 @@ struct UnitEstimator: Sendable {
 
     /// Finds the part of the time that prefills take, and with it what each model serves.
     ///
-    /// Prefills hold up all decodes. A model that decodes `u` requests per second without them serves `u (1 - p)` beside
-    /// prefills that take the part `p` of the time, which in turn grows with what all serve.
+    /// Prefills hold up all decodes. A model that decodes `u` requests per second without them serves `u (1 - p)`
+    /// beside prefills that take the part `p` of the time, which in turn grows with what all serve.
     private func balance(_ members: inout [Member]) -> [SteadyState] {
         var (low, high) = (0.0, 1.0)
         for _ in 0..<20 {

@@ -35,9 +35,9 @@ public struct PaperRun: Hashable, Sendable {
 
     /// The scheduler under which the run was made.
     ///
-    /// The table does not name it, and temporal runs were made under both: in some no model ever has more sequences at
-    /// work than `fcfs` admits, in others hundreds more. So a temporal run counts as `adbs` where some model had more on
-    /// average, by Little's law. This one bit is read off what was measured; nothing else is.
+    /// The table does not name it, and temporal runs were made under both: in some no model ever has more sequences
+    /// at work than `fcfs` admits, in others hundreds more. So a temporal run counts as `adbs` where some model had
+    /// more on average, by Little's law. This one bit is read off what was measured; nothing else is.
     public var scheduler: ReferenceScheduler {
         guard strategy == .temporal else { return .adbs }
         let exceedsLimit = models.contains { model in
