@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Workloads
 
@@ -26,6 +27,24 @@ struct WorkloadTests {
     @Test func shareGPTMeansAreThePapers() {
         #expect(abs(LengthDistribution.shareGPTPrompts.mean - 161) < 0.1)
         #expect(abs(LengthDistribution.shareGPTOutputs.mean - 338) < 0.1)
+    }
+
+    /// Quantiles of drawn lengths are those of a log-normal distribution cut off at its limits.
+    @Test(arguments: [LengthDistribution.shareGPTPrompts, .shareGPTOutputs])
+    func shareGPTQuantilesAreLogNormal(distribution: LengthDistribution) throws {
+        guard case .logNormal(let location, let spread, let limits) = distribution else {
+            Issue.record("not log-normal")
+            return
+        }
+        func below(_ length: Double) -> Double { 0.5 * erfc(-(log(length) - location) / (spread * 2.0.squareRoot())) }
+        let low = below(Double(limits.lowerBound) - 0.5)
+        let inside = below(Double(limits.upperBound) + 0.5) - low
+        var random = SplitMix64(seed: 9)
+        let lengths = (0..<60_000).map { _ in distribution.sample(using: &random) }.sorted()
+        for part in [0.1, 0.25, 0.5, 0.75, 0.9, 0.99] {
+            let drawn = Double(lengths[Int(part * Double(lengths.count))])
+            #expect(abs((below(drawn) - low) / inside - part) < 0.015, "quantile \(part) is \(drawn)")
+        }
     }
 
     @Test(arguments: [(ArrivalProcess.poisson, 1.0), (.gamma(cv: 2), 2), (.gamma(cv: 0.5), 0.5), (.deterministic, 0)])

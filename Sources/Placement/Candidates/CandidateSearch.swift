@@ -21,7 +21,7 @@ struct CandidateSearch {
         self.host = host
         let cache = UnitMemory.cacheBytes(for: [demand.profile], on: kind)
         let sequence = demand.profile.kvBytesPerToken * (demand.meanPromptTokens + demand.meanOutputTokens)
-        maxBatch = Int(min(512, max(0, cache / sequence)))
+        maxBatch = Int(min(UnitEstimator.largestBatch, max(0, cache / sequence)))
     }
 
     func setup() -> UnitEstimator.Setup? {

@@ -1,4 +1,5 @@
-/// Requests per second over all models, each counted up to its arrival rate: what the paper maximises.
+/// The rate-weighted mean of the models' requests per second, each counted up to its arrival rate: the throughput of
+/// the paper's figures. Replicas weigh by the rate of their model.
 ///
 /// Of plans that serve everything, the one with the shorter rounds scores a little more.
 public struct ThroughputObjective: UnitObjective {
@@ -6,6 +7,8 @@ public struct ThroughputObjective: UnitObjective {
     private static let promptness = 1e-3
 
     private let estimator: UnitEstimator
+    /// Of each demand, the rate of its model over all models' rates.
+    private let weights: [Double]
 
     /// - Parameters:
     ///   - peak: Of the device of the cost file, by which utilisation is judged.
@@ -16,6 +19,10 @@ public struct ThroughputObjective: UnitObjective {
     ) throws(CostError) {
         estimator = try UnitEstimator(
             demands, costs: costs, cluster: cluster, peak: peak, contention: contention, host: host)
+        let total = demands.reduce(0) { $0 + $1.rate }
+        var rates: [String: Double] = [:]
+        for demand in demands { rates[demand.name, default: 0] += demand.rate }
+        weights = demands.map { (rates[$0.name] ?? 0) / total }
     }
 
     public var demands: [ModelDemand] { estimator.demands }
@@ -26,7 +33,8 @@ public struct ThroughputObjective: UnitObjective {
         var score = 0.0
         for (index, state) in states.enumerated() {
             let rate = demands[models[index]].rate
-            score += estimates[index].throughput + Self.promptness * rate * state.unloadedResidence / state.residence
+            let promptness = Self.promptness * rate * state.unloadedResidence / state.residence
+            score += weights[models[index]] * (estimates[index].throughput + promptness)
         }
         return UnitEstimate(score: score, models: estimates)
     }

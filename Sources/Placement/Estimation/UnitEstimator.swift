@@ -4,15 +4,14 @@ import Workloads
 /// out:
 /// decodes that exceed the device together take turns, and jobs side by side contend.
 ///
-/// A generation round of a model with batch `B` lasts its decode steps and one prefill of every model of the unit.
-/// Cache
-/// is split by quotas proportional to rate x cached bytes per token.
+/// The paper has a round of a model wait for one prefill of every other model; here it waits for as many as there are
+/// in that time, which differs where rounds do. Cache is split by quotas proportional to rate x cached bytes per token.
 struct UnitEstimator: Sendable {
     /// The shares of a unit's jobs may exceed its devices by this.
     static let overload = 0.2
-    /// The most sequences of a decode batch, as a model serves unless told otherwise. At overload, plans that counted on
-    /// larger ones served less in simulation.
-    private static let largestBatch = 256.0
+    /// The most sequences of a decode batch, as a model serves unless told otherwise. At overload, plans that counted
+    /// on larger ones served less in simulation.
+    static let largestBatch = 256.0
 
     let demands: [ModelDemand]
     private let contention: Contention
@@ -75,10 +74,12 @@ struct UnitEstimator: Sendable {
             members[index].cap = min(max(cap, 1), Self.largestBatch).rounded(.down)
         }
         stretch(&members)
-        return grow(&members)
+        return balance(&members)
     }
 
     /// Slows decodes that do not fit on the mesh side by side, and those that contend.
+    ///
+    /// Two decodes whose shares exceed the mesh together take turns: a step of each lasts as long as both.
     private func stretch(_ members: inout [Member]) {
         let shares = members.reduce(0) { $0 + $1.setup.busy * $1.setup.decodeShare }
         let turns = max(1, shares / (1 + Self.overload))
@@ -94,39 +95,53 @@ struct UnitEstimator: Sendable {
             let others = Utilisation(
                 memory: total.memory - own.busy * own.utilisation.memory,
                 compute: total.compute - own.busy * own.utilisation.compute)
+            let step = members[index].step(members[index].cap)
+            let waits = members.indices.reduce(0.0) { sum, other in
+                let excludes = members[other].setup.decodeShare + own.decodeShare > 1 + Self.overload + 1e-9
+                guard other != index, excludes else { return sum }
+                return sum + members[other].setup.busy * members[other].step(members[other].cap)
+            }
             members[index].stretch =
-                turns * contention.slowdown(of: own.utilisation, beside: others, count: busy - own.busy)
+                max(turns, 1 + waits / step)
+                * contention.slowdown(of: own.utilisation, beside: others, count: busy - own.busy)
         }
     }
 
-    /// Enlarges the batch of the worst served model until all are served or full.
-    private func grow(_ members: inout [Member]) -> [SteadyState] {
-        for index in members.indices { members[index].setBatch(1) }
-        while true {
-            let prefills = members.reduce(0) { $0 + $1.prefill }
-            var worst: (index: Int, part: Double)?
-            for (index, member) in members.enumerated() where member.batch < member.cap {
-                let part = member.throughput(prefills) / member.demand.rate
-                if part < 1, part < worst?.part ?? .infinity { worst = (index, part) }
-            }
-            guard let worst else { return members.map { $0.steadyState(prefills) } }
-            let batch = members[worst.index].batch
-            members[worst.index].setBatch(min(members[worst.index].cap, batch + max(1, (batch / 8).rounded(.down))))
+    /// Finds the part of the time that prefills take, and with it what each model serves.
+    ///
+    /// Prefills hold up all decodes. A model that decodes `u` requests per second without them serves `u (1 - p)`
+    /// beside prefills that take the part `p` of the time, which in turn grows with what all serve.
+    private func balance(_ members: inout [Member]) -> [SteadyState] {
+        var (low, high) = (0.0, 1.0)
+        for _ in 0..<20 {
+            let part = (low + high) / 2
+            let needed = members.reduce(0) { $0 + $1.prefillTime * $1.served(beside: part) }
+            if needed > part { low = part } else { high = part }
         }
+        return members.map { $0.steadyState(beside: high) }
     }
 }
 
-/// A model while its unit's batches grow.
+/// A model in a unit whose steady state is sought.
 private struct Member {
     let demand: ModelDemand
     let setup: UnitEstimator.Setup
     let speed: Double
     let host: HostCost
-    var cap = 1.0
-    var stretch = 1.0
-    private(set) var batch = 1.0
-    private(set) var prefill: Seconds = 0
-    private var step: Seconds = 0
+    /// The largest batch, by quota.
+    var cap = 1.0 {
+        didSet {
+            let atOnce = max(1, cap / demand.meanOutputTokens)
+            prefillTime = prefill(atOnce) / atOnce
+        }
+    }
+    var stretch = 1.0 {
+        didSet { fullRate = rate(cap) }
+    }
+    /// Of one request, in jobs of as many as end in a decode step of the largest batch.
+    private(set) var prefillTime: Seconds = 0
+    /// Requests per second at the largest batch, but for prefills.
+    private var fullRate = 0.0
 
     init(_ demand: ModelDemand, _ setup: UnitEstimator.Setup, speed: Double, _ host: HostCost) {
         self.demand = demand
@@ -137,33 +152,40 @@ private struct Member {
 
     var tokens: Double { demand.meanPromptTokens + demand.meanOutputTokens }
 
-    mutating func setBatch(_ batch: Double) {
-        self.batch = batch
-        prefill = prefillTime(batch)
-        step = stepTime(batch) * stretch
-    }
+    /// Requests per second where prefills take a part of the time.
+    func served(beside prefills: Double) -> Double { min(demand.rate, fullRate * (1 - prefills)) }
 
-    func throughput(_ prefills: Seconds) -> Double { batch / (step * demand.meanOutputTokens + prefills) }
-
-    func steadyState(_ prefills: Seconds) -> SteadyState {
-        let others = prefills - prefill
-        let fullRound = stepTime(cap) * stretch * demand.meanOutputTokens + prefillTime(cap) + others
+    func steadyState(beside prefills: Double) -> SteadyState {
+        let batch = batch(beside: prefills)
+        let left = max(1e-3, 1 - prefills)
         return SteadyState(
-            batch: batch, throughput: throughput(prefills), capacity: cap / fullRound,
-            residence: step * demand.meanOutputTokens + prefills,
+            batch: batch, throughput: rate(batch) * left, capacity: fullRate * left,
+            residence: step(batch) * stretch * demand.meanOutputTokens / left + prefillTime,
             unloadedResidence: setup.cost.decode.time(batch: 1, length: context, share: 1) / speed
-                * demand.meanOutputTokens + prefillTime(1))
+                * demand.meanOutputTokens + prefill(1))
     }
+
+    /// The smallest batch that serves all that can be served.
+    private func batch(beside prefills: Double) -> Double {
+        var (low, high) = (1.0, cap)
+        if fullRate * (1 - prefills) <= demand.rate { return cap }
+        while low < high {
+            let middle = ((low + high) / 2).rounded(.down)
+            if rate(middle) * (1 - prefills) >= demand.rate { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    private func rate(_ batch: Double) -> Double { batch / (step(batch) * stretch * demand.meanOutputTokens) }
 
     /// The mean tokens that a decoded sequence has cached.
     private var context: Double { demand.meanPromptTokens + demand.meanOutputTokens / 2 }
 
-    private func prefillTime(_ batch: Double) -> Seconds {
-        setup.cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: 1) / speed
-            + host.prefill(batch)
+    private func prefill(_ batch: Double) -> Seconds {
+        setup.cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: 1) / speed + host.prefill(batch)
     }
 
-    private func stepTime(_ batch: Double) -> Seconds {
+    func step(_ batch: Double) -> Seconds {
         setup.cost.decode.time(batch: batch, length: context, share: setup.decodeShare) / speed
             + host.decode(batch)
     }

@@ -12,9 +12,15 @@ public struct PaperCluster: Sendable {
     private let table: CostTable
     private let costs: CostModel
     private let constants: PaperConstants
+    private let temporalScheduler: ReferenceScheduler?
 
-    public init(costs table: CostTable, constants: PaperConstants = .fitted) {
+    /// - Parameter temporalScheduler: The scheduler of all temporal runs: `fcfs`, as the paper says of them. With `nil`
+    ///   each has the one that its measured figures betray, see `PaperRun.scheduler`.
+    public init(
+        costs table: CostTable, constants: PaperConstants = .fitted, temporalScheduler: ReferenceScheduler? = .fcfs
+    ) {
         self.table = table
+        self.temporalScheduler = temporalScheduler
         self.constants = constants
         costs = CostModel(table)
     }
@@ -33,11 +39,9 @@ public struct PaperCluster: Sendable {
         let shares = try shares(of: run)
         var records: [RequestRecord] = []
         for (_, models) in Dictionary(grouping: run.models, by: \.unit).sorted(by: { $0.key < $1.key }) {
-            let unit = try unit(of: models, run, shares)
             let arrivals = models.flatMap { requests(of: $0, run, seed: seed) }.sorted { $0.arrival < $1.arrival }
-            let policy = run.strategy == .temporal ? PolicyName.temporal.policy : AdaptiveBatchPolicy()
-            var simulator = try UnitSimulator(unit, policy: policy, lane: constants.lane)
-            records += simulator.run(arrivals)
+            var unit = try unit(of: models, run, shares)
+            records += unit.run(arrivals)
         }
         return records
     }
@@ -66,8 +70,9 @@ public struct PaperCluster: Sendable {
 
     private func unit(
         of models: [PaperRun.Model], _ run: PaperRun, _ shares: [String: PhaseShares]
-    ) throws -> SimulatedUnit {
+    ) throws -> ReferenceUnit {
         let devices = models[0].devices
+        let scheduler = temporalScheduler.flatMap { run.strategy == .temporal ? $0 : nil } ?? run.scheduler
         var poolGB = Self.memoryGB * Double(devices)
         var simulated: [SimulatedModel] = []
         for model in models {
@@ -88,24 +93,17 @@ public struct PaperCluster: Sendable {
         }
         if run.strategy == .spatial { poolGB = constants.spatialPoolPart * Self.memoryGB * Double(devices) }
         let pages = Int(max(poolGB, 1) * 1e9) / KVShape.defaultPageBytes
-        limitSequences(of: &simulated, pages: pages, run.strategy)
-        return SimulatedUnit(mesh: MeshKind(devices: devices), pages: pages, models: simulated)
-    }
-
-    /// MuxServe turns its quotas into limits on sequences, by a mean length that it assumes; its temporal runs have no
-    /// quota and the limit that their configuration names.
-    private func limitSequences(of models: inout [SimulatedModel], pages: Int, _ strategy: PaperStrategy) {
-        let assumedBlocks = 416 / 32
-        if strategy == .temporal {
-            for index in models.indices { models[index].settings.maxSequences = constants.temporalSequences }
-            return
+        let demand = simulated.reduce(0) { $0 + $1.settings.weight * Double($1.settings.shape.pagesPerBlock) }
+        let limited = simulated.map { model in
+            let perBlock = model.settings.shape.pagesPerBlock
+            let quota = Int(model.settings.weight * Double(perBlock) / demand * Double(pages))
+            let limit = max(1, quota / perBlock / ReferenceModel.assumedBlocks)
+            return ReferenceModel(
+                model, quota: quota, limit: scheduler == .fcfs ? ReferenceScheduler.sequenceLimit : limit)
         }
-        let demand = models.reduce(0) { $0 + $1.settings.weight * Double($1.settings.shape.pagesPerBlock) }
-        for index in models.indices {
-            let part = models[index].settings.weight / demand
-            let limit = part * Double(pages / assumedBlocks)
-            models[index].settings.maxSequences = max(1, Int(limit))
-        }
+        return ReferenceUnit(
+            limited, pages: pages, devices: devices, scheduler: scheduler, dividesDevice: run.strategy == .muxserve,
+            constants: constants)
     }
 
     /// Poisson arrivals, as many as were measured; those that the run's horizon cut off end there.

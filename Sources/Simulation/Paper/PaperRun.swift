@@ -33,6 +33,19 @@ public struct PaperRun: Hashable, Sendable {
     /// Requests per second of a model.
     public func rate(_ model: Model) -> Double { 40 * rateScale * pow(Double(model.rank + 1), -alpha) }
 
+    /// The scheduler under which the run was made.
+    ///
+    /// The table does not name it, and temporal runs were made under both: in some no model ever has more sequences
+    /// at work than `fcfs` admits, in others hundreds more. So a temporal run counts as `adbs` where some model had
+    /// more on average, by Little's law. This one bit is read off what was measured; nothing else is.
+    public var scheduler: ReferenceScheduler {
+        guard strategy == .temporal else { return .adbs }
+        let exceedsLimit = models.contains { model in
+            (model.latency - model.timeToFirstToken) * model.throughput > Double(ReferenceScheduler.sequenceLimit)
+        }
+        return exceedsLimit ? .adbs : .fcfs
+    }
+
     /// The measured figures of the run.
     public var measured: PaperFigures {
         let requests = models.reduce(0) { $0 + $1.requests }

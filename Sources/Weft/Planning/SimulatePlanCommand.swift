@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Placement
 import Reporting
 import Scheduling
@@ -24,7 +25,11 @@ struct SimulatePlanCommand: ParsableCommand {
     var html: String?
 
     func run() throws {
+        let start = ContinuousClock.now
         let served = try ServedPlan(plan, policy, options)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let summary = "simulated \(served.report.overall.requests) requests in \(String(format: "%.2f", seconds)) s\n"
+        FileHandle.standardError.write(Data(summary.utf8))
         if let html {
             let page = ServiceComparison([(served.name, served.report)]).page(title: "Simulated service")
             try PlanningInputs.write(page.html, to: html)
