@@ -31,6 +31,37 @@ struct CommandTests {
         }
     }
 
+    @Test func aProfileSaysWhatServingAdds() throws {
+        struct Costs: Decodable {
+            struct Device: Decodable {
+                struct Serving: Decodable { var per_request, per_pass, per_sequence: Double }
+                var serving: [String: Serving]
+            }
+            var device: Device
+        }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "weft-costs-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let costs = folder.appending(path: "costs.json").path
+        let options = ["--output", costs, "--device", "opencl", "--seconds", "0.02"]
+        let cells = ["--batches", "1", "--lengths", "16"]
+        let model = "smollm2-135m-q4_1"
+        let measured = try CommandResult.of(ServedProcess.binary(), ["profile", model] + options + cells)
+        #expect(measured.status == 0, "\(measured.output)")
+        let file = try JSONDecoder().decode(Costs.self, from: Data(contentsOf: URL(filePath: costs)))
+        let serving = try #require(file.device.serving[model])
+        let parts = [serving.per_request, serving.per_pass, serving.per_sequence]
+        #expect(parts.allSatisfy { $0 >= 0 && $0 < 10 } && parts.contains { $0 > 0 })
+
+        let checked = try CommandResult.of(
+            ServedProcess.binary(), ["profile", model, "--check"] + options, joinsErrors: false)
+        let speed = try #require(Double(checked.output.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(speed > 0.01 && speed < 100)
+        let unknown = try CommandResult.of(
+            ServedProcess.binary(), ["profile", "smollm2-135m-q8_0", "--check"] + options)
+        #expect(unknown.status != 0 && unknown.output.contains("holds no costs of smollm2-135m-q8_0"))
+    }
+
     @Test func devicesAreListed() throws {
         let result = try weft("devices", "--json", joinsErrors: false)
         #expect(result.status == 0)

@@ -76,6 +76,34 @@ struct ProfileTests {
         #expect(cost.decode.time(batch: 2, length: 16, share: 1) > 0)
     }
 
+    @Test func servingIsNotedAndTheDeviceHeldAgainstItsCosts() async throws {
+        let place = try Place()
+        var profile = try place.profile()
+        #expect(try await profile.speed(of: "tiny", place.packed) == nil, "nothing is known of it")
+        try await profile.measure("tiny", place.packed) { _ in }
+        #expect(profile.lacksServing(of: "tiny"))
+        let times = try await profile.probe(place.packed).times()
+        #expect(times.first > 0 && times.step > 0 && times.stepTogether > 0)
+        let cost = ServingCost(perRequest: 1, perPass: 2, perSequence: 3)
+        try profile.add(cost, of: "tiny")
+        let again = try place.profile()
+        #expect(!again.lacksServing(of: "tiny") && again.table.device?.serving["tiny"] == cost)
+
+        // The same file, all times a thousand times as long: the device is that much faster.
+        let slower = again.table.measurements.map { cell in
+            var cell = cell
+            cell.prefill = cell.prefill.map { $0 * 1000 }
+            cell.decode = cell.decode.map { $0 * 1000 }
+            return cell
+        }
+        let now = try #require(try await again.speed(of: "tiny", place.packed))
+        var table = CostTable(slower)
+        table.device = again.table.device
+        try table.json().write(to: URL(filePath: place.file))
+        let against = try #require(try await place.profile().speed(of: "tiny", place.packed))
+        #expect(against / now > 30 && against / now < 30_000)
+    }
+
     @Test func costsOfAnotherDeviceAreNotMixedIn() throws {
         let place = try Place()
         var other = CostTable([

@@ -74,13 +74,35 @@ struct CostModelTests {
         var table = CostTable(Self.measurements())
         var contention = PhaseContention.none
         contention.decodeBesidePrefill = 1.25
-        table.device = ProfiledDevice(name: "a device", units: 2, contention: ["m": contention])
+        table.device = ProfiledDevice(
+            name: "a device", units: 2, contention: ["m": contention],
+            serving: ["m": ServingCost(perRequest: 0.002, perPass: 0.001, perSequence: 0.0001)])
         let read = try CostTable(json: table.json())
         #expect(read.device == table.device)
         #expect(read.models == ["m"])
         #expect(read.adding([]).device == table.device)
         let error = #expect(throws: CostError.self) { try CostTable(json: Data("{\"device\": {}}".utf8)) }
         #expect(error?.description.contains("device") == true)
+    }
+
+    @Test func filesFromBeforeServingWasMeasuredAreRead() throws {
+        var table = CostTable(Self.measurements())
+        table.device = ProfiledDevice(name: "a device", units: 2)
+        let text = String(decoding: try table.json(), as: UTF8.self)
+        let older = text.replacing(#","serving":{}"#, with: "").replacing(/"serving" : {\s*},/, with: "")
+        #expect(older != text)
+        #expect(try CostTable(json: Data(older.utf8)).device == table.device)
+    }
+
+    @Test func servingIsWhatRequestsTakeBeyondTheirPasses() {
+        let passes = ServingCost.Times(first: 0.020, step: 0.008, stepTogether: 0.012)
+        let cost = ServingCost(
+            passes: passes,
+            served: ServingCost.Times(first: 0.025, step: 0.009, stepTogether: 0.0144), together: 8)
+        #expect(abs(cost.perSequence - 0.0002) < 1e-12)
+        #expect(abs(cost.perPass - 0.0008) < 1e-12)
+        #expect(abs(cost.perRequest - 0.004) < 1e-12)
+        #expect(ServingCost(passes: passes, served: passes, together: 8) == .none, "noise takes nothing away")
     }
 
     @Test(arguments: [

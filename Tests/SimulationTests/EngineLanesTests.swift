@@ -7,17 +7,16 @@ import Workloads
 /// Units whose jobs wait for lanes, as the engine's do, on a device of two compute units.
 struct EngineLanesTests {
     private func records(
-        _ models: Int, _ policy: PolicyName, _ requests: [Request], contention: PhaseContention = .none
+        _ models: Int, _ policy: PolicyName, _ requests: [Request], contention: PhaseContention = .none,
+        serving: ServingCost = .none
     ) throws -> [RequestRecord] {
         var unit = try Support.unit(Array(repeating: .llama7B, count: models), devices: 1)
         for index in unit.models.indices {
             unit.models[index].settings.shares = PhaseShares(prefill: Share(6), decode: Share(4))
         }
-        let names = unit.models.map(\.name)
+        let name = ModelProfile.llama7B.costName
         unit.lanes = EngineLanes(
-            ProfiledDevice(
-                name: "two cores", units: 2,
-                contention: Dictionary(uniqueKeysWithValues: names.map { ($0, contention) })),
+            ProfiledDevice(name: "two cores", units: 2, contention: [name: contention], serving: [name: serving]),
             policy: policy, shares: unit.models.map(\.settings.shares))
         var simulator = try UnitSimulator(unit, policy: policy.policy, lane: .ideal)
         return simulator.run(requests)
@@ -51,6 +50,30 @@ struct EngineLanesTests {
         let found = try records(2, .spatial, [request(0), request(1)], contention: slow).compactMap(\.latency)
         for latency in found { #expect(try abs(latency - 1.5 * prefill(0.5)) < 1e-9) }
         #expect(slow.slowdown(ofPrefill: false, besidePrefill: false) == 1)
+    }
+
+    @Test func servingAddsToPassesAndRequests() throws {
+        let cost = ServingCost(perRequest: 0.5, perPass: 0.25, perSequence: 0.125)
+        let requests = [request(0, outputTokens: 3), request(0, outputTokens: 3)]
+        let plain = try records(1, .temporal, requests)
+        let served = try records(1, .temporal, requests, serving: cost)
+        for (alone, found) in zip(plain, served) {
+            let latency = try #require(alone.latency)
+            let (perStep, perStepTogether) = (0.25 + 0.125, 0.25 + 2 * 0.125)
+            // Both prefills are passes of their own or one; both decode twice, together.
+            let least = latency + 0.5 + perStep + 2 * perStepTogether
+            #expect(found.latency.map { $0 >= least - 1e-9 && $0 <= least + 2 * perStepTogether } == true)
+        }
+        let unloaded = try #require(served[0].unloadedLatency)
+        #expect(abs(unloaded - (try #require(plain[0].unloadedLatency)) - 0.5 - 3 * 0.375) < 1e-9)
+    }
+
+    @Test func onlyTheRequestWaitsForWhatIsPerRequest() throws {
+        let cost = ServingCost(perRequest: 0.5, perPass: 0, perSequence: 0)
+        let requests = (0..<3).map { _ in request(0) }
+        let plain = try records(1, .fcfs, requests).compactMap(\.latency)
+        let served = try records(1, .fcfs, requests, serving: cost).compactMap(\.latency)
+        for (alone, found) in zip(plain, served) { #expect(abs(found - alone - 0.5) < 1e-9) }
     }
 
     @Test(arguments: PolicyName.allCases)

@@ -32,7 +32,10 @@ public struct Profile: Sendable {
         (self.table, self.path, self.device, self.grid, self.seconds) = (table, path, device, grid, seconds)
     }
 
-    /// Whether the file lacks anything of a model.
+    /// Whether the file lacks what serving a model adds to its passes.
+    public func lacksServing(of model: String) -> Bool { table.device?.serving[model] == nil }
+
+    /// Whether the file lacks anything else of a model.
     ///
     /// - Parameter contextLength: the model's own limit.
     public func lacks(_ model: String, contextLength: Int) -> Bool {
@@ -71,6 +74,31 @@ public struct Profile: Sendable {
             table.device?.contention[model] = try await halves.contention()
             try write()
         }
+    }
+
+    /// The model ready to be measured beside being served.
+    public func probe(_ packed: PackedLlama) async throws -> ProfileProbe {
+        try await ProfileProbe(packed, on: device, cells: [], seconds: seconds)
+    }
+
+    /// Notes what serving adds to a model's passes.
+    public mutating func add(_ cost: ServingCost, of model: String) throws {
+        table.device?.serving[model] = cost
+        try write()
+    }
+
+    /// How many times as fast the device is at the model now as when it was measured: machines are shared.
+    ///
+    /// - Returns: `nil` where the file holds nothing of the model.
+    public func speed(of model: String, _ packed: PackedLlama) async throws -> Double? {
+        let known = table.measurements
+            .filter { $0.model == model && $0.sharePercent == 100 && $0.prefill != nil && $0.decode != nil }
+            .map { ProfileGrid.Cell(batch: $0.batch, length: $0.length) }
+            .sorted { ($0.tokens, $0.batch) < ($1.tokens, $1.batch) }
+        guard !known.isEmpty else { return nil }
+        let sample = [1, 2, 3].map { known[$0 * (known.count - 1) / 4] }
+        let probe = try await ProfileProbe(packed, on: device, cells: sample, seconds: seconds)
+        return try await probe.speed(of: model, against: table)
     }
 
     private func work(_ model: String, _ contextLength: Int) -> [ProfileWork] {

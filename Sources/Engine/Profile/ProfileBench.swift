@@ -15,12 +15,12 @@ struct ProfileBench: Sendable {
 
     /// Loads the model on the device and `parts` of it, and prefills the sequences of `cells`.
     ///
-    /// - Parameter parts: the sizes of two parts, or of one.
+    /// - Parameter parts: the sizes of two parts, of one, or none.
     init(
         _ packed: PackedLlama, on device: any Device, parts: [Int], cells: [ProfileGrid.Cell], seconds: Double
     ) async throws {
-        let partition = try device.partition(into: parts)
-        let devices = [partition.whole] + partition.parts
+        let partition = parts.isEmpty ? nil : try device.partition(into: parts)
+        let devices = partition.map { [$0.whole] + $0.parts } ?? [device]
         let shape = try LlamaModel.kvShape(packed.configuration, type: .f16)
         let lengths = Self.lengths(cells, contextLength: packed.configuration.contextLength)
         let pages = lengths.map { shape.pages(for: $0 + 1) }
@@ -78,14 +78,22 @@ struct ProfileBench: Sendable {
     func times(
         _ cell: ProfileGrid.Cell, part: Int?, grid: ProfileGrid
     ) async throws -> (prefill: Double?, decode: Double) {
-        let stream = part.map { parts[$0] } ?? whole
-        let decode = try await stream.seconds(
-            Self.decode(cell.batch, after: cell.length, from: 0), for: seconds / 2)
-        guard cell.tokens <= min(grid.prefillTokens, stream.maxRows) else { return (nil, decode) }
-        let prefill = try await stream.seconds(
-            Self.prefill(cell.length, slots: 0..<cell.batch), for: seconds / 2)
-        return (prefill, decode)
+        let decode = try await decode(cell, part: part)
+        guard cell.tokens <= min(grid.prefillTokens, stream(part).maxRows) else { return (nil, decode) }
+        return (try await prefill(cell, part: part), decode)
     }
+
+    /// Seconds of a decode step.
+    func decode(_ cell: ProfileGrid.Cell, part: Int?) async throws -> Double {
+        try await stream(part).seconds(Self.decode(cell.batch, after: cell.length, from: 0), for: seconds / 2)
+    }
+
+    /// Seconds of a prefill in one pass.
+    func prefill(_ cell: ProfileGrid.Cell, part: Int?) async throws -> Double {
+        try await stream(part).seconds(Self.prefill(cell.length, slots: 0..<cell.batch), for: seconds / 2)
+    }
+
+    private func stream(_ part: Int?) -> ProfileStream { part.map { parts[$0] } ?? whole }
 
     /// How jobs on one of two parts are slowed by jobs on the other.
     func contention() async throws -> PhaseContention {

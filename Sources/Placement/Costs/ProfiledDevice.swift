@@ -5,10 +5,23 @@ public struct ProfiledDevice: Hashable, Sendable, Codable {
     public var units: Int
     /// How jobs of a model on one half are slowed by jobs on the other; by model.
     public var contention: [String: PhaseContention]
+    /// What serving adds to passes; by model.
+    public var serving: [String: ServingCost]
 
-    public init(name: String, units: Int, contention: [String: PhaseContention] = [:]) {
+    public init(
+        name: String, units: Int, contention: [String: PhaseContention] = [:], serving: [String: ServingCost] = [:]
+    ) {
         self.name = name
         self.units = units
         self.contention = contention
+        self.serving = serving
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        name = try keys.decode(String.self, forKey: .name)
+        units = try keys.decode(Int.self, forKey: .units)
+        contention = try keys.decode([String: PhaseContention].self, forKey: .contention)
+        serving = try keys.decodeIfPresent([String: ServingCost].self, forKey: .serving) ?? [:]
     }
 }

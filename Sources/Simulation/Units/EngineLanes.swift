@@ -7,10 +7,13 @@ public struct EngineLanes: Hashable, Sendable {
     package var plan: LanePlan
     /// How passes side by side slow each other, by model.
     package var contention: [String: PhaseContention]
+    /// What serving adds to passes, by model.
+    package var serving: [String: ServingCost]
 
     /// - Parameter shares: of each of the unit's models.
     public init(_ device: ProfiledDevice, policy: PolicyName, shares: [PhaseShares]) {
         plan = LanePlan(grain: device.units, shares: policy.jobShares(of: shares))
         contention = device.contention
+        serving = device.serving
     }
 }

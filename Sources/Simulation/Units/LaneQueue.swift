@@ -18,6 +18,8 @@ struct LaneQueue {
 
     func contention(of model: String) -> PhaseContention { lanes.contention[model] ?? .none }
 
+    func serving(of model: String) -> ServingCost { lanes.serving[model] ?? .none }
+
     mutating func wait(_ job: Job) { waiting.append(job) }
 
     mutating func end(_ lane: Int) { isBusy[lane] = false }

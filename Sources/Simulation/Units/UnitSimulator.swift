@@ -6,8 +6,7 @@ public import Workloads
 /// Simulates one unit: the engine's own `UnitScheduler` decides, a modelled device takes its time.
 ///
 /// Events are arrivals and ends of jobs. Jobs side by side slow each other; whenever one starts or ends, the rest of
-/// the
-/// others is stretched anew. Nothing is random.
+/// the others is stretched anew. Nothing is random.
 public struct UnitSimulator {
     private let models: [SimulatedModel]
     private let identities: [ModelID]
@@ -80,7 +79,13 @@ public struct UnitSimulator {
         let steps = Double(request.outputTokens - 1)
         let prefill = model.cost.prefill.time(batch: 1, length: prompt, share: 1) / mesh.speed
         let decode = model.cost.decode.time(batch: 1, length: prompt + steps / 2, share: 1) / mesh.speed
-        return prefill + lane.host.prefill(1) + (decode + lane.host.decode(1)) * steps
+        let serving = serving(model)
+        let tokens = (serving.perPass + serving.perSequence) * (steps + 1)
+        return prefill + lane.host.prefill(1) + (decode + lane.host.decode(1)) * steps + serving.perRequest + tokens
+    }
+
+    private func serving(_ model: SimulatedModel) -> ServingCost {
+        lanes?.serving(of: model.profile.costName) ?? .none
     }
 
     private mutating func advance(to time: Seconds) {
@@ -90,10 +95,11 @@ public struct UnitSimulator {
 
     /// Notes the tokens that a job drew.
     private mutating func book(_ job: Job) {
+        let time = now + serving(models[job.model.index]).perRequest
         for entry in job.sequences where entry.drawsToken {
             let number = Int(entry.request.number)
             records[number].outputTokens += 1
-            if records[number].firstToken == nil { records[number].firstToken = now }
+            if records[number].firstToken == nil { records[number].firstToken = time }
         }
     }
 
@@ -109,12 +115,18 @@ public struct UnitSimulator {
                     hasLaunched = true
                 }
             case .preempt(let request): records[Int(request.number)].preemptions += 1
-            case .finish(let request, _): records[Int(request.number)].finish = now
+            case .finish(let request, _): finish(Int(request.number))
             case .fail, .unloaded: break
             }
         }
         if hasLaunched { stretch() }
         startPasses()
+    }
+
+    private mutating func finish(_ number: Int) {
+        records[number].finish = now
+        guard lanes != nil, let model = models.first(where: { $0.name == records[number].model }) else { return }
+        records[number].finish = now + serving(model).perRequest
     }
 
     /// Gives waiting jobs to idle lanes.
@@ -133,10 +145,13 @@ public struct UnitSimulator {
         var pass = RunningJob(
             jobs: jobs, lane: lane, left: single.reduce(0) { $0 + $1.left },
             utilisation: single.reduce(.idle) { $0 + $1.utilisation })
+        let model = models[jobs[0].model.index]
         if jobs.count > 1 {
-            let cost = models[jobs[0].model.index].cost
+            let cost = model.cost
             pass.left -= min(cost.prefill.fixedTime(share: part), cost.decode.fixedTime(share: part)) / mesh.speed
         }
+        let draws = jobs.reduce(0) { $0 + $1.sequences.count(where: \.drawsToken) }
+        pass.left += serving(model).perPass + serving(model).perSequence * Double(draws)
         return pass
     }
 
@@ -185,7 +200,7 @@ public struct UnitSimulator {
         guard let lanes else { return }
         for index in running.indices {
             let own = running[index]
-            let contention = lanes.contention(of: models[own.jobs[0].model.index].name)
+            let contention = lanes.contention(of: models[own.jobs[0].model.index].profile.costName)
             running[index].slowdown = max(1, lanes.busyPart)
             for (other, pass) in running.enumerated() where other != index {
                 running[index].slowdown *= contention.slowdown(

@@ -3,6 +3,7 @@ import Compute
 import Engine
 import Foundation
 import Placement
+import Reporting
 import Transformer
 
 /// `weft profile`: from models and a device to the costs that planning and simulating read.
@@ -10,9 +11,9 @@ struct ProfileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile", abstract: "Measure what models' jobs cost on a device.",
         discussion: """
-            Measures prefill and decode of each model by share, batch and length, and how jobs on two halves of the \
-            device slow each other. What the output holds already is kept: a run that was broken off goes on where it \
-            stopped.
+            Measures prefill and decode of each model by share, batch and length, how jobs on two halves of the device \
+            slow each other, and what serving over HTTP adds, for which the model is served on a loopback port. What \
+            the output holds already is kept: a run that was broken off goes on where it stopped.
             """)
 
     @Argument(help: "The models: GGUF files, or names of files in the folder of models.")
@@ -35,6 +36,9 @@ struct ProfileCommand: AsyncParsableCommand {
     @Flag(help: "Measure a few batches and lengths only.")
     var quick = false
 
+    @Flag(help: "Measure nothing new: print how many times as fast the device is now as the output has it.")
+    var check = false
+
     func validate() throws {
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must be between 0 and 3600") }
         guard batches.allSatisfy((1...256).contains) else {
@@ -49,7 +53,8 @@ struct ProfileCommand: AsyncParsableCommand {
         let files = try models.map { model in
             let path = try Folders.model(model)
             return (
-                name: URL(filePath: path).deletingPathExtension().lastPathComponent, file: try ModelFile(path: path)
+                name: URL(filePath: path).deletingPathExtension().lastPathComponent, path: path,
+                file: try ModelFile(path: path)
             )
         }
         let open = try OpenDevice(device.device)
@@ -59,16 +64,50 @@ struct ProfileCommand: AsyncParsableCommand {
         } catch let error as CostError {
             throw ValidationError("\(output): \(error)")
         }
-        for (name, file) in files where profile.lacks(name, contextLength: file.configuration.contextLength) {
-            let progress = Progress(name)
-            let packed = try PackedLlama(
-                file.gguf, vectorWidth: open.device.limits.vectorWidth, cache: Folders.weights
-            ) { progress.show(0.99 * $0, "loading") }
-            try await profile.measure(name, packed) { progress.show(0.99 * $0, "measuring") }
-            progress.show(1, "measured")
+        if check {
+            print(FigureNumber.text(try await speed(files, profile, open.device), digits: 3))
+        } else {
+            for model in files { try await measure(model, &profile, open.device) }
+            print("\(output): \(profile.table.models.joined(separator: ", ")) on \(open.device.description.name)")
         }
-        print("\(output): \(profile.table.models.joined(separator: ", ")) on \(open.device.description.name)")
         try open.checkValidation()
+    }
+
+    private typealias Model = (name: String, path: String, file: ModelFile)
+
+    private func measure(
+        _ model: Model, _ profile: inout Profile, _ device: any Device
+    ) async throws {
+        let (name, path, file) = model
+        let lacksCosts = profile.lacks(name, contextLength: file.configuration.contextLength)
+        guard lacksCosts || profile.lacksServing(of: name) else { return }
+        let progress = Progress(name)
+        let packed = try packed(file, device, progress)
+        if lacksCosts { try await profile.measure(name, packed) { progress.show(0.99 * $0, "measuring") } }
+        progress.show(0.99, "serving")
+        let served = ProfiledService(name: name, path: path, device: device)
+        try profile.add(try await served.cost(beside: profile.probe(packed)), of: name)
+        progress.show(1, "measured")
+    }
+
+    /// - Returns: the geometric mean over the models.
+    private func speed(
+        _ models: [Model], _ profile: Profile, _ device: any Device
+    ) async throws -> Double {
+        var logarithms: [Double] = []
+        for (name, _, file) in models {
+            guard let speed = try await profile.speed(of: name, packed(file, device, Progress(name))) else {
+                throw ValidationError("\(output): holds no costs of \(name) on the whole device")
+            }
+            logarithms.append(log(speed))
+        }
+        return exp(logarithms.reduce(0, +) / Double(max(1, logarithms.count)))
+    }
+
+    private func packed(_ file: ModelFile, _ device: any Device, _ progress: Progress) throws -> PackedLlama {
+        try PackedLlama(file.gguf, vectorWidth: device.limits.vectorWidth, cache: Folders.weights) {
+            progress.show(0.99 * $0, "loading")
+        }
     }
 
     private var grid: ProfileGrid {

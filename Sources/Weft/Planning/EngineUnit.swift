@@ -12,9 +12,11 @@ import Transformer
 struct EngineUnit {
     let unit: SimulatedUnit
 
-    /// - Parameter path: of the cost file.
+    /// - Parameters:
+    ///   - path: of the cost file.
+    ///   - speed: of the device, relative to when it was profiled.
     /// - Throws: `ValidationError`, `ModelError`, `GGUFError`, `KVError`.
-    init(_ configuration: ServeConfiguration, costs path: String) throws {
+    init(_ configuration: ServeConfiguration, costs path: String, speed: Double) throws {
         let table = try PlanningInputs.costs(path)
         guard let device = table.device else {
             throw ValidationError("\(path): field device: is missing; `weft profile` writes it")
@@ -28,7 +30,7 @@ struct EngineUnit {
             }
         }
         unit = SimulatedUnit(
-            mesh: MeshKind(devices: 1), pages: configuration.poolMegabytes << 20 / KVShape.defaultPageBytes,
+            mesh: MeshKind(devices: 1, speed: speed), pages: configuration.poolMegabytes << 20 / KVShape.defaultPageBytes,
             models: models,
             lanes: EngineLanes(device, policy: configuration.policy, shares: models.map(\.settings.shares)))
     }

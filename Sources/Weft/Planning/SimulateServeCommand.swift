@@ -29,6 +29,9 @@ struct SimulateServeCommand: ParsableCommand {
     @Option(help: "The cost file of `weft profile`.")
     var costs: String
 
+    @Option(help: "How fast the device is against when it was profiled, as `weft profile --check` prints it.")
+    var speed = 1.0
+
     @Option(help: "The scheduling policy; overrides the configuration.")
     var policy: PolicyName?
 
@@ -40,12 +43,16 @@ struct SimulateServeCommand: ParsableCommand {
     @Flag(help: "Print JSON instead of a table.")
     var json = false
 
+    func validate() throws {
+        guard speed > 0, speed.isFinite else { throw ValidationError("--speed must be positive") }
+    }
+
     func run() throws {
         var configuration = try ServeCommand.read(config, unit: unit)
         configuration.policy = policy ?? configuration.policy
         try configuration.check()
         let (requests, rates) = try requests.requests(of: workload)
-        let unit = try EngineUnit(configuration, costs: costs).unit
+        let unit = try EngineUnit(configuration, costs: costs, speed: speed).unit
         if let other = requests.first(where: { request in !unit.models.contains { $0.name == request.model } }) {
             throw ValidationError("\(config): has no model '\(other.model)', which the workload asks for")
         }
