@@ -91,6 +91,7 @@ public actor Engine: TextGenerator {
             configuration, sequences: max(sequences, Self.spareSequences),
             pagesPerSequence: max(try pagesPerSequence(models, files), Self.sparePages), device: device
         ) { [weak self] in await self?.recover(from: $0) }
+        try await unit.measureIsolation()
         self.unit = unit
         for (model, file) in zip(models, files) {
             _ = try await unit.load(model, file, cache: weightCache) { progress(model.name, $0) }

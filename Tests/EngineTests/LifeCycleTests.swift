@@ -105,6 +105,8 @@ struct LifeCycleTests {
         #expect(status.lanes.map(\.passes).reduce(0, +) >= 30)
         #expect(status.pool.held == 0 && status.pool.pages == status.pool.free + status.pool.cached)
         #expect(status.partitioning == "instances" && status.lanes.map(\.units) == [nil, 1, 1])
+        #expect(status.lanes[0].isolation == nil)
+        for lane in status.lanes[1...] { #expect(lane.isolation.map { $0 > 0 && $0 <= 1 } == true) }
         try await service.expectEmptyPool()
     }
 }

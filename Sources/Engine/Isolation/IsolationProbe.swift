@@ -2,7 +2,6 @@ public import Compute
 import Foundation
 import KVCache
 import Kernels
-import Synchronization
 public import Transformer
 
 /// Measures how well lanes keep apart: decode steps of one sequence beside a prefill that never ends.
@@ -107,12 +106,6 @@ public struct IsolationProbe: Sendable {
             decode99: sorted[min(sorted.count - 1, sorted.count * 99 / 100)],
             decodeTokensPerSecond: Double(steps.count) / steps.reduce(0, +),
             prefillTokensPerSecond: try await prefilled)
-    }
-
-    private final class Flag: Sendable {
-        private let state = Mutex(false)
-        var isSet: Bool { state.withLock { $0 } }
-        func set() { state.withLock { $0 = true } }
     }
 
     /// One phase's network on a device, and the thread that drives it.

@@ -9,6 +9,8 @@ struct UnitLanes: Sendable {
     private var isBusy: [Bool]
     private var passes: [Int]
     private var busySeconds: [Double]
+    /// What each part keeps of its speed alone while the others are saturated; empty before it is measured.
+    private var isolation: [Double] = []
 
     /// Seconds in which lanes that take turns have all had theirs.
     static let round = 0.02
@@ -34,6 +36,12 @@ struct UnitLanes: Sendable {
         isBusy = lanes.map { _ in false }
         passes = lanes.map { _ in 0 }
         busySeconds = lanes.map { _ in 0 }
+    }
+
+    /// Measures how well the parts keep apart. No lane may be at work.
+    mutating func measureIsolation() async throws {
+        guard lanes.count > 2 else { return }
+        isolation = try await LaneIsolation(Array(lanes[1...])).measure()
     }
 
     var areIdle: Bool { !isBusy.contains(true) }
@@ -64,7 +72,8 @@ struct UnitLanes: Sendable {
         return lanes.map { lane in
             EngineStatus.Lane(
                 name: lane.name, units: isReal && lane.index > 0 ? lane.device.limits.computeUnits : nil,
-                passes: passes[lane.index], busySeconds: busySeconds[lane.index])
+                passes: passes[lane.index], busySeconds: busySeconds[lane.index],
+                isolation: lane.index > 0 && !isolation.isEmpty ? isolation[lane.index - 1] : nil)
         }
     }
 }

@@ -112,7 +112,7 @@ struct ProfileBench: Sendable {
 
     /// Seconds of a pass of either while both parts are at work.
     private func together(_ first: Batch, _ second: Batch) async throws -> (Double, Double) {
-        let isOver = ProfileStream.Flag()
+        let isOver = Flag()
         async let beside = parts[1].seconds(second, until: isOver)
         let own = try await parts[0].seconds(first, for: seconds, passes: .max)
         isOver.set()

@@ -1,7 +1,6 @@
 import Compute
 import Foundation
 import Kernels
-import Synchronization
 import Transformer
 
 /// A model's network on a part of a device, and the thread that drives it for measurements.
@@ -60,12 +59,5 @@ final class ProfileStream: Sendable {
     private static func draw(_ index: Int, from network: LlamaModel) {
         var sampler = Sampler(SamplingOptions(), prompt: [], seed: 1)
         _ = network.withLogits(index) { sampler.draw($0) }
-    }
-
-    /// Ends what another stream goes on with.
-    final class Flag: Sendable {
-        private let state = Mutex(false)
-        var isSet: Bool { state.withLock { $0 } }
-        func set() { state.withLock { $0 = true } }
     }
 }

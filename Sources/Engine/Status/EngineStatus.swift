@@ -21,6 +21,9 @@ public struct EngineStatus: Sendable, Codable, Hashable {
         public var passes: Int
         /// Seconds at work so far.
         public var busySeconds: Double
+        /// The part of its speed alone that the lane kept beside other parts, saturated, when the unit started; `nil`
+        /// for the whole device.
+        public var isolation: Double?
     }
 
     public struct Model: Sendable, Codable, Hashable {

@@ -56,6 +56,13 @@ actor Unit {
         scheduler = UnitScheduler(pages: pages, policy: configuration.policy.policy, overload: Share(2))
     }
 
+    /// Measures how well the lanes keep apart, before they have work.
+    func measureIsolation() async throws {
+        var measured = lanes
+        try await measured.measureIsolation()
+        lanes = measured
+    }
+
     // MARK: Requests
 
     func generate(

@@ -30,6 +30,10 @@ struct MetricsText {
                 (["lane": $0.name], $0.busySeconds)
             })
         add(
+            "weft_lane_isolation", .gauge,
+            "Part of its speed alone that a lane kept beside saturated others, measured at the start.",
+            status.lanes.compactMap { lane in lane.isolation.map { (["lane": lane.name], $0) } })
+        add(
             "weft_lane_passes_total", .counter, "Forward passes of a lane.",
             status.lanes.map {
                 (["lane": $0.name], Double($0.passes))

@@ -30,8 +30,8 @@ struct EngineUnit {
             }
         }
         unit = SimulatedUnit(
-            mesh: MeshKind(devices: 1, speed: speed), pages: configuration.poolMegabytes << 20 / KVShape.defaultPageBytes,
-            models: models,
+            mesh: MeshKind(devices: 1, speed: speed),
+            pages: configuration.poolMegabytes << 20 / KVShape.defaultPageBytes, models: models,
             lanes: EngineLanes(device, policy: configuration.policy, shares: models.map(\.settings.shares)))
     }
 
