@@ -18,11 +18,11 @@ public struct BarFigure: Hashable, Sendable {
 
     public var svg: String {
         let most = values.joined().filter(\.isFinite).max() ?? 1
-        let frame = FigureFrame(x: 0...Double(max(1, groups.count)), y: 0...max(1e-9, most * 1.08))
+        let frame = FigureFrame(x: 0...Double(max(1, groups.count)), top: most)
         var body = frame.axes(xLabel: nil, yLabel: yLabel)
         let width = 0.8 / Double(max(1, series.count))
         for (index, row) in values.enumerated() {
-            let color = FigureFrame.colors[index % FigureFrame.colors.count]
+            let color = FigureFrame.color(index)
             for (group, value) in row.enumerated() where value.isFinite {
                 let x = Double(group) + 0.1 + width * Double(index)
                 let (left, right, top) = (frame.px(x), frame.px(x + width), frame.py(value))
@@ -31,8 +31,7 @@ public struct BarFigure: Hashable, Sendable {
             }
         }
         for (group, name) in groups.enumerated() {
-            body += "<text x=\"\(frame.px(Double(group) + 0.5))\" y=\"\(frame.py(0) + 16)\" text-anchor=\"middle\">"
-            body += "\(HTMLText.escaped(name))</text>"
+            body += frame.label(name, at: Double(group) + 0.5)
         }
         return frame.figure(title: title, body: body + frame.legend(series))
     }

@@ -28,11 +28,10 @@ public struct LineFigure: Hashable, Sendable {
 
     public var svg: String {
         let all = series.flatMap(\.points)
-        let frame = FigureFrame(
-            x: Self.range(all.map(\.x)), y: 0...max(1e-9, (all.map(\.y).max() ?? 1) * 1.08))
+        let frame = FigureFrame(x: Self.range(all.map(\.x)), top: all.map(\.y).max() ?? 1)
         var body = frame.axes(xLabel: xLabel, yLabel: yLabel)
         for (index, line) in series.enumerated() {
-            let color = FigureFrame.colors[index % FigureFrame.colors.count]
+            let color = FigureFrame.color(index)
             let path = line.points.map { "\(frame.px($0.x)),\(frame.py($0.y))" }.joined(separator: " ")
             body += "<polyline fill=\"none\" stroke=\"\(color)\" stroke-width=\"2\" points=\"\(path)\"/>"
             for point in line.points {

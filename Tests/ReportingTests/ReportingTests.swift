@@ -22,6 +22,22 @@ struct ReportingTests {
         #expect(page.html.components(separatedBy: "<svg").count == 3)
     }
 
+    @Test(arguments: [
+        (100.0, ["0", "25", "50", "75", "100"]), (1.61, ["0.0", "0.5", "1.0", "1.5", "2.0"]),
+        (0.02, ["0.000", "0.005", "0.010", "0.015", "0.020"]), (7.0, ["0", "2", "4", "6", "8"]),
+    ] as [(Double, [String])])
+    func axesHaveRoundMarks(_ top: Double, _ expected: [String]) {
+        let svg = BarFigure(title: "", yLabel: "", groups: ["g"], series: ["s"], values: [[top]]).svg
+        let marks = svg.matches(of: /text-anchor="end">([0-9.]+)</).map { String($0.1) }
+        #expect(marks == expected)
+    }
+
+    @Test func longNamesAreShortenedAndKept() {
+        let name = String(repeating: "long", count: 20)
+        let svg = BarFigure(title: "", yLabel: "", groups: [name, "b"], series: ["s"], values: [[1, 2]]).svg
+        #expect(svg.contains("…") && svg.contains("<title>\(name)</title>") && svg.contains(">b</text>"))
+    }
+
     @Test func numbersHaveFixedDigits() {
         #expect(FigureNumber.text(1.005, digits: 1) == "1.0")
         #expect(FigureNumber.text(.infinity) == "-")
