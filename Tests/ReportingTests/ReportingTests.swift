@@ -22,10 +22,11 @@ struct ReportingTests {
         #expect(page.html.components(separatedBy: "<svg").count == 3)
     }
 
-    @Test(arguments: [
-        (100.0, ["0", "25", "50", "75", "100"]), (1.61, ["0.0", "0.5", "1.0", "1.5", "2.0"]),
-        (0.02, ["0.000", "0.005", "0.010", "0.015", "0.020"]), (7.0, ["0", "2", "4", "6", "8"]),
-    ] as [(Double, [String])])
+    @Test(
+        arguments: [
+            (100.0, ["0", "25", "50", "75", "100"]), (1.61, ["0.0", "0.5", "1.0", "1.5", "2.0"]),
+            (0.02, ["0.000", "0.005", "0.010", "0.015", "0.020"]), (7.0, ["0", "2", "4", "6", "8"]),
+        ] as [(Double, [String])])
     func axesHaveRoundMarks(_ top: Double, _ expected: [String]) {
         let svg = BarFigure(title: "", yLabel: "", groups: ["g"], series: ["s"], values: [[top]]).svg
         let marks = svg.matches(of: /text-anchor="end">([0-9.]+)</).map { String($0.1) }
