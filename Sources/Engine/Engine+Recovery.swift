@@ -8,12 +8,13 @@ extension Engine {
         logger.error("unit failed", metadata: ["reason": "\(reason)"])
         status.failure = reason
         state = .recovering(status, await failed.served)
-        let models = await failed.configurations
         await failed.stopped()
-        _ = try? await alone { [self] in await rebuild(models) }
+        _ = try? await alone { [self] in await rebuild() }
     }
 
-    private func rebuild(_ models: [ModelConfiguration]) async {
+    private func rebuild() async {
+        // Loads and unloads that were under way when the unit failed have ended by now.
+        let models = await unit?.configurations ?? []
         var pause = Duration.seconds(1)
         while !Task.isCancelled {
             // What the device still holds must go before it is reserved anew.

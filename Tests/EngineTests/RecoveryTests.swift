@@ -106,4 +106,28 @@ struct RecoveryTests {
         #expect(await service.engine.status?.failure == nil)
         try await service.expectEmptyPool()
     }
+
+    /// A load that ends after the failure was noticed told its client that the model is served.
+    @Test func aModelWhoseLoadEndsMeanwhileComesBackToo() async throws {
+        let fault = Mutex<FaultyDevice.Fault?>(nil)
+        let service = try await service("vulkan:llvmpipe") { new in fault.withLock { $0 = new } }
+        let device = try #require(fault.withLock { $0 })
+        let third = try service.write("c", headSize: 32, seed: 9)
+        device.hold("whole")
+        let load = Task { try await service.engine.load(third) }
+        while !device.isHolding { await Task.yield() }
+
+        device.set(count: 1)
+        await #expect(throws: EngineError.self) { try await service.tokens(of: "a", after: prompt, count: 1000) }
+        while await service.engine.status?.failure == nil { await Task.yield() }
+        // Long enough for the engine to wait for the load.
+        try await Task.sleep(for: .milliseconds(200))
+        device.release()
+        #expect(try await load.value.name == "c")
+
+        try await waitUntilReady(service)
+        #expect(await service.engine.models.map(\.name) == ["a", "b", "c"])
+        #expect(try await service.tokens(of: "c", after: prompt, count: 5).count == 5)
+        try await service.expectEmptyPool()
+    }
 }
