@@ -105,7 +105,9 @@ let package = Package(
         tests("Jinja", [orderedCollections], hasResources: true),
         tests("Tokenization", ["Jinja"], hasResources: true),
         tests("KVCache", ["Workloads"]),
-        tests("Transformer", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache"]),
+        tests(
+            "Transformer",
+            ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "TestDevices"]),
         tests("Workloads"),
         tests("Scheduling", ["KVCache", "Workloads"]),
         tests("Placement", ["Workloads"]),
