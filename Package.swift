@@ -135,6 +135,6 @@ let package = Package(
                 "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Transformer", "Engine",
                 "Weft", logging,
             ],
-            path: "Tests/Conformance", exclude: ["clients"], resources: [.copy("Resources")], swiftSettings: settings),
+            path: "Tests/Conformance", exclude: ["clients"], swiftSettings: settings),
     ]
 )
