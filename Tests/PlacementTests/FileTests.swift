@@ -32,6 +32,10 @@ struct FileTests {
         ("models: &m\n- *m", "in.yaml"),
         ("models: 3", "field models: is not a list"),
         ("cluster: {nnodes: 0, ngpus_per_node: 8}\nmodels:\n- {name: a, model: x-7b, rate: 1}", "cluster.nnodes"),
+        (
+            "cluster: {nodes: [{devices: 1}], ngpus_per_node: 3}\nmodels:\n- {name: a, model: x-7b, rate: 1}",
+            "in.yaml:1: field cluster.ngpus_per_node: contradicts nodes"
+        ),
         ("models: []\nmodels: []", "twice"),
         ("", "is empty"), ("a: [", "in.yaml"),
     ])

@@ -20,18 +20,28 @@ extension FileError {
     ///   - yaml: What `PlacementInput` was read from.
     ///   - file: Named in the error.
     public init(_ error: CostError, costs: String, yaml: String, file: String) {
+        guard case .unknownModel(let name, let known) = error else {
+            self.init(error, costs: costs)
+            return
+        }
+        do throws(FileError) {
+            let cause = try YAMLField(yaml, file: file).need(ofCosts: name)
+            self = cause.error("needs costs of model \(name); \(costs) has \(known.joined(separator: ", "))")
+        } catch {
+            self = error
+        }
+    }
+
+    /// What is wrong with a cost file.
+    ///
+    /// - Parameter costs: The cost file, named in the error.
+    public init(_ error: CostError, costs: String) {
         switch error {
-        case .unknownModel(let name, let known):
-            do throws(FileError) {
-                let cause = try YAMLField(yaml, file: file).need(ofCosts: name)
-                self = cause.error("needs costs of model \(name); \(costs) has \(known.joined(separator: ", "))")
-            } catch {
-                self = error
-            }
         case .invalidLine(let line, let field, let reason):
             self.init(file: costs, line: line, field: field, reason: reason)
         case .invalidField(let path, let reason): self.init(file: costs, line: nil, field: path, reason: reason)
-        case .notJSON, .empty: self.init(file: costs, line: nil, field: nil, reason: error.description)
+        case .notJSON, .empty, .unknownModel:
+            self.init(file: costs, line: nil, field: nil, reason: error.description)
         }
     }
 }
