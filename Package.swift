@@ -35,6 +35,7 @@ let http: [Target.Dependency] = [
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
 ]
 let httpClient: [Target.Dependency] = [
     .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -105,7 +107,9 @@ let package = Package(
         tests("Jinja", [orderedCollections], hasResources: true),
         tests("Tokenization", ["Jinja"], hasResources: true),
         tests("KVCache", ["Workloads"]),
-        tests("Transformer", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache"]),
+        tests(
+            "Transformer",
+            ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "TestDevices"]),
         tests("Workloads"),
         tests("Scheduling", ["KVCache", "Workloads"]),
         tests("Placement", ["Workloads"]),
@@ -131,6 +135,6 @@ let package = Package(
                 "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Transformer", "Engine",
                 "Weft", logging,
             ],
-            path: "Tests/Conformance", exclude: ["clients"], resources: [.copy("Resources")], swiftSettings: settings),
+            path: "Tests/Conformance", exclude: ["clients"], swiftSettings: settings),
     ]
 )

@@ -10,8 +10,8 @@ public actor Engine: TextGenerator {
     enum State {
         case loading
         case ready
-        /// The unit failed and is not back yet: how it stood, and what it served.
-        case recovering(EngineStatus, [ServedModel])
+        /// The unit failed and is not back yet.
+        case recovering(Recovery)
     }
 
     private let configuration: ServeConfiguration
@@ -26,6 +26,8 @@ public actor Engine: TextGenerator {
     private var change: Task<Void, Never>?
     /// How often a failed unit was built anew.
     var rebuilds = 0
+    /// Models that a unit built anew had to leave out.
+    var missing: [EngineStatus.Missing] = []
 
     /// - Parameters:
     ///   - modelFolder: what relative paths of model files are relative to.
@@ -45,7 +47,7 @@ public actor Engine: TextGenerator {
             switch state {
             case .loading: []
             case .ready: await unit?.served ?? []
-            case .recovering(_, let models): models
+            case .recovering(let recovery): recovery.served
             }
         }
     }
@@ -79,23 +81,37 @@ public actor Engine: TextGenerator {
     }
 
     /// Makes a unit with the models.
+    ///
+    /// - Parameter leaveOut: called with a model that cannot be loaded and why; what it throws ends all.
     func start(
-        _ models: [ModelConfiguration], _ progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
+        _ models: [ModelConfiguration], _ progress: @escaping @Sendable (String, Double) -> Void = { _, _ in },
+        leaveOut: (ModelConfiguration, any Error) throws -> Void = { _, error in throw error }
     ) async throws {
-        let files = try models.map { try open($0) }
+        var files: [(model: ModelConfiguration, file: ModelFile)] = []
+        for model in models {
+            do {
+                files.append((model, try open(model)))
+            } catch {
+                try leaveOut(model, error)
+            }
+        }
         let device = try await openDevice()
         deviceName = device.description.name
         // More sequences and longer tables than asked for, so that other models can be loaded later.
         let sequences = models.reduce(0) { $0 + $1.maxSequences }
         let unit = try Unit(
             configuration, sequences: max(sequences, Self.spareSequences),
-            pagesPerSequence: max(try pagesPerSequence(models, files), Self.sparePages), device: device
+            pagesPerSequence: max(try pagesPerSequence(files), Self.sparePages), device: device
         ) { [weak self] in await self?.recover(from: $0) }
         try await unit.measureIsolation()
         self.unit = unit
-        for (model, file) in zip(models, files) {
-            _ = try await unit.load(model, file, cache: weightCache) { progress(model.name, $0) }
-            logger.info("model loaded", metadata: ["model": "\(model.name)"])
+        for (model, file) in files {
+            do {
+                _ = try await unit.load(model, file, cache: weightCache) { progress(model.name, $0) }
+                logger.info("model loaded", metadata: ["model": "\(model.name)"])
+            } catch {
+                try leaveOut(model, error)
+            }
         }
     }
 
@@ -110,8 +126,8 @@ public actor Engine: TextGenerator {
 
     /// - Throws: `EngineError.unavailable` saying why no unit works.
     private func working() throws(EngineError) -> Unit {
-        if case .recovering(let status, _) = state {
-            throw .unavailable("the device failed and is being set up again: \(status.failure ?? "")")
+        if case .recovering(let recovery) = state {
+            throw .unavailable("the device failed and is being set up again: \(recovery.status.failure ?? "")")
         }
         guard case .ready = state, let unit else { throw .unavailable("models are loading") }
         return unit
@@ -140,8 +156,8 @@ public actor Engine: TextGenerator {
     }
 
     /// The longest block table that any sequence can have.
-    private func pagesPerSequence(_ models: [ModelConfiguration], _ files: [ModelFile]) throws -> Int {
-        try zip(models, files).map { model, file in
+    private func pagesPerSequence(_ files: [(model: ModelConfiguration, file: ModelFile)]) throws -> Int {
+        try files.map { model, file in
             let shape = try LlamaModel.kvShape(file.configuration, type: model.kvType)
             return shape.pages(for: min(model.context ?? .max, file.configuration.contextLength))
         }.max() ?? 0
@@ -159,11 +175,13 @@ extension Engine: ModelAdministration {
             }
             return try await unit.load(model, open(model), cache: weightCache) { _ in }
         }
+        missing.removeAll { $0.name == model.name }
         logger.info("model loaded", metadata: ["model": "\(model.name)"])
         return served
     }
 
     public func unload(_ name: String, patience: Duration) async throws {
+        if giveUp(name) { return }
         _ = try working()
         try await alone { [self] in try await working().unload(name, patience: patience) }
         logger.info("model unloaded", metadata: ["model": "\(name)"])
@@ -171,9 +189,10 @@ extension Engine: ModelAdministration {
 
     public var status: EngineStatus? {
         get async {
-            if case .recovering(let status, _) = state { return status }
+            if case .recovering(let recovery) = state { return recovery.status }
             var status = await unit?.status(device: deviceName)
             status?.rebuilds = rebuilds
+            status?.missing = missing
             return status
         }
     }

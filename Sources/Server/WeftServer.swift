@@ -47,7 +47,8 @@ public struct WeftServer: Service {
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
                     additionalChannelHandlers: [
-                        ConnectionHandler(connections: connections, stallTimeout: settings.stallTimeout)
+                        ConnectionHandler(connections: connections, stallTimeout: settings.stallTimeout),
+                        ContinueHandler(bodyLimit: settings.bodyLimit),
                     ],
                     idleTimeout: TimeAmount(settings.idleTimeout))),
             configuration: ApplicationConfiguration(

@@ -1,6 +1,6 @@
 import Compute
-import KVCache
-import Kernels
+package import KVCache
+package import Kernels
 
 /// The dispatches of a Llama network, tied to their buffers once; a step only counts its rows.
 struct ForwardPass: Sendable {
@@ -132,7 +132,7 @@ extension AttentionShape {
 }
 
 extension AttentionShape.KVFormat {
-    fileprivate init(_ type: KVType) {
+    package init(_ type: KVType) {
         switch type {
         case .f32: self = .f32
         case .f16: self = .f16

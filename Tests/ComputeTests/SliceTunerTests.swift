@@ -13,8 +13,8 @@ struct SliceTunerTests {
 
     /// Runs a list to its end; the seconds of each slice.
     private func run(
-        _ pieces: [SliceTuner.Piece], _ tuner: inout SliceTuner, cost: (Int) -> Double,
-        check: ([SliceTuner.Piece]) -> Void = { _ in }
+        _ pieces: [SliceTuner<Int>.Piece], _ tuner: inout SliceTuner<Int>, cost: (Int) -> Double,
+        check: ([SliceTuner<Int>.Piece]) -> Void = { _ in }
     ) -> [Double] {
         var rest = pieces[...]
         var seconds: [Double] = []
@@ -31,11 +31,11 @@ struct SliceTunerTests {
     @Test(arguments: 0..<40)
     func everyTileIsDoneOnceInOrder(_ seed: Int) {
         var random = Random(state: UInt64(seed))
-        var tuner = SliceTuner(target: 0.01)
+        var tuner = SliceTuner<Int>(target: 0.01)
         for _ in 0..<20 {
             let pieces = (0..<1 + random.below(12)).map { index in
                 let start = random.below(50)
-                return SliceTuner.Piece(
+                return SliceTuner<Int>.Piece(
                     key: random.below(5), tiles: start..<start + 1 + random.below(3000), index: index)
             }
             var done: [(index: Int, tile: Int)] = []
@@ -49,8 +49,8 @@ struct SliceTunerTests {
     }
 
     @Test func slicesComeToTakeTheTarget() {
-        var tuner = SliceTuner(target: 0.005)
-        let pieces = (0..<8).map { SliceTuner.Piece(key: $0, tiles: 0..<2000, index: $0) }
+        var tuner = SliceTuner<Int>(target: 0.005)
+        let pieces = (0..<8).map { SliceTuner<Int>.Piece(key: $0, tiles: 0..<2000, index: $0) }
         let cost = { (key: Int) in Double(key + 1) * 2e-6 }
         for _ in 0..<3 { _ = run(pieces, &tuner, cost: cost) }
         let seconds = run(pieces, &tuner, cost: cost)
@@ -59,8 +59,8 @@ struct SliceTunerTests {
 
     /// A device that becomes slower, as others use it too, gets smaller slices.
     @Test func slicesFollowTheDevice() {
-        var tuner = SliceTuner(target: 0.005)
-        let pieces = [SliceTuner.Piece(key: 1, tiles: 0..<20_000, index: 0)]
+        var tuner = SliceTuner<Int>(target: 0.005)
+        let pieces = [SliceTuner<Int>.Piece(key: 1, tiles: 0..<20_000, index: 0)]
         _ = run(pieces, &tuner, cost: { _ in 1e-6 })
         var seconds: [Double] = []
         for _ in 0..<5 { seconds = run(pieces, &tuner, cost: { _ in 4e-6 }) }
@@ -68,8 +68,8 @@ struct SliceTunerTests {
     }
 
     @Test func aTileLongerThanTheTargetGoesAlone() {
-        var tuner = SliceTuner(target: 1e-6)
-        let pieces = [SliceTuner.Piece(key: 1, tiles: 0..<40, index: 0)]
+        var tuner = SliceTuner<Int>(target: 1e-6)
+        let pieces = [SliceTuner<Int>.Piece(key: 1, tiles: 0..<40, index: 0)]
         _ = run(pieces, &tuner, cost: { _ in 1e-3 })
         #expect(run(pieces, &tuner, cost: { _ in 1e-3 }).count == 40)
     }

@@ -107,4 +107,28 @@ struct CommandTests {
         #expect(result.status != 0)
         #expect(result.output.contains(message), "\(result.output)")
     }
+
+    /// Faults name file, line and field, on one line.
+    @Test(arguments: [
+        ("{name: a, model: x-7b, rate: 0}", "workload.yaml:3: field models[0].rate: is 0.0"),
+        ("{name: a, model: x-65b, rate: 1}", "workload.yaml:3: field models[0].model: needs costs of model llama-65b"),
+        ("{name: a, model: x-7b, rate: 1}", "workload.yaml:3: field models[0].model: model a fits on no mesh"),
+        ("{name: a, model: x-7b, rate: 1}", "costs.csv:2: field prefill_ms: 'slow'"),
+    ])
+    func plansThatCannotBeAreExplained(_ model: String, _ message: String) throws {
+        let folder = NSTemporaryDirectory() + "weft-plan-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (workload, costs) = ("\(folder)/workload.yaml", "\(folder)/costs.csv")
+        try Data("cluster: {nnodes: 1, ngpus_per_node: 1, memory_gb: 8}\nmodels:\n- \(model)\n".utf8)
+            .write(to: URL(filePath: workload))
+        let time = message.contains("slow") ? "slow" : "20"
+        let cells = [1, 8].flatMap { batch in [32, 256].map { "llama-7b,1,100,\(batch),\($0),\(time),10\n" } }
+        try Data(("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\n" + cells.joined()).utf8)
+            .write(to: URL(filePath: costs))
+        let result = try weft("plan", workload, "--costs", costs)
+        #expect(result.status != 0)
+        #expect(result.output.contains(message), "\(result.output)")
+        #expect(result.output.split(separator: "\n").count == 1, "\(result.output)")
+    }
 }

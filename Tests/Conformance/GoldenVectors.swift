@@ -1,5 +1,4 @@
 import Foundation
-import Testing
 
 /// Reference logits and tokens of the real model, recorded with llama.cpp (its `about` says how).
 struct GoldenVectors: Decodable {
@@ -36,8 +35,8 @@ struct GoldenVectors: Decodable {
     var prompts: [Prompt]
 
     static func load() throws -> GoldenVectors {
-        let url = try #require(
-            Bundle.module.url(forResource: "smollm2-135m-instruct", withExtension: "json", subdirectory: "Resources"))
+        let url = ServedTests.folder.deletingLastPathComponent()
+            .appending(path: "TokenizationTests/Resources/smollm2-135m-instruct.json")
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try decoder.decode(GoldenVectors.self, from: Data(contentsOf: url))

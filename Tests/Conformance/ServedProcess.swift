@@ -44,6 +44,7 @@ final class ServedProcess {
         process.terminate()
         process.waitUntilExit()
         #expect(process.terminationStatus == 0, "\(logText)")
+        try? FileManager.default.removeItem(at: log)
     }
 }
 

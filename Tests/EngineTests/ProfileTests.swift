@@ -12,13 +12,14 @@ struct ProfileTests {
     private struct Interruption: Error {}
 
     /// A generated model, the device that it is measured on, and a cost file to come.
-    private struct Place {
+    private final class Place {
         let packed: PackedLlama
         let device: any Device
         let file: String
+        private let folder: String
 
         init() throws {
-            let folder = NSTemporaryDirectory() + "weft-profile-\(UUID().uuidString)"
+            folder = NSTemporaryDirectory() + "weft-profile-\(UUID().uuidString)"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try TinyLlama().write(to: "\(folder)/tiny.gguf")
             device = try OpenCLDevice(
@@ -28,6 +29,8 @@ struct ProfileTests {
                 GGUFFile(path: "\(folder)/tiny.gguf"), vectorWidth: device.limits.vectorWidth, cache: nil)
             file = "\(folder)/costs.json"
         }
+
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
 
         func profile() throws -> Profile {
             try Profile(

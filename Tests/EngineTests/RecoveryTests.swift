@@ -95,6 +95,9 @@ struct RecoveryTests {
         for _ in 0..<100 where await service.engine.isReady { try await Task.sleep(for: .milliseconds(5)) }
         #expect(await service.engine.models.map(\.name) == ["b"], "what was served is still named")
         #expect(await service.engine.status?.failure?.contains("lost") == true)
+        while await service.engine.status?.recovery?.tries == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(await service.engine.status?.recovery?.tries == 1)
+        #expect(await service.engine.status?.recovery?.reason?.contains("out of memory") == true)
         await #expect {
             _ = try await service.tokens(of: "b", after: prompt, count: 1)
         } throws: { error in
@@ -104,6 +107,66 @@ struct RecoveryTests {
         #expect(await service.engine.models.map(\.name) == ["b"])
         #expect(try await service.tokens(of: "b", after: prompt, count: 5).count == 5)
         #expect(await service.engine.status?.failure == nil)
+        #expect(await service.engine.status?.recovery == nil)
+        try await service.expectEmptyPool()
+    }
+
+    /// A load that ends after the failure was noticed told its client that the model is served.
+    @Test func aModelWhoseLoadEndsMeanwhileComesBackToo() async throws {
+        let fault = Mutex<FaultyDevice.Fault?>(nil)
+        let service = try await service("vulkan:llvmpipe") { new in fault.withLock { $0 = new } }
+        let device = try #require(fault.withLock { $0 })
+        let third = try service.write("c", headSize: 32, seed: 9)
+        device.hold("whole")
+        let load = Task { try await service.engine.load(third) }
+        while !device.isHolding { await Task.yield() }
+
+        device.set(count: 1)
+        await #expect(throws: EngineError.self) { try await service.tokens(of: "a", after: prompt, count: 1000) }
+        while await service.engine.status?.failure == nil { await Task.yield() }
+        // Long enough for the engine to wait for the load.
+        try await Task.sleep(for: .milliseconds(200))
+        device.release()
+        #expect(try await load.value.name == "c")
+
+        try await waitUntilReady(service)
+        #expect(await service.engine.models.map(\.name) == ["a", "b", "c"])
+        #expect(try await service.tokens(of: "c", after: prompt, count: 5).count == 5)
+        try await service.expectEmptyPool()
+    }
+
+    @Test func aModelThatCannotBeLoadedAgainIsLeftOut() async throws {
+        let fault = Mutex<FaultyDevice.Fault?>(nil)
+        let service = try await service("vulkan:llvmpipe") { new in fault.withLock { $0 = new } }
+        let before = try await service.tokens(of: "b", after: prompt, count: 20)
+        try service.remove("a")
+        fault.withLock { $0?.set() }
+        await #expect(throws: EngineError.self) { try await service.tokens(of: "b", after: prompt, count: 1) }
+        while await service.engine.isReady { await Task.yield() }
+        try await waitUntilReady(service)
+
+        #expect(await service.engine.models.map(\.name) == ["b"])
+        #expect(try await service.tokens(of: "b", after: prompt, count: 20) == before)
+        let missing = try #require(await service.engine.status?.missing)
+        #expect(missing.map(\.name) == ["a"] && missing[0].reason.contains("a.gguf"))
+        try await service.engine.unload("a", patience: .zero)
+        #expect(await service.engine.status?.missing == [])
+        _ = try await service.engine.load(try service.write("a", headSize: 32, seed: 1))
+        #expect(await service.engine.models.map(\.name) == ["b", "a"])
+        try await service.expectEmptyPool()
+    }
+
+    @Test func aModelUnloadedWhileTheUnitIsAwayDoesNotComeBack() async throws {
+        let fault = Mutex<FaultyDevice.Fault?>(nil)
+        let service = try await service("vulkan:llvmpipe", refusals: 1) { new in fault.withLock { $0 = new } }
+        fault.withLock { $0?.set() }
+        await #expect(throws: EngineError.self) { try await service.tokens(of: "b", after: prompt, count: 1) }
+        while await service.engine.status?.recovery?.tries != 1 { try await Task.sleep(for: .milliseconds(5)) }
+        try await service.engine.unload("a", patience: .seconds(60))
+        #expect(await service.engine.models.map(\.name) == ["b"])
+        try await waitUntilReady(service)
+        #expect(await service.engine.models.map(\.name) == ["b"])
+        #expect(await service.engine.status?.missing == [])
         try await service.expectEmptyPool()
     }
 }

@@ -56,6 +56,8 @@ struct TinyService {
         return ModelConfiguration(name: name, path: "\(name).gguf")
     }
 
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(folder)/\(name).gguf") }
+
     func tokens(of model: String, after prompt: [Int32], count: Int) async throws -> [Int32] {
         var request = GenerationRequest(model: model, prompt: prompt)
         request.maxTokens = count

@@ -32,12 +32,61 @@ struct FileTests {
         ("models: &m\n- *m", "in.yaml"),
         ("models: 3", "field models: is not a list"),
         ("cluster: {nnodes: 0, ngpus_per_node: 8}\nmodels:\n- {name: a, model: x-7b, rate: 1}", "cluster.nnodes"),
+        (
+            "cluster: {nodes: [{devices: 1}], ngpus_per_node: 3}\nmodels:\n- {name: a, model: x-7b, rate: 1}",
+            "in.yaml:1: field cluster.ngpus_per_node: contradicts nodes"
+        ),
         ("models: []\nmodels: []", "twice"),
         ("", "is empty"), ("a: [", "in.yaml"),
     ])
     func badInputIsNamed(yaml: String, expected: String) {
         let error = #expect(throws: FileError.self) { try PlacementInput(yaml: yaml, file: "in.yaml") }
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+    }
+
+    /// Why a file that reads well has no plan.
+    @Test(arguments: [
+        (
+            "models:\n- {name: a, model: x-7b, rate: 1}\n- name: b\n  model: y-65b\n  rate: 1", 1,
+            "in.yaml:4: field models[1].model: model b fits on no mesh"
+        ),
+        (
+            "models:\n- {name: a, model: x-7b, rate: 1}\n- {name: b, model: y-7b, rate: 1}", 1,
+            "in.yaml:2: field models: no division of the 1 devices"
+        ),
+        (
+            "models:\n- {name: a, model: x-7b, rate: 1}\n- {name: b, model: y-30b, rate: 1}", 8,
+            "in.yaml:3: field models[1].model: needs costs of model llama-30b; costs.csv has llama-13b, llama-65b, llama-7b"
+        ),
+        (
+            """
+            models:
+            - name: a
+              model: mine
+              rate: 1
+              profile: {cost_name: mine, parameters: 1e9, layers: 2, hidden_size: 8, heads: 2}
+            """, 8, "in.yaml:5: field models[0].profile.cost_name: needs costs of model mine"
+        ),
+    ])
+    func demandsWithoutAPlanAreNamed(yaml: String, devices: Int, expected: String) throws {
+        let cluster = Cluster(nodes: [.init(devices: devices, memoryBytes: devices == 1 ? 24e9 : 80e9)])
+        let measured = CostModel(
+            Roofline(peak: .a100).table(for: [.llama7B, .llama13B, .llama65B], memoryBytes: 80e9))
+        let demands = try PlacementInput(yaml: yaml, file: "in.yaml").demands
+        let error: FileError
+        do {
+            let planner = Planner(on: cluster) {
+                try ThroughputObjective(demands: $0, costs: measured, cluster: cluster)
+            }
+            _ = try planner.plan(demands)
+            Issue.record("there is a plan")
+            return
+        } catch let cause as PlacementError {
+            error = FileError(cause, yaml: yaml, file: "in.yaml")
+        } catch let cause as CostError {
+            error = FileError(cause, costs: "costs.csv", yaml: yaml, file: "in.yaml")
+        }
+        #expect(error.description.hasPrefix(expected), "\(error)")
     }
 
     static let plan = Plan(units: [

@@ -64,6 +64,26 @@ import Testing
         }
     }
 
+    /// As curl sends bodies beyond a megabyte.
+    @Test func aClientThatAsksFirstIsBiddenToSendItsBody() async throws {
+        try await serving(ScriptedGenerator()) { port, _ in
+            try await Wire.open(port) { wire in
+                let body = #"{"prompt": "x", "max_tokens": 1}"#
+                for _ in 0..<2 {
+                    wire.forget()
+                    try await wire.send(
+                        "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n"
+                            + "Expect: 100-continue\r\n\r\n")
+                    try await wire.read(until: "HTTP/1.1 100 Continue\r\n\r\n")
+                    try await wire.send(body)
+                    try await wire.read(until: "\"total_tokens\"")
+                    #expect(wire.received.contains("\r\n\r\nHTTP/1.1 200 OK\r\n"))
+                }
+                try await expectHealthy(&wire)
+            }
+        }
+    }
+
     @Test func aBodyThatDoesNotArriveTimesOut() async throws {
         try await serving(ScriptedGenerator()) {
             $0.bodyTimeout = .milliseconds(100)

@@ -3,6 +3,7 @@ import ComputeOpenCL
 import ComputeVulkan
 import Foundation
 public import ShaderTesting
+import TestDevices
 public import Testing
 
 /// The devices of this machine that kernels are tested on: those of Vulkan, watched by the validation layer, and of
@@ -19,8 +20,8 @@ enum TestDevices {
     /// together.
     static let fast = found.filter { !$0.description.name.contains("SwiftShader") }
 
-    /// Shared by the tests of one run, so that a kernel is compiled once.
-    private static let cacheDirectory = NSTemporaryDirectory() + "weft-shader-tests-\(getpid())"
+    /// A kernel is compiled once for all tests of a run.
+    private static var cacheDirectory: String { ProcessFolder.path }
 
     private static func vulkan(_ description: DeviceDescription) -> TestedDevice {
         TestedDevice(description) { adjust in

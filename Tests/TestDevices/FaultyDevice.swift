@@ -1,19 +1,48 @@
 public import Compute
+import Foundation
 import Synchronization
 
 /// A device that works, until it is told to fail.
 public final class FaultyDevice: Device {
     /// Shared by a device and its parts.
     public final class Fault: Sendable {
-        private let isSet = Mutex(false)
+        private struct State {
+            /// Runs that are still to fail.
+            var failures = 0
+            /// The label of a lane that is kept from running.
+            var held: String?
+            var isHolding = false
+        }
+
+        private let state = Mutex(State())
 
         public init() {}
 
-        public func set() { isSet.withLock { $0 = true } }
+        /// Whether a run waits for `release`.
+        public var isHolding: Bool { state.withLock { $0.isHolding } }
 
-        fileprivate func check(_ device: any Device) throws(ComputeError) {
-            if isSet.withLock({ $0 }) {
-                throw .deviceLost(device: device.description.name, call: "run")
+        /// Makes all runs fail from now on, or the next `count`.
+        public func set(count: Int = .max) { state.withLock { $0.failures = count } }
+
+        /// Keeps the lane with this label from running until `release`.
+        public func hold(_ lane: String) { state.withLock { $0.held = lane } }
+
+        public func release() { state.withLock { ($0.held, $0.isHolding) = (nil, false) } }
+
+        fileprivate func check(_ device: any Device, _ lane: String) throws(ComputeError) {
+            while mustWait(lane) { Thread.sleep(forTimeInterval: 0.001) }
+            let fails = state.withLock { state in
+                defer { if state.failures > 0 { state.failures -= 1 } }
+                return state.failures > 0
+            }
+            if fails { throw .deviceLost(device: device.description.name, call: "run") }
+        }
+
+        private func mustWait(_ lane: String) -> Bool {
+            state.withLock { state in
+                guard state.held == lane else { return false }
+                state.isHolding = true
+                return true
             }
         }
     }
@@ -45,7 +74,7 @@ public final class FaultyDevice: Device {
     public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel { try real.makeKernel(code) }
 
     public func makeLane(label: String) throws(ComputeError) -> any Lane {
-        FaultyLane(try real.makeLane(label: label), of: self)
+        FaultyLane(try real.makeLane(label: label), label, of: self)
     }
 
     public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
@@ -58,15 +87,17 @@ public final class FaultyDevice: Device {
 
 private final class FaultyLane: Lane {
     private let real: any Lane
+    private let label: String
     private let device: FaultyDevice
 
-    init(_ real: any Lane, of device: FaultyDevice) {
+    init(_ real: any Lane, _ label: String, of device: FaultyDevice) {
         self.real = real
+        self.label = label
         self.device = device
     }
 
     func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double? {
-        try device.fault.check(device)
+        try device.fault.check(device, label)
         return try real.run(record)
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import GGUF
 import KVCache
 import Kernels
+import TestDevices
 import Testing
 import Transformer
 
@@ -46,7 +47,9 @@ struct ForwardPassTests {
         let expected = try ReferenceLlama(file, kv: shape.kv).logits(tokens)
 
         let instance = try VulkanInstance(validates: true)
-        let device = try VulkanDevice(DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: Self.cache) {
+        let device = try VulkanDevice(
+            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: ProcessFolder.path
+        ) {
             if shape.smallBindings {
                 $0.maxBindingSize = 1 << 17
                 $0.maxTexelElements = 1 << 13
@@ -67,8 +70,6 @@ struct ForwardPassTests {
         #expect(instance.validationMessages == [])
     }
 
-    private static let cache = NSTemporaryDirectory() + "weft-forward-kernels-\(getpid())"
-
     /// A prompt fed in one piece, in pieces, and token by token gives the same bits: batches must not matter.
     @Test(arguments: [
         (TensorType.f32, KVType.f16), (.f16, .f16), (.q4_1, .f16), (.q8_0, .f16), (.f32, .q8_0),
@@ -79,7 +80,7 @@ struct ForwardPassTests {
         try Shape(headSize: 64, heads: 3, kvHeads: 1, type: type).generator.write(to: path)
         let instance = try VulkanInstance(validates: true)
         let device = try VulkanDevice(
-            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: Self.cache)
+            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: ProcessFolder.path)
         var options = LlamaModel.Options()
         options.kvType = kv
         options.maxRows = 32

@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 import sys
 
-RECORDED = pathlib.Path(__file__).parents[2] / "Tests/Conformance/Resources/smollm2-135m-instruct.json"
+RECORDED = pathlib.Path(__file__).parents[2] / "Tests/TokenizationTests/Resources/smollm2-135m-instruct.json"
 # A reference whose two best logits are nearer than this may go either way.
 CLEAR = 0.02
 

@@ -19,12 +19,14 @@ public struct Load: Sendable {
     }
 
     /// The requests by which a model's unloaded latency is measured, one after the other: short, middling and long
-    /// prompts of those that it will get, each twice, with few outputs.
+    /// prompts of those that it will get, each twice, with few outputs. For a model that no request asks,
+    /// all models' requests say how long they are.
     package func probes(of model: String) -> [Request] {
         let own = requests.filter { $0.model == model }
-        let prompts = own.map(\.promptTokens).sorted()
-        let outputs = own.map(\.outputTokens).sorted()
-        guard !own.isEmpty else { return [] }
+        let typical = own.isEmpty && rates.contains { $0.model == model } ? requests : own
+        let prompts = typical.map(\.promptTokens).sorted()
+        let outputs = typical.map(\.outputTokens).sorted()
+        guard !typical.isEmpty else { return [] }
         let lengths = [0.1, 0.5, 0.9].map { prompts[Int($0 * Double(prompts.count - 1))] }
         return (lengths + lengths).map { length in
             Request(

@@ -37,8 +37,12 @@ public struct LoadGenerator: Sendable {
     ) async throws -> (report: ServingReport, served: [ServedRequest]) {
         guard !load.requests.isEmpty else { throw ServingError.noRequests }
         return try await EndpointClient.with(endpoint, timeout: timeout) { client in
-            let models = Set(load.requests.map(\.model)).sorted()
-            try await check(models, client)
+            let known = try await client.models()
+            let asked = Set(load.requests.map(\.model))
+            try check(asked.sorted(), known)
+            // Another load may ask models that this one does not, and be measured against this one's latencies.
+            let idle = unloaded == nil ? load.rates.map(\.model).filter { known.contains(endpoint.name(of: $0)) } : []
+            let models = asked.union(idle).sorted()
             var preparation = Preparation(client: client, seed: load.seed)
             var (forms, lines): ([String: PromptForm], [LatencyBaseline]) = ([:], [])
             for model in models {
@@ -61,8 +65,7 @@ public struct LoadGenerator: Sendable {
         }
     }
 
-    private func check(_ models: [String], _ client: EndpointClient) async throws(ServingError) {
-        let known = try await client.models()
+    private func check(_ models: [String], _ known: [String]) throws(ServingError) {
         let missing = models.map { endpoint.name(of: $0) }.filter { !known.contains($0) }
         if !missing.isEmpty { throw .missingModels(missing, served: known) }
     }

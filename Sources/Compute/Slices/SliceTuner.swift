@@ -1,16 +1,17 @@
 /// Cuts a list of dispatches into slices of about equal time, from what earlier ones took.
 ///
 /// A dispatch is cut between tiles. What is not known yet goes alone and in small pieces.
-package struct SliceTuner: Sendable {
+///
+/// `Key` is what a cost is kept under: dispatches of one key cost the same per tile.
+package struct SliceTuner<Key: Hashable & Sendable>: Sendable {
     /// A dispatch, or the rest of one.
     package struct Piece: Sendable, Hashable {
-        /// What the cost is kept under: dispatches of one key cost the same per tile.
-        package var key: Int
+        package var key: Key
         package var tiles: Range<Int>
         /// The place in the list of dispatches.
         package var index: Int
 
-        package init(key: Int, tiles: Range<Int>, index: Int) {
+        package init(key: Key, tiles: Range<Int>, index: Int) {
             self.key = key
             self.tiles = tiles
             self.index = index
@@ -20,12 +21,12 @@ package struct SliceTuner: Sendable {
     /// The length of a slice that is aimed at, in seconds.
     package let target: Double
     /// Seconds per tile.
-    private var costs: [Int: Double] = [:]
+    private var costs: [Key: Double] = [:]
 
     /// Tiles of the first piece of a kernel whose cost is not known.
-    private static let trialTiles = 16
+    private static var trialTiles: Int { 16 }
     /// How fast an estimate follows what is measured.
-    private static let weight = 0.3
+    private static var weight: Double { 0.3 }
 
     package init(target: Double) { self.target = target }
 

@@ -5,7 +5,7 @@ import Synchronization
 /// With one slice of each lane in the queue at any time, lanes share the device by the lengths of their slices.
 public final class SlicedLane: Lane {
     private let lane: any Lane
-    private let tuner: Mutex<SliceTuner>
+    private let tuner: Mutex<SliceTuner<ObjectIdentifier>>
 
     /// - Parameter seconds: the length of a slice that is aimed at.
     public init(_ lane: any Lane, seconds: Double) {
@@ -39,12 +39,11 @@ public final class SlicedLane: Lane {
     /// Keeps dispatches for later.
     private final class Recorder: Commands {
         private(set) var dispatches: [(kernel: any BoundKernel, parameters: Parameters)] = []
-        private(set) var pieces: [SliceTuner.Piece] = []
+        private(set) var pieces: [SliceTuner<ObjectIdentifier>.Piece] = []
 
         func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
             guard !tiles.isEmpty else { return }
-            pieces.append(
-                SliceTuner.Piece(key: ObjectIdentifier(kernel).hashValue, tiles: tiles, index: dispatches.count))
+            pieces.append(.init(key: ObjectIdentifier(kernel), tiles: tiles, index: dispatches.count))
             dispatches.append((kernel, parameters))
         }
     }

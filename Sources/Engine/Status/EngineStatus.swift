@@ -44,6 +44,20 @@ public struct EngineStatus: Sendable, Codable, Hashable {
         public var counters: ModelCounters
     }
 
+    /// How far a failed unit is on its way back.
+    public struct Recovery: Sendable, Codable, Hashable {
+        /// Times that it was tried to build the unit anew, without success.
+        public var tries = 0
+        /// Why the last try failed; `nil` before the first has ended.
+        public var reason: String?
+    }
+
+    /// A model that could not be loaded again when its unit was built anew.
+    public struct Missing: Sendable, Codable, Hashable {
+        public var name: String
+        public var reason: String
+    }
+
     public var device: String
     public var policy: PolicyName
     /// How lanes get their shares; `nil` where no model has less than the whole device.
@@ -53,6 +67,10 @@ public struct EngineStatus: Sendable, Codable, Hashable {
     public var models: [Model]
     /// Why the unit takes no requests; `nil` while it works.
     public var failure: String?
+    /// `nil` while the unit works.
+    public var recovery: Recovery?
     /// How often the unit was built anew after its device failed.
     public var rebuilds = 0
+    /// What was served before the device failed and is not served since, until it is loaded again or unloaded.
+    public var missing: [Missing] = []
 }

@@ -8,7 +8,7 @@ struct CUDAWriter: DialectWriter {
     func write(_ kernel: TranslatedKernel) -> String {
         var lines = kernel.definitions.map { "#define \($0.name) \($0.value)" }
         lines.append("#define SUBGROUPS \(kernel.usesSubgroups ? 1 : 0)")
-        lines.append(KernelLibrary.prelude(.cuda))
+        lines.append(kernel.prelude)
         for argument in kernel.arguments {
             lines += argument.accessors(vectorWidth: kernel.vectorWidth) + argument.spanAccessors
             lines += holders(of: argument)
@@ -30,14 +30,9 @@ struct CUDAWriter: DialectWriter {
     }
 
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
-        let buffers = kernel.arguments.flatMap { argument in
-            let qualifier = argument.buffer.access == .read ? "const " : ""
-            return argument.windowNames.map { "\(qualifier)\(argument.buffer.element.rawValue)* __restrict__ \($0)" }
-        }
-        let parameters = kernel.parameters.map { "\($0.kind.rawValue) \($0.name)" }
-        let arguments = buffers + parameters + ["uint firstTile", "uint tileCount"]
+        let arguments = kernel.entryArguments(qualifier: "__restrict__ ")
         return [
-            "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE) entry(\(arguments.joined(separator: ", "))) {",
+            "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE) entry(\(arguments)) {",
             "    uint endTile = firstTile + tileCount;",
             "    for (uint TILE = firstTile + blockIdx.x; TILE < endTile; TILE += gridDim.x) {",
             withSingleNumbers(kernel.body),

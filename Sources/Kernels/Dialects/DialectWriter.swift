@@ -20,4 +20,23 @@ struct TranslatedKernel {
     var vectorWidth: Int
     /// Whether a group is one subgroup, so that sums over it need no shared memory.
     var usesSubgroups: Bool
+
+    /// The parameters of the entry point, such as `uint width`; those of the tile range come last.
+    var parameterList: [String] {
+        parameters.map { "\($0.kind.rawValue) \($0.name)" } + ["uint firstTile", "uint tileCount"]
+    }
+
+    /// The arguments of the entry point where a dialect takes buffers as pointers: all windows of each, then the
+    /// parameters.
+    ///
+    /// - Parameters:
+    ///   - space: stands before a pointer's type.
+    ///   - qualifier: stands behind it.
+    func entryArguments(space: String = "", qualifier: String = "") -> String {
+        let buffers = arguments.flatMap { argument in
+            let element = (argument.buffer.access == .read ? "const " : "") + argument.buffer.element.rawValue
+            return argument.windowNames.map { "\(space)\(element)* \(qualifier)\($0)" }
+        }
+        return (buffers + parameterList).joined(separator: ", ")
+    }
 }

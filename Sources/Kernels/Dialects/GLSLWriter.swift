@@ -49,11 +49,11 @@ struct GLSLWriter: DialectWriter {
     }
 
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
-        let fields = kernel.parameters.map { "\($0.kind.rawValue) \($0.name);" }.joined(separator: " ")
+        let fields = kernel.parameterList.map { "\($0);" }.joined(separator: " ")
         let locals = kernel.parameters.map { "    \($0.kind.rawValue) \($0.name) = parameters_.\($0.name);" }
         return [
             "layout(local_size_x = GROUP_SIZE) in;",
-            "layout(push_constant) uniform Parameters_ { \(fields) uint firstTile; uint tileCount; } parameters_;",
+            "layout(push_constant) uniform Parameters_ { \(fields) } parameters_;",
             "void main() {",
         ] + locals + [
             "    uint firstTile = parameters_.firstTile, endTile = firstTile + parameters_.tileCount;",

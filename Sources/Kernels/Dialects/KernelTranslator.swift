@@ -50,13 +50,12 @@ public struct KernelTranslator: Sendable {
                 body = body.replacing("\(word)(\(buffer.name),", with: "\(word)_\(buffer.name)(")
             }
         }
-        let text = writer.write(
-            TranslatedKernel(
-                name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,
-                prelude: prelude, body: body, vectorWidth: limits.vectorWidth, usesSubgroups: limits.subgroupSize > 1))
+        let kernel = TranslatedKernel(
+            name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,
+            prelude: prelude, body: body, vectorWidth: limits.vectorWidth, usesSubgroups: limits.subgroupSize > 1)
         return KernelCode(
-            label: label(source, options), dialect: writer.dialect, source: text, bindings: arguments.map(\.binding),
-            parameterCount: source.parameters.count + 2, groupSize: limits.groupSize)
+            label: label(source, options), dialect: writer.dialect, source: writer.write(kernel),
+            bindings: arguments.map(\.binding), parameterCount: kernel.parameterList.count, groupSize: limits.groupSize)
     }
 
     private func definitions(

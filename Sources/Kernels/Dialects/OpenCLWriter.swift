@@ -54,15 +54,9 @@ struct OpenCLWriter: DialectWriter {
     }
 
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
-        let buffers = kernel.arguments.flatMap { argument in
-            let qualifier = argument.buffer.access == .read ? "const " : ""
-            return argument.windowNames.map { "__global \(qualifier)\(argument.buffer.element.rawValue)* \($0)" }
-        }
-        let parameters = kernel.parameters.map { "\($0.kind.rawValue) \($0.name)" }
-        let arguments = buffers + parameters + ["uint firstTile", "uint tileCount"]
-        return [
+        [
             "__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))",
-            "void entry(\(arguments.joined(separator: ", "))) {",
+            "void entry(\(kernel.entryArguments(space: "__global "))) {",
             "    GROUP_MEMORY",
             // Neighbouring tiles, which read the same weights, go to one group.
             "    ulong group = get_group_id(0), groupCount = get_num_groups(0);",

@@ -70,7 +70,9 @@ extension Cluster {
                         speed: try entry.positive(or: 1, "speed")))
             }
             if nodes.isEmpty { throw list.error("names no node") }
-            if try field.optional("nnodes") != nil { throw field.error("has both nodes and nnodes") }
+            for key in ["nnodes", "ngpus_per_node"] {
+                if let other = try field.optional(key) { throw other.error("contradicts nodes") }
+            }
             self.init(nodes: nodes)
         } else {
             self.init(

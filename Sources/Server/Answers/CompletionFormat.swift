@@ -10,27 +10,31 @@ struct CompletionFormat: AnswerFormat {
     func chunk(_ token: OutputToken) -> any Encodable {
         let echo = echoes[token.choice]
         let logprobs = CompletionLogprobs([token.token], textOffset: token.textOffset, spelling)
-        let choice = Completion.Choice(
+        let choice = CompletionChoice(
             index: token.choice, text: (token.isFirst ? echo : "") + token.token.text, logprobs: logprobs,
             finishReason: nil)
-        return Completion(header, choices: [choice])
+        return answer([choice])
     }
 
     func lastChunk(choice: Int, isFirst: Bool, reason: FinishReason) -> any Encodable {
-        let choice = Completion.Choice(
+        let choice = CompletionChoice(
             index: choice, text: isFirst ? echoes[choice] : "", logprobs: nil, finishReason: reason.rawValue)
-        return Completion(header, choices: [choice])
+        return answer([choice])
     }
 
-    func usageChunk(_ usage: Usage) -> any Encodable { Completion(header, choices: [], usage: usage) }
+    func usageChunk(_ usage: Usage) -> any Encodable { answer([], usage) }
 
     func answer(_ choices: [FinishedChoice], _ usage: Usage) -> any Encodable {
         let choices = choices.enumerated().map { index, choice in
-            Completion.Choice(
+            CompletionChoice(
                 index: index, text: echoes[index] + choice.text,
                 logprobs: CompletionLogprobs(choice.tokens, textOffset: 0, spelling),
                 finishReason: choice.reason.rawValue)
         }
-        return Completion(header, choices: choices, usage: usage)
+        return answer(choices, usage)
+    }
+
+    private func answer(_ choices: [CompletionChoice], _ usage: Usage? = nil) -> any Encodable {
+        Answer("text_completion", header, choices: choices, usage: usage)
     }
 }

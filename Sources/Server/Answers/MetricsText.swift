@@ -23,6 +23,12 @@ struct MetricsText {
         add(
             "weft_unit_rebuilds_total", .counter, "Times the unit was built anew after its device failed.",
             [([:], Double(status.rebuilds))])
+        add(
+            "weft_unit_failed_rebuilds", .gauge, "Tries to build the unit anew that failed since it failed itself.",
+            [([:], Double(status.recovery?.tries ?? 0))])
+        add(
+            "weft_models_missing", .gauge, "Models that the unit came back without.",
+            [([:], Double(status.missing.count))])
         addModels(status.models)
         add(
             "weft_lane_busy_seconds_total", .counter, "Time that a lane was at work.",

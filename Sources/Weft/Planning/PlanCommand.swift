@@ -80,9 +80,9 @@ struct PlanCommand: ParsableCommand {
                 }
             }
         } catch let error as CostError {
-            throw ValidationError("\(costs): \(error)")
+            throw FileError(error, costs: costs, yaml: try PlanningInputs.text(workload), file: workload)
         } catch let error as PlacementError {
-            throw ValidationError("\(workload): \(error)")
+            throw FileError(error, yaml: try PlanningInputs.text(workload), file: workload)
         } catch let error as ReplanningError {
             throw ValidationError("\(from ?? ""): \(error)")
         }

@@ -11,7 +11,7 @@ enum PlanningInputs {
         do throws(CostError) {
             return try path.hasSuffix(".csv") ? CostTable(csv: data) : CostTable(json: data)
         } catch {
-            throw ValidationError("\(path): \(error)")
+            throw FileError(error, costs: path)
         }
     }
 
@@ -19,7 +19,8 @@ enum PlanningInputs {
     static func workload(_ path: String, cluster: String?) throws -> (cluster: Cluster, demands: [ModelDemand]) {
         let input = try PlacementInput(yaml: text(path), file: path)
         guard let found = try cluster.map(self.cluster) ?? input.cluster else {
-            throw ValidationError("\(path): field cluster: is missing; give it here or with --cluster")
+            throw FileError(
+                file: path, line: 1, field: "cluster", reason: "is missing; give it here or with --cluster")
         }
         return (found, input.demands)
     }

@@ -22,7 +22,8 @@ struct ServedPlan: Encodable {
         } catch let error as SimulationError {
             throw ValidationError("\(path): \(error)")
         } catch let error as CostError {
-            throw ValidationError("\(options.costs): \(error)")
+            let workload = options.workload
+            throw FileError(error, costs: options.costs, yaml: try PlanningInputs.text(workload), file: workload)
         }
         self.plan = path
         self.policy = policy

@@ -47,6 +47,19 @@ struct LoadGeneratorTests {
         #expect(Set(endpoint.asked.withLock { $0.map(\.model) }) == ["a", "org/b"])
     }
 
+    /// A heavier load, measured against this one's unloaded latencies, may ask all models.
+    @Test func modelsWithoutARequestAreMeasuredAloneToo() async throws {
+        let endpoint = ScriptedEndpoint(models: ["a", "org/b"]) { _, _ in .ok }
+        let light = [Request(arrival: 0, model: "a", promptTokens: 5, outputTokens: 3)]
+        let (first, _) = try await run(light, on: endpoint) { _ in }
+        #expect(first.unloaded.map(\.model) == ["a", "b"] && first.service.overall.finished == 1)
+        let (second, _) = try await run(requests(4), on: endpoint) { $0.unloaded = first.unloaded }
+        #expect(second.service.overall.finished == 4)
+
+        let lacking = ScriptedEndpoint(models: ["a"]) { _, _ in .ok }
+        #expect(try await run(light, on: lacking) { _ in }.report.unloaded.map(\.model) == ["a"])
+    }
+
     /// No answer comes before all requests are there: whoever waits for an answer before sending waits for ever.
     @Test func lateAnswersDelayNoRequest() async throws {
         let (count, probes) = (200, 2)

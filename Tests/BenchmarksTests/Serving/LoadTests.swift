@@ -14,6 +14,13 @@ struct LoadTests {
         #expect(load.probes(of: "c").isEmpty)
     }
 
+    @Test func aModelThatNoRequestAsksIsProbedWithTheLengthsOfAll() {
+        let requests = [10, 20, 30].map { Request(arrival: 0, model: "a", promptTokens: $0, outputTokens: 4) }
+        let probes = Load(requests: requests, rates: [("a", 1), ("b", 0.1)]).probes(of: "b")
+        #expect(probes.map(\.promptTokens) == [10, 20, 20, 10, 20, 20])
+        #expect(probes.allSatisfy { $0.outputTokens == 4 && $0.model == "b" })
+    }
+
     @Test func theTraceHasWhatWasServed() throws {
         let record = RequestRecord(
             model: "a", arrival: 0.5, promptTokens: 12, outputTokens: 7, firstToken: 1, finish: 2)

@@ -1,0 +1,11 @@
+import Foundation
+
+/// A folder for whatever the tests of one process share, such as compiled kernels; gone when the process ends.
+public enum ProcessFolder {
+    public static let path: String = {
+        atexit { try? FileManager.default.removeItem(atPath: ProcessFolder.name) }
+        return name
+    }()
+
+    private static let name = NSTemporaryDirectory() + "weft-tests-\(getpid())"
+}
