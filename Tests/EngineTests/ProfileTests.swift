@@ -71,7 +71,7 @@ struct ProfileTests {
             #expect(abs((now?.decode ?? 0) - (kept.decode ?? 0)) < 1e-9, "what was measured is kept")
         }
         let cells = Set(half.measurements.map { "\($0.batch) \($0.length)" }).count
-        #expect(steps.withLock { $0 } <= 2 * 4 + 1 - cells)
+        #expect(steps.withLock { $0 } <= 2 * 2 * 4 + 1 - cells, "two rounds over two parts")
         #expect(table.device?.contention["tiny"] != nil)
 
         let cost = try #require(try CostModel(table).costs(of: "tiny", devices: 1))

@@ -44,6 +44,33 @@ struct CostModelTests {
         #expect(try abs(Self.decode(outlier, 16, 128, 1) / 12.624 - 1) < 0.1)
     }
 
+    /// A kernel that computes tiles of 8 rows takes as long for 16 as for 9: no outlier, where a profile shows it.
+    @Test func stepsOfAProfileAreKept() throws {
+        func cost(_ change: @escaping (Int, Int, Int) -> Double) throws -> Double {
+            var table = CostTable(Self.measurements(change))
+            table.device = ProfiledDevice(name: "a device", units: 2)
+            let cost = try #require(try CostModel(table).costs(of: "m", devices: 1))
+            return cost.decode.time(batch: 16, length: 128, share: 1) * 1000 / 12.624
+        }
+        #expect(try abs(cost { _, batch, _ in batch == 16 ? 1.6 : 1 } - 1.6) < 0.02)
+        #expect(try abs(cost { $0 == 100 && $1 == 16 && $2 == 128 ? 3.6 : 1 } - 1) < 0.1, "a single cell is none")
+    }
+
+    @Test func laterChunksTakeLonger() throws {
+        let points = Self.measurements().map { point in
+            var copy = point
+            let tokens = Double(point.batch * point.length)
+            copy.prefill = (8 + 0.07 * tokens + 0.0002 * tokens * Double(point.length)) / 1000
+            return copy
+        }
+        let cost = try #require(try CostModel(CostTable(points)).costs(of: "m", devices: 1)).prefill
+        let first = cost.chunkTime(batch: 1, length: 64, after: 0, share: 1)
+        #expect(first == cost.time(batch: 1, length: 64, share: 1))
+        let second = cost.chunkTime(batch: 1, length: 64, after: 192, share: 1)
+        #expect(abs(second - first - 2 * 0.0002 * 64 * 192 / 1000) < 0.001, "the attention to 192 tokens more")
+        #expect(cost.chunkTime(batch: 1, length: 4, after: 64, share: 1) >= cost.time(batch: 1, length: 4, share: 1))
+    }
+
     @Test func cellsNotMeasuredAreEstimated() throws {
         let gaps = Self.measurements().filter { $0.batch < 64 || $0.length < 128 }
         #expect(try abs(Self.decode(gaps, 64, 256, 1) / 24.592 - 1) < 0.05)

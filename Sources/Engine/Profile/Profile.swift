@@ -52,24 +52,21 @@ public struct Profile: Sendable {
         _ model: String, _ packed: PackedLlama, progress: @Sendable (Double) throws -> Void
     ) async throws {
         let work = work(model, packed.configuration.contextLength)
-        let count = Double(work.reduce(1) { $0 + $1.cells.count })
-        var done = 0.0
         let half = max(1, device.limits.computeUnits / 2)
         let halves = try await bench(packed, [half, half], work.flatMap(\.cells))
-        for (part, cells) in work.map({ ($0.part, $0.cells) }) {
-            let isWhole = part.units == device.shareUnits
-            let isHalf = part.units == half && !isWhole
-            let bench = isWhole || isHalf ? halves : try await self.bench(packed, [part.units], cells)
-            for cell in cells {
-                try progress(done / count)
-                let times = try await bench.times(cell, part: isWhole ? nil : 0, grid: grid)
-                table = table.adding(
-                    ProfileWork.measurements(model, part, cell, prefill: times.prefill, decode: times.decode))
-                try write()
-                done += 1
-            }
+        // Both halves and the whole are on one bench; other parts have one each.
+        let onHalves = work.filter { [half, device.shareUnits].contains($0.part.units) }
+        let others = work.filter { ![half, device.shareUnits].contains($0.part.units) }
+        let count = Double(Self.rounds * work.reduce(0) { $0 + $1.cells.count })
+        var done = 0.0
+        let step = { () throws in
+            try progress(done / max(1, count))
+            done += 1
         }
-        try progress(done / count)
+        try await measure(model, onHalves, halves, step)
+        for other in others {
+            try await measure(model, [other], bench(packed, [other.part.units], other.cells), step)
+        }
         if table.device?.contention[model] == nil {
             table.device?.contention[model] = try await halves.contention()
             try write()
@@ -100,6 +97,30 @@ public struct Profile: Sendable {
         let probe = try await ProfileProbe(packed, on: device, cells: sample, seconds: seconds)
         return try await probe.speed(of: model, against: table)
     }
+
+    /// Measures cells on all parts of a bench, one after the other and then once more: a shared machine's speed drifts,
+    /// and must not make one part look faster than another. The mean of both counts.
+    private mutating func measure(
+        _ model: String, _ work: [ProfileWork], _ bench: ProfileBench, _ step: () throws -> Void
+    ) async throws {
+        let cells = work.flatMap(\.cells).reduce(into: [ProfileGrid.Cell]()) { if !$0.contains($1) { $0.append($1) } }
+        var known: [ProfileWork.Part: [ProfileGrid.Cell: ProfileBench.Times]] = [:]
+        for _ in 0..<Self.rounds {
+            for cell in cells {
+                for work in work where work.cells.contains(cell) {
+                    try step()
+                    let isWhole = work.part.units == device.shareUnits
+                    let now = try await bench.times(cell, part: isWhole ? nil : 0, grid: grid)
+                    let times = known[work.part]?[cell].map { now.mean(with: $0) } ?? now
+                    known[work.part, default: [:]][cell] = times
+                    table = table.adding(ProfileWork.measurements(model, work.part, cell, times))
+                    try write()
+                }
+            }
+        }
+    }
+
+    private static let rounds = 2
 
     private func work(_ model: String, _ contextLength: Int) -> [ProfileWork] {
         let parts = ProfileWork.parts(units: device.shareUnits, areReal: device.partitioning.isReal)

@@ -72,15 +72,27 @@ struct ProfileBench: Sendable {
         }
     }
 
-    /// Seconds of a prefill, where the cell is small enough for one pass, and of a decode step.
+    /// Seconds of a cell's passes.
+    struct Times {
+        /// `nil` where the cell is too large for one pass.
+        var prefill: Double?
+        var decode: Double
+
+        func mean(with other: Times) -> Times {
+            Times(
+                prefill: prefill.map { ($0 + (other.prefill ?? $0)) / 2 }, decode: (decode + other.decode) / 2)
+        }
+    }
+
+    /// Measures a prefill, where the cell is small enough for one pass, and a decode step.
     ///
     /// - Parameter part: the position of the part; `nil` for the whole device.
-    func times(
-        _ cell: ProfileGrid.Cell, part: Int?, grid: ProfileGrid
-    ) async throws -> (prefill: Double?, decode: Double) {
+    func times(_ cell: ProfileGrid.Cell, part: Int?, grid: ProfileGrid) async throws -> Times {
         let decode = try await decode(cell, part: part)
-        guard cell.tokens <= min(grid.prefillTokens, stream(part).maxRows) else { return (nil, decode) }
-        return (try await prefill(cell, part: part), decode)
+        guard cell.tokens <= min(grid.prefillTokens, stream(part).maxRows) else {
+            return Times(prefill: nil, decode: decode)
+        }
+        return Times(prefill: try await prefill(cell, part: part), decode: decode)
     }
 
     /// Seconds of a decode step.

@@ -15,7 +15,9 @@ public struct ProfileGrid: Sendable, Hashable {
     /// The most tokens that the sequences of a cell hold together.
     public var cachedTokens = 8192
 
-    public static let standard = ProfileGrid(batches: [1, 2, 4, 8, 16, 32], lengths: [16, 64, 128, 256, 448])
+    /// Kernels compute in tiles of 4 and 8 rows and so on: batches on both sides of a tile's height.
+    public static let standard = ProfileGrid(
+        batches: [1, 2, 3, 4, 5, 8, 9, 12, 16, 24, 32], lengths: [16, 32, 64, 128, 256, 448])
     /// A corner of the grid, for trying things out.
     public static let quick = ProfileGrid(batches: [1, 4], lengths: [16, 64])
 

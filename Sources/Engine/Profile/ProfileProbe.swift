@@ -3,19 +3,24 @@ import Foundation
 public import Placement
 import Transformer
 
-/// A model on a whole device, whose passes are measured now: beside serving it, or against what a cost file holds.
+/// A model on a device, whose passes are measured now: beside serving it, or against what a cost file holds.
 public struct ProfileProbe: Sendable {
     /// Requests that are served together, and their lengths in tokens.
     public static let (requests, promptTokens, outputTokens) = (8, 16, 24)
 
     private let bench: ProfileBench
     private let cells: [ProfileGrid.Cell]
+    private let hasHalves: Bool
     private var grid = ProfileGrid.standard
 
+    /// - Parameter cells: what is to be held against a cost file, on the whole device and on a half.
     init(_ packed: PackedLlama, on device: any Device, cells: [ProfileGrid.Cell], seconds: Double) async throws {
         self.cells = cells
+        let half = device.limits.computeUnits / 2
+        hasHalves = !cells.isEmpty && device.partitioning.isReal && half > 0
         let all = cells + [Self.alone, Self.together]
-        bench = try await ProfileBench(packed, on: device, parts: [], cells: all, seconds: seconds)
+        bench = try await ProfileBench(
+            packed, on: device, parts: hasHalves ? [half, half] : [], cells: all, seconds: seconds)
         grid.prefillTokens = max(Self.promptTokens, cells.map(\.tokens).max() ?? 0)
     }
 
@@ -34,12 +39,14 @@ public struct ProfileProbe: Sendable {
     func speed(of model: String, against table: CostTable) async throws -> Double {
         var logarithms: [Double] = []
         for cell in cells {
-            let known = table.measurements.first {
-                $0.model == model && $0.sharePercent == 100 && $0.batch == cell.batch && $0.length == cell.length
+            for (share, part) in [(100, nil), (50, 0)] as [(Int, Int?)] where part == nil || hasHalves {
+                let known = table.measurements.first {
+                    $0.model == model && $0.sharePercent == share && $0.batch == cell.batch && $0.length == cell.length
+                }
+                let now = try await bench.times(cell, part: part, grid: grid)
+                if let known = known?.decode { logarithms.append(log(known / now.decode)) }
+                if let known = known?.prefill, let now = now.prefill { logarithms.append(log(known / now)) }
             }
-            let now = try await bench.times(cell, part: nil, grid: grid)
-            if let known = known?.decode { logarithms.append(log(known / now.decode)) }
-            if let known = known?.prefill, let now = now.prefill { logarithms.append(log(known / now)) }
         }
         return exp(logarithms.reduce(0, +) / Double(max(1, logarithms.count)))
     }

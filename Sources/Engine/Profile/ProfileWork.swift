@@ -39,12 +39,12 @@ public struct ProfileWork: Sendable, Hashable {
 
     /// The measurements of a cell, under all shares of its part.
     static func measurements(
-        _ model: String, _ part: Part, _ cell: ProfileGrid.Cell, prefill: Double?, decode: Double
+        _ model: String, _ part: Part, _ cell: ProfileGrid.Cell, _ times: ProfileBench.Times
     ) -> [CostMeasurement] {
         part.sharePercents.map { share in
             CostMeasurement(
                 model: model, devices: 1, sharePercent: share, batch: cell.batch, length: cell.length,
-                prefill: prefill, decode: decode)
+                prefill: times.prefill, decode: times.decode)
         }
     }
 }

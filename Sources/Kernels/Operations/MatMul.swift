@@ -71,10 +71,8 @@ public struct MatMul: Sendable {
         limits.vectorWidth == 16 && format.blockSize == nil && height > 1 ? 3 : 2
     }
 
-    /// The lowest tile that holds all rows, or else the highest that they fill.
-    private func variant(rows: Int) -> Variant {
-        variants.first { $0.height >= rows && !$0.isTall } ?? variants.last { $0.height <= rows } ?? variants[0]
-    }
+    /// The lowest tile that holds all rows, or else the highest. A tall tile takes as many passes as there are rows for.
+    private func variant(rows: Int) -> Variant { variants.first { $0.height >= rows } ?? variants[variants.count - 1] }
 
     public func encode(_ commands: any Commands, rows: Int) {
         let variant = variant(rows: rows)

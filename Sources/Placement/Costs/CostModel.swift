@@ -6,7 +6,9 @@ public struct CostModel: Sendable {
     public init(_ table: CostTable) {
         costs = table.grids.mapValues { grids in
             grids.compactMapValues { grid in
-                guard let prefill = PhaseCost(grid, isPrefill: true), let decode = PhaseCost(grid, isPrefill: false)
+                let hasSteps = table.device != nil
+                guard let prefill = PhaseCost(grid, isPrefill: true, hasSteps: hasSteps),
+                    let decode = PhaseCost(grid, isPrefill: false, hasSteps: hasSteps)
                 else { return nil }
                 return ModelCost(prefill: prefill, decode: decode)
             }

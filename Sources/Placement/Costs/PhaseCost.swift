@@ -16,8 +16,9 @@ public struct PhaseCost: Hashable, Sendable {
     private let residuals: [Double]
     private let isPrefill: Bool
 
+    /// - Parameter hasSteps: whether the batches were chosen to show the steps of the kernels' tiles.
     /// - Returns: `nil` where no cell of the phase was measured.
-    init?(_ grid: CostGrid, isPrefill: Bool) {
+    init?(_ grid: CostGrid, isPrefill: Bool, hasSteps: Bool) {
         let times = isPrefill ? grid.prefill : grid.decode
         var fits: [RooflineFit] = []
         var kept: [Int] = []
@@ -37,7 +38,7 @@ public struct PhaseCost: Hashable, Sendable {
         shares = kept.map { Double(grid.shares[$0]) / 100 }
         batches = grid.batches.map { log2(Double($0)) }
         lengths = grid.lengths.map { log2(Double($0)) }
-        residuals = measured.smoothed().filled().values
+        residuals = measured.smoothed(acrossBatches: !hasSteps).filled().values
     }
 
     /// The time of one job.
@@ -56,6 +57,21 @@ public struct PhaseCost: Hashable, Sendable {
         let s = Position(share, in: shares)
         let low = time(s.lower, b, l, x, y)
         return s.fraction == 0 ? low : low + (time(s.lower + 1, b, l, x, y) - low) * s.fraction
+    }
+
+    /// The time of one chunk of prompts, whose tokens attend to those before them too.
+    ///
+    /// The attention to earlier chunks is in what a whole prompt takes more than they do.
+    ///
+    /// - Parameters:
+    ///   - length: Mean tokens of a chunk.
+    ///   - cached: Mean tokens before it.
+    /// - Complexity: As `time`.
+    public func chunkTime(batch: Double, length: Double, after cached: Double, share: Double) -> Seconds {
+        let alone = time(batch: batch, length: length, share: share)
+        if cached < 1 { return alone }
+        let whole = time(batch: batch, length: cached + length, share: share)
+        return max(alone, whole - time(batch: batch, length: cached, share: share) + fixedTime(share: share))
     }
 
     /// What a job takes however small it is: that part of its time which jobs in one pass share.

@@ -21,12 +21,14 @@ struct ResidualGrid {
     /// Cells that stand out from the median of their neighbours by more than a quarter take that median.
     ///
     /// Single measured cells are off by up to 3.6 times where something else ran on the device.
-    func smoothed() -> ResidualGrid {
+    ///
+    /// - Parameter acrossBatches: whether other batches are neighbours; they are not where times go up in steps.
+    func smoothed(acrossBatches: Bool) -> ResidualGrid {
         var result = self
         forEachCell { s, b, l in
             let cell = index(s, b, l)
             guard !values[cell].isNaN else { return }
-            let around = neighbours(s, b, l).filter { !$0.isNaN }.sorted()
+            let around = neighbours(s, b, l, batches: acrossBatches ? -1...1 : 0...0).filter { !$0.isNaN }.sorted()
             guard around.count >= 3 else { return }
             let median = around[around.count / 2]
             if abs(values[cell] - median) > 0.22 { result.values[cell] = median }
@@ -55,10 +57,10 @@ struct ResidualGrid {
         return best.value
     }
 
-    private func neighbours(_ s: Int, _ b: Int, _ l: Int) -> [Double] {
+    private func neighbours(_ s: Int, _ b: Int, _ l: Int, batches: ClosedRange<Int>) -> [Double] {
         var found: [Double] = []
         for ds in -1...1 {
-            for db in -1...1 {
+            for db in batches {
                 for dl in -1...1 where (ds, db, dl) != (0, 0, 0) {
                     let (s, b, l) = (s + ds, b + db, l + dl)
                     let isInside = (0..<counts.shares).contains(s) && (0..<counts.batches).contains(b)

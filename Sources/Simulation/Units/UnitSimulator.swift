@@ -171,7 +171,8 @@ public struct UnitSimulator {
             time = model.cost.decode.time(batch: count, length: Double(cached) / count, share: share)
             host = lane.host.decode(count)
         } else {
-            time = model.cost.prefill.time(batch: count, length: Double(newTokens) / count, share: share)
+            time = model.cost.prefill.chunkTime(
+                batch: count, length: Double(newTokens) / count, after: Double(cached) / count, share: share)
             host = lane.host.prefill(count)
         }
         let work = model.profile.work(

@@ -27,10 +27,10 @@ struct ProfileCommand: AsyncParsableCommand {
     @Option(help: "Seconds for which a batch and length is measured at each share.")
     var seconds = 1.0
 
-    @Option(parsing: .upToNextOption, help: "Numbers of sequences; by default 1 2 4 8 16 32.")
+    @Option(parsing: .upToNextOption, help: "Numbers of sequences; by default 1 2 3 4 5 8 9 12 16 24 32.")
     var batches: [Int] = []
 
-    @Option(parsing: .upToNextOption, help: "Tokens of each sequence; by default 16 64 128 256 448.")
+    @Option(parsing: .upToNextOption, help: "Tokens of each sequence; by default 16 32 64 128 256 448.")
     var lengths: [Int] = []
 
     @Flag(help: "Measure a few batches and lengths only.")
