@@ -21,8 +21,6 @@ public struct MatMul: Sendable {
     private struct Variant {
         var kernel: any BoundKernel
         var height: Int
-        /// Whether the tile takes several passes: it is for rows that fill it.
-        var isTall: Bool
         /// Quads of `y` that a tile is wide.
         var tileWidth: Int
     }
@@ -59,7 +57,7 @@ public struct MatMul: Sendable {
                 ], [x, weights.words, weights.scalesArgument, y])
             let written = epilogue == .swiglu ? 1 : shape.vecs
             return Variant(
-                kernel: kernel, height: shape.rows * shape.passes, isTall: shape.passes > 1,
+                kernel: kernel, height: shape.rows * shape.passes,
                 tileWidth: limits.groupSize * written * limits.vectorWidth / 4)
         }
     }
