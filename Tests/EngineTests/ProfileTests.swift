@@ -73,6 +73,8 @@ struct ProfileTests {
         let cells = Set(half.measurements.map { "\($0.batch) \($0.length)" }).count
         #expect(steps.withLock { $0 } <= 2 * 2 * 4 + 1 - cells, "two rounds over two parts")
         #expect(table.device?.contention["tiny"] != nil)
+        let overlap = try #require(table.device?.overlap["tiny"])
+        #expect(overlap.whole > 0 && overlap.part > 0 && overlap.busyPart > 1)
 
         let cost = try #require(try CostModel(table).costs(of: "tiny", devices: 1))
         #expect(cost.prefill.time(batch: 2, length: 16, share: 0.4) > 0)

@@ -103,6 +103,7 @@ struct CostModelTests {
         contention.decodeBesidePrefill = 1.25
         table.device = ProfiledDevice(
             name: "a device", units: 2, contention: ["m": contention],
+            overlap: ["m": LaneOverlap(whole: 1.5, part: 1.25, busyPart: 1.5)],
             serving: ["m": ServingCost(perRequest: 0.002, perPass: 0.001, perSequence: 0.0001)])
         let read = try CostTable(json: table.json())
         #expect(read.device == table.device)
@@ -110,14 +111,18 @@ struct CostModelTests {
         #expect(read.adding([]).device == table.device)
         let error = #expect(throws: CostError.self) { try CostTable(json: Data("{\"device\": {}}".utf8)) }
         #expect(error?.description.contains("device") == true)
+        let text = String(decoding: try table.json(), as: UTF8.self)
+            .replacing(/"busy_part" *: *1.5/, with: "\"busy_part\": 1")
+        let none = #expect(throws: CostError.self) { try CostTable(json: Data(text.utf8)) }
+        #expect(none?.description.contains("busy_part") == true)
     }
 
-    @Test func filesFromBeforeServingWasMeasuredAreRead() throws {
+    @Test func filesFromBeforeServingAndOverlapWereMeasuredAreRead() throws {
         var table = CostTable(Self.measurements())
         table.device = ProfiledDevice(name: "a device", units: 2)
         let text = String(decoding: try table.json(), as: UTF8.self)
-        let older = text.replacing(#","serving":{}"#, with: "").replacing(/"serving" : {\s*},/, with: "")
-        #expect(older != text)
+        let older = text.replacing(/"(serving|overlap)" *: *{\s*},/, with: "")
+        #expect(!older.contains("serving") && !older.contains("overlap"))
         #expect(try CostTable(json: Data(older.utf8)).device == table.device)
     }
 

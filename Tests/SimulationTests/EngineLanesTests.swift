@@ -8,15 +8,17 @@ import Workloads
 struct EngineLanesTests {
     private func records(
         _ models: Int, _ policy: PolicyName, _ requests: [Request], contention: PhaseContention = .none,
-        serving: ServingCost = .none
+        overlap: LaneOverlap? = nil, serving: ServingCost = .none, shares: PhaseShares? = nil
     ) throws -> [RequestRecord] {
         var unit = try Support.unit(Array(repeating: .llama7B, count: models), devices: 1)
         for index in unit.models.indices {
-            unit.models[index].settings.shares = PhaseShares(prefill: Share(6), decode: Share(4))
+            unit.models[index].settings.shares = shares ?? PhaseShares(prefill: Share(6), decode: Share(4))
         }
         let name = ModelProfile.llama7B.costName
         unit.lanes = EngineLanes(
-            ProfiledDevice(name: "two cores", units: 2, contention: [name: contention], serving: [name: serving]),
+            ProfiledDevice(
+                name: "two cores", units: 2, contention: [name: contention], overlap: overlap.map { [name: $0] } ?? [:],
+                serving: [name: serving]),
             policy: policy, shares: unit.models.map(\.settings.shares))
         var simulator = try UnitSimulator(unit, policy: policy.policy, lane: .ideal)
         return simulator.run(requests)
@@ -50,6 +52,49 @@ struct EngineLanesTests {
         let found = try records(2, .spatial, [request(0), request(1)], contention: slow).compactMap(\.latency)
         for latency in found { #expect(try abs(latency - 1.5 * prefill(0.5)) < 1e-9) }
         #expect(slow.slowdown(ofPrefill: false, besidePrefill: false) == 1)
+    }
+
+    /// A prompt on the whole device arrives while another model decodes on a half.
+    @Test func lanesThatOverlapAreSlowedAsMeasured() throws {
+        let shares = PhaseShares(prefill: Share(8), decode: Share(2))
+        let requests = [request(0, outputTokens: 200), request(1)].enumerated().map { index, request in
+            var request = request
+            request.arrival = Double(index)
+            return request
+        }
+        let latency = { (overlap: LaneOverlap?) in
+            try #require(try records(2, .adbs, requests, overlap: overlap, shares: shares)[1].latency)
+        }
+        let alone = try prefill(1)
+        let measured = try latency(LaneOverlap(whole: 1.25, part: 1.1, busyPart: 1.5))
+        #expect(abs(measured - 1.25 * alone) < 0.5 * alone)
+        #expect(try latency(nil) > measured)
+        #expect(try latency(LaneOverlap(whole: 1, part: 1, busyPart: 1.5)) < measured)
+    }
+
+    @Test func overlapIsInProportion() {
+        let overlap = LaneOverlap(whole: 1.6, part: 0.9, busyPart: 1.5)
+        #expect(overlap.slowdown(ofWhole: true, busyPart: 1) == 1)
+        #expect(overlap.slowdown(ofWhole: true, busyPart: 0.5) == 1)
+        #expect(abs(overlap.slowdown(ofWhole: true, busyPart: 2) - 2.2) < 1e-9)
+        #expect(overlap.slowdown(ofWhole: false, busyPart: 2) == 1)
+        #expect(LaneOverlap.sliced.slowdown(ofWhole: false, busyPart: 1.5) == 1.5)
+    }
+
+    /// While a lane draws and sends tokens, the device is free for the other.
+    @Test func whatServesDoesNotSlow() throws {
+        let slow = PhaseContention(
+            prefillBesidePrefill: 1, prefillBesideDecode: 1, decodeBesidePrefill: 1, decodeBesideDecode: 3)
+        let cost = ServingCost(perRequest: 0, perPass: 10, perSequence: 0)
+        let latency = { (second: Seconds, contention: PhaseContention) in
+            var requests = [request(0, outputTokens: 20), request(1, outputTokens: 20)]
+            requests[1].arrival = second
+            let found = try records(2, .spatial, requests, contention: contention, serving: cost)
+            return found.compactMap(\.latency).reduce(0, +)
+        }
+        // Passes take far less than the ten seconds: those of the second model fall between those of the first.
+        #expect(abs(try latency(5, slow) - (try latency(5, .none))) < 1e-6)
+        #expect(try latency(0, slow) > (try latency(0, .none)) + 0.01, "where they meet they slow each other")
     }
 
     @Test func servingAddsToPassesAndRequests() throws {

@@ -39,7 +39,7 @@ public struct Profile: Sendable {
     ///
     /// - Parameter contextLength: the model's own limit.
     public func lacks(_ model: String, contextLength: Int) -> Bool {
-        table.device?.contention[model] == nil || !work(model, contextLength).isEmpty
+        lacksContention(of: model) || !work(model, contextLength).isEmpty
     }
 
     /// Measures what the file lacks of a model.
@@ -67,10 +67,16 @@ public struct Profile: Sendable {
         for other in others {
             try await measure(model, [other], bench(packed, [other.part.units], other.cells), step)
         }
-        if table.device?.contention[model] == nil {
+        if lacksContention(of: model) {
             table.device?.contention[model] = try await halves.contention()
+            table.device?.overlap[model] = try await halves.overlap(
+                part: Double(half) / Double(device.limits.computeUnits))
             try write()
         }
+    }
+
+    private func lacksContention(of model: String) -> Bool {
+        table.device?.contention[model] == nil || table.device?.overlap[model] == nil
     }
 
     /// The model ready to be measured beside being served.

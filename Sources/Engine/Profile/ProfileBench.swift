@@ -6,12 +6,9 @@ import Transformer
 /// A model on a divided device, ready to be measured: its sequences are in the pool.
 struct ProfileBench: Sendable {
     /// Streams on the whole device and on each part.
-    private let whole: ProfileStream
-    private let parts: [ProfileStream]
-    private let seconds: Double
-
-    /// The jobs whose slowing is measured.
-    private static let contending = (prefill: 128, batch: 4, length: 64)
+    let whole: ProfileStream
+    let parts: [ProfileStream]
+    let seconds: Double
 
     /// Loads the model on the device and `parts` of it, and prefills the sequences of `cells`.
     ///
@@ -54,10 +51,10 @@ struct ProfileBench: Sendable {
 
     /// The tokens of each slot's sequence: what the cells need, and the contending jobs, each on slots of its own.
     private static func lengths(_ cells: [ProfileGrid.Cell], contextLength: Int) -> [Int] {
-        let slots = max(cells.map(\.batch).max() ?? 1, 2 * contending.batch + 2)
+        let slots = max(cells.map(\.batch).max() ?? 1, contendingSlots)
         return (0..<slots).map { slot in
             let needed = cells.filter { $0.batch > slot }.map(\.length).max() ?? 1
-            return min(contextLength - 1, max(needed, slot < 2 * contending.batch + 2 ? contending.prefill : 1))
+            return min(contextLength - 1, max(needed, slot < contendingSlots ? contending.prefill : 1))
         }
     }
 
@@ -97,47 +94,28 @@ struct ProfileBench: Sendable {
 
     /// Seconds of a decode step.
     func decode(_ cell: ProfileGrid.Cell, part: Int?) async throws -> Double {
-        try await stream(part).seconds(Self.decode(cell.batch, after: cell.length, from: 0), for: seconds / 2)
+        try await median(Self.decode(cell.batch, after: cell.length, from: 0), part)
     }
 
     /// Seconds of a prefill in one pass.
     func prefill(_ cell: ProfileGrid.Cell, part: Int?) async throws -> Double {
-        try await stream(part).seconds(Self.prefill(cell.length, slots: 0..<cell.batch), for: seconds / 2)
+        try await median(Self.prefill(cell.length, slots: 0..<cell.batch), part)
+    }
+
+    private func median(_ batch: Batch, _ part: Int?) async throws -> Double {
+        let times = try await stream(part).times(batch, for: seconds / 2)
+        return times.sorted()[times.count / 2]
     }
 
     private func stream(_ part: Int?) -> ProfileStream { part.map { parts[$0] } ?? whole }
 
-    /// How jobs on one of two parts are slowed by jobs on the other.
-    func contention() async throws -> PhaseContention {
-        let (tokens, batch, length) = Self.contending
-        let steps = [0, batch].map { Self.decode(batch, after: length, from: $0) }
-        let prompts = [2 * batch, 2 * batch + 1].map { Self.prefill(tokens, slots: $0..<$0 + 1) }
-        let decode = try await parts[0].seconds(steps[0], for: seconds, passes: .max)
-        let prefill = try await parts[0].seconds(prompts[0], for: seconds, passes: .max)
-        let mixed = try await together(steps[0], prompts[1])
-        let decodes = try await together(steps[0], steps[1])
-        let prefills = try await together(prompts[0], prompts[1])
-        return PhaseContention(
-            prefillBesidePrefill: (prefills.0 + prefills.1) / 2 / prefill, prefillBesideDecode: mixed.1 / prefill,
-            decodeBesidePrefill: mixed.0 / decode, decodeBesideDecode: (decodes.0 + decodes.1) / 2 / decode)
-    }
-
-    /// Seconds of a pass of either while both parts are at work.
-    private func together(_ first: Batch, _ second: Batch) async throws -> (Double, Double) {
-        let isOver = Flag()
-        async let beside = parts[1].seconds(second, until: isOver)
-        let own = try await parts[0].seconds(first, for: seconds, passes: .max)
-        isOver.set()
-        return (own, try await beside)
-    }
-
-    private static func prefill(_ tokens: Int, slots: Range<Int>) -> Batch {
+    static func prefill(_ tokens: Int, slots: Range<Int>) -> Batch {
         var batch = Batch()
         for slot in slots { batch.append(Self.tokens(tokens), slot: slot, position: 0, wantsLogits: true) }
         return batch
     }
 
-    private static func decode(_ count: Int, after length: Int, from slot: Int) -> Batch {
+    static func decode(_ count: Int, after length: Int, from slot: Int) -> Batch {
         var batch = Batch()
         for slot in slot..<slot + count { batch.append([5], slot: slot, position: length, wantsLogits: true) }
         return batch

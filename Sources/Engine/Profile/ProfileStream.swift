@@ -24,24 +24,24 @@ final class ProfileStream: Sendable {
         try await thread.run { [network, lane] in _ = try network.forward(batch, on: lane) }
     }
 
-    /// The median of the seconds that a pass takes with its draws, over several passes.
+    /// The seconds that each of several passes takes with its draws.
     ///
     /// - Parameters:
     ///   - seconds: how long it is tried, but for one pass that takes longer.
     ///   - passes: after how many it is enough.
-    func seconds(_ batch: Batch, for seconds: Double, passes: Int = 9) async throws -> Double {
+    func times(_ batch: Batch, for seconds: Double, passes: Int = 9) async throws -> [Double] {
         let start = ContinuousClock.now
-        return try await median(batch) { $0 >= passes || ContinuousClock.now - start > .seconds(seconds) }
+        return try await times(batch) { $0 >= passes || ContinuousClock.now - start > .seconds(seconds) }
     }
 
     /// The same while `isOver` is not set.
-    func seconds(_ batch: Batch, until isOver: Flag) async throws -> Double {
-        try await median(batch) { _ in isOver.isSet }
+    func times(_ batch: Batch, until isOver: Flag) async throws -> [Double] {
+        try await times(batch) { _ in isOver.isSet }
     }
 
-    private func median(
+    private func times(
         _ batch: Batch, until isEnough: @escaping @Sendable (Int) -> Bool
-    ) async throws -> Double {
+    ) async throws -> [Double] {
         try await thread.run { [network, lane] in
             var times: [Double] = []
             repeat {
@@ -52,7 +52,7 @@ final class ProfileStream: Sendable {
                         for index in batch.logitRows.indices { Self.draw(index, from: network) }
                     } / .seconds(1))
             } while !isEnough(times.count)
-            return times.sorted()[times.count / 2]
+            return times
         }
     }
 

@@ -117,6 +117,9 @@ extension CostTable {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
             .invalidField(
                 path: context.codingPath.map(\.stringValue).joined(separator: "."), reason: context.debugDescription)
+        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+            .invalidField(
+                path: context.codingPath.map(\.stringValue).joined(separator: "."), reason: context.debugDescription)
         case .dataCorrupted(let context): .notJSON(reason: context.debugDescription)
         @unknown default: .notJSON(reason: "\(error)")
         }

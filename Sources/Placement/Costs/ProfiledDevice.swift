@@ -5,15 +5,19 @@ public struct ProfiledDevice: Hashable, Sendable, Codable {
     public var units: Int
     /// How jobs of a model on one half are slowed by jobs on the other; by model.
     public var contention: [String: PhaseContention]
+    /// How lanes that overlap slow each other; by model.
+    public var overlap: [String: LaneOverlap]
     /// What serving adds to passes; by model.
     public var serving: [String: ServingCost]
 
     public init(
-        name: String, units: Int, contention: [String: PhaseContention] = [:], serving: [String: ServingCost] = [:]
+        name: String, units: Int, contention: [String: PhaseContention] = [:], overlap: [String: LaneOverlap] = [:],
+        serving: [String: ServingCost] = [:]
     ) {
         self.name = name
         self.units = units
         self.contention = contention
+        self.overlap = overlap
         self.serving = serving
     }
 
@@ -22,6 +26,7 @@ public struct ProfiledDevice: Hashable, Sendable, Codable {
         name = try keys.decode(String.self, forKey: .name)
         units = try keys.decode(Int.self, forKey: .units)
         contention = try keys.decode([String: PhaseContention].self, forKey: .contention)
+        overlap = try keys.decodeIfPresent([String: LaneOverlap].self, forKey: .overlap) ?? [:]
         serving = try keys.decodeIfPresent([String: ServingCost].self, forKey: .serving) ?? [:]
     }
 }

@@ -7,6 +7,8 @@ public struct EngineLanes: Hashable, Sendable {
     package var plan: LanePlan
     /// How passes side by side slow each other, by model.
     package var contention: [String: PhaseContention]
+    /// How passes on lanes that overlap slow each other, by model.
+    package var overlap: [String: LaneOverlap]
     /// What serving adds to passes, by model.
     package var serving: [String: ServingCost]
 
@@ -14,6 +16,7 @@ public struct EngineLanes: Hashable, Sendable {
     public init(_ device: ProfiledDevice, policy: PolicyName, shares: [PhaseShares]) {
         plan = LanePlan(grain: device.units, shares: policy.jobShares(of: shares))
         contention = device.contention
+        overlap = device.overlap
         serving = device.serving
     }
 }

@@ -13,10 +13,10 @@ struct LaneQueue {
         isBusy = Array(repeating: false, count: lanes.plan.parts.count + 1)
     }
 
-    /// The part of the device that its busy lanes take, more than 1 where they overlap.
-    var busyPart: Double { isBusy.indices.reduce(0) { $0 + (isBusy[$1] ? part($1) : 0) } }
-
+    /// How parts that do not overlap slow each other.
     func contention(of model: String) -> PhaseContention { lanes.contention[model] ?? .none }
+
+    func overlap(of model: String) -> LaneOverlap { lanes.overlap[model] ?? .sliced }
 
     func serving(of model: String) -> ServingCost { lanes.serving[model] ?? .none }
 
@@ -38,7 +38,8 @@ struct LaneQueue {
 
     private func candidates(_ share: Share) -> [Int] { lanes.plan.parts(for: share)?.map { $0 + 1 } ?? [0] }
 
-    private func part(_ lane: Int) -> Double {
+    /// What a lane is of the device.
+    func part(_ lane: Int) -> Double {
         lane == 0 ? 1 : Double(lanes.plan.parts[lane - 1].units) / Double(lanes.plan.grain)
     }
 }

@@ -7,13 +7,24 @@ struct RunningJob {
     let jobs: [Job]
     /// The lane that it has, where the unit has lanes.
     var lane: Int?
-    /// Seconds of work left, as if alone.
+    /// Seconds of work left on the device, as if alone.
     var left: Seconds
+    /// Seconds after that, in which the lane is taken but the device is free: tokens are drawn and sent.
+    var serving: Seconds = 0
     let utilisation: Utilisation
-    /// How much longer everything takes beside the jobs now at work.
+    var isOnDevice = true
+    /// How much longer its work takes beside the jobs now at work.
     var slowdown = 1.0
+
+    /// Whether it has the lane of the whole device.
+    var isOnWhole: Bool { lane == 0 }
 
     var hasPrefill: Bool { jobs.contains { $0.phase == .prefill } }
 
-    func finish(from now: Seconds) -> Seconds { now + left * slowdown }
+    /// When it leaves the device or, if it has, is done.
+    func next(from now: Seconds) -> Seconds { now + (isOnDevice ? left * slowdown : serving) }
+
+    mutating func advance(by seconds: Seconds) {
+        if isOnDevice { left -= seconds / slowdown } else { serving -= seconds }
+    }
 }

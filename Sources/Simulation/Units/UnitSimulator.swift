@@ -47,9 +47,9 @@ public struct UnitSimulator {
         }
         var next = 0
         while true {
-            let finishing = running.indices.min { running[$0].finish(from: now) < running[$1].finish(from: now) }
-            let end = finishing.map { running[$0].finish(from: now) } ?? .infinity
-            if next < requests.count, requests[next].arrival <= end {
+            let soonest = running.indices.min { running[$0].next(from: now) < running[$1].next(from: now) }
+            let event = soonest.map { running[$0].next(from: now) } ?? .infinity
+            if next < requests.count, requests[next].arrival <= event {
                 let request = requests[next]
                 advance(to: max(now, request.arrival))
                 if let model = positions[request.model] {
@@ -59,18 +59,27 @@ public struct UnitSimulator {
                     carryOut(scheduler.arrived(arrival, at: now))
                 }
                 next += 1
-            } else if let finishing {
-                advance(to: end)
-                let pass = running.remove(at: finishing)
-                pass.lane.map { lanes?.end($0) }
-                for job in pass.jobs { book(job) }
-                stretch()
-                for job in pass.jobs { carryOut(scheduler.jobFinished(job.id, at: now)) }
-                startPasses()
+            } else if let soonest {
+                advance(to: event)
+                end(soonest)
             } else {
                 return records
             }
         }
+    }
+
+    /// A pass leaves the device, and ends unless something is left to do for it.
+    private mutating func end(_ position: Int) {
+        if running[position].isOnDevice, running[position].serving > 0 {
+            running[position].isOnDevice = false
+            return stretch()
+        }
+        let pass = running.remove(at: position)
+        pass.lane.map { lanes?.end($0) }
+        for job in pass.jobs { book(job) }
+        stretch()
+        for job in pass.jobs { carryOut(scheduler.jobFinished(job.id, at: now)) }
+        startPasses()
     }
 
     /// The latency of a request that has all devices of the unit to itself.
@@ -89,7 +98,7 @@ public struct UnitSimulator {
     }
 
     private mutating func advance(to time: Seconds) {
-        for index in running.indices { running[index].left -= (time - now) / running[index].slowdown }
+        for index in running.indices { running[index].advance(by: time - now) }
         now = time
     }
 
@@ -151,7 +160,7 @@ public struct UnitSimulator {
             pass.left -= min(cost.prefill.fixedTime(share: part), cost.decode.fixedTime(share: part)) / mesh.speed
         }
         let draws = jobs.reduce(0) { $0 + $1.sequences.count(where: \.drawsToken) }
-        pass.left += serving(model).perPass + serving(model).perSequence * Double(draws)
+        pass.serving = serving(model).perPass + serving(model).perSequence * Double(draws)
         return pass
     }
 
@@ -196,16 +205,19 @@ public struct UnitSimulator {
         }
     }
 
-    /// On lanes a pass is slowed as measured beside each other one, and where lanes overlap they divide the device.
+    /// On lanes a pass is slowed as measured: beside each pass on another part, and where lanes overlap.
     private mutating func stretchOnLanes() {
         guard let lanes else { return }
-        for index in running.indices {
+        let atWork = running.indices.filter { running[$0].isOnDevice }
+        let busyPart = atWork.reduce(0) { $0 + (running[$1].lane.map(lanes.part) ?? 0) }
+        for index in atWork {
             let own = running[index]
-            let contention = lanes.contention(of: models[own.jobs[0].model.index].profile.costName)
-            running[index].slowdown = max(1, lanes.busyPart)
-            for (other, pass) in running.enumerated() where other != index {
-                running[index].slowdown *= contention.slowdown(
-                    ofPrefill: own.hasPrefill, besidePrefill: pass.hasPrefill)
+            let model = models[own.jobs[0].model.index].profile.costName
+            running[index].slowdown = lanes.overlap(of: model)
+                .slowdown(ofWhole: own.isOnWhole, busyPart: busyPart)
+            for other in atWork where other != index && !own.isOnWhole && !running[other].isOnWhole {
+                running[index].slowdown *= lanes.contention(of: model).slowdown(
+                    ofPrefill: own.hasPrefill, besidePrefill: running[other].hasPrefill)
             }
         }
     }
