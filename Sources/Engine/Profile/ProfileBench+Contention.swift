@@ -11,8 +11,8 @@ extension ProfileBench {
     /// How jobs on one of two parts are slowed by jobs on the other.
     func contention() async throws -> PhaseContention {
         let (tokens, batch, length) = Self.contending
-        let steps = [0, batch].map { Self.decode(batch, after: length, from: $0) }
-        let prompts = [2 * batch, 2 * batch + 1].map { Self.prefill(tokens, slots: $0..<$0 + 1) }
+        let steps = [0, batch].map { Batch.steps(after: length, slots: $0..<$0 + batch) }
+        let prompts = [2 * batch, 2 * batch + 1].map { Batch.prompts(tokens, slots: $0..<$0 + 1) }
         let decode = try await alone(steps[0], on: parts[0])
         let prefill = try await alone(prompts[0], on: parts[0])
         let mixed = try await together(steps[0], on: parts[0], prompts[1], on: parts[1])
@@ -27,8 +27,9 @@ extension ProfileBench {
     ///
     /// - Parameter part: what the first part is of the device, at most 1.
     func overlap(part: Double) async throws -> LaneOverlap {
-        let prompt = Self.prefill(Self.contending.prefill, slots: Self.contending.batch..<Self.contending.batch + 1)
-        let steps = Self.decode(Self.contending.batch, after: Self.contending.length, from: 0)
+        let (tokens, batch, length) = Self.contending
+        let prompt = Batch.prompts(tokens, slots: batch..<batch + 1)
+        let steps = Batch.steps(after: length, slots: 0..<batch)
         var (prefill, decode, prefillBeside, decodeBeside) = (0.0, 0.0, 0.0, 0.0)
         for _ in 0..<Self.rounds {
             prefill += try await alone(prompt, on: whole)
@@ -43,17 +44,17 @@ extension ProfileBench {
     private static let rounds = 3
 
     /// Seconds of a pass.
-    private func alone(_ batch: Batch, on stream: ProfileStream) async throws -> Double {
-        Self.mean(try await stream.times(batch, for: seconds, passes: .max))
+    private func alone(_ batch: Batch, on stream: MeasuredStream) async throws -> Double {
+        Self.mean(try await stream.times(batch, for: seconds))
     }
 
     /// Seconds of a pass of either while both streams are at work.
     private func together(
-        _ first: Batch, on stream: ProfileStream, _ second: Batch, on other: ProfileStream
+        _ first: Batch, on stream: MeasuredStream, _ second: Batch, on other: MeasuredStream
     ) async throws -> (Double, Double) {
         let isOver = Flag()
         async let beside = other.times(second, until: isOver)
-        let own = try await stream.times(first, for: seconds, passes: .max)
+        let own = try await stream.times(first, for: seconds)
         isOver.set()
         return (Self.mean(own), Self.mean(try await beside))
     }

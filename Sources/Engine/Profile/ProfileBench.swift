@@ -1,13 +1,11 @@
 import Compute
-import KVCache
-import Placement
 import Transformer
 
 /// A model on a divided device, ready to be measured: its sequences are in the pool.
 struct ProfileBench: Sendable {
     /// Streams on the whole device and on each part.
-    let whole: ProfileStream
-    let parts: [ProfileStream]
+    let whole: MeasuredStream
+    let parts: [MeasuredStream]
     let seconds: Double
 
     /// Loads the model on the device and `parts` of it, and prefills the sequences of `cells`.
@@ -18,33 +16,8 @@ struct ProfileBench: Sendable {
     ) async throws {
         let partition = parts.isEmpty ? nil : try device.partition(into: parts)
         let devices = partition.map { [$0.whole] + $0.parts } ?? [device]
-        let shape = try LlamaModel.kvShape(packed.configuration, type: .f16)
         let lengths = Self.lengths(cells, contextLength: packed.configuration.contextLength)
-        let pages = lengths.map { shape.pages(for: $0 + 1) }
-        let most = pages.max() ?? 1
-        let pool = try KVPool(
-            pageCount: pages.reduce(0, +), sequences: lengths.count, pagesPerSequence: most, on: devices)
-        var manager = KVManager(pages: pool.pageCount)
-        let id = try manager.add(shape, weight: 1)
-        for (age, length) in lengths.enumerated() {
-            let sequence = manager.open(id, age: UInt64(age))
-            guard case .granted = manager.extend(sequence, to: length + 1, for: .step) else {
-                preconditionFailure("the pool holds every sequence")
-            }
-            pool.update(slot: Int(sequence.index), table: manager.table(of: sequence), from: 0)
-        }
-        var options = LlamaModel.Options()
-        options.contextLength = (lengths.max() ?? 1) + 1
-        options.maxLogitRows = lengths.count
-        var streams: [ProfileStream] = []
-        var weights: [ObjectIdentifier: LlamaWeights] = [:]
-        for device in devices {
-            let own =
-                try weights[device.memoryDomain]
-                ?? LlamaWeights(packed, contextLength: (lengths.max() ?? 1) + 1, on: device)
-            weights[device.memoryDomain] = own
-            streams.append(try ProfileStream(own, pool: pool, options: options, on: device))
-        }
+        let streams = try MeasuredStream.streams(packed, on: devices.map { ($0, nil) }, slots: lengths)
         (whole, self.parts, self.seconds) = (streams[0], Array(streams[1...]), seconds)
         try await fill(lengths)
     }
@@ -61,10 +34,9 @@ struct ProfileBench: Sendable {
     private func fill(_ lengths: [Int]) async throws {
         for (slot, length) in lengths.enumerated() {
             for start in stride(from: 0, to: length, by: whole.maxRows) {
-                var batch = Batch()
                 let tokens = min(whole.maxRows, length - start)
-                batch.append(Self.tokens(tokens), slot: slot, position: start, wantsLogits: start + tokens == length)
-                try await whole.run(batch)
+                try await whole.run(
+                    .prompts(tokens, slots: slot..<slot + 1, at: start, wantsLogits: start + tokens == length))
             }
         }
     }
@@ -94,32 +66,18 @@ struct ProfileBench: Sendable {
 
     /// Seconds of a decode step.
     func decode(_ cell: ProfileGrid.Cell, part: Int?) async throws -> Double {
-        try await median(Self.decode(cell.batch, after: cell.length, from: 0), part)
+        try await median(.steps(after: cell.length, slots: 0..<cell.batch), part)
     }
 
     /// Seconds of a prefill in one pass.
     func prefill(_ cell: ProfileGrid.Cell, part: Int?) async throws -> Double {
-        try await median(Self.prefill(cell.length, slots: 0..<cell.batch), part)
+        try await median(.prompts(cell.length, slots: 0..<cell.batch), part)
     }
 
     private func median(_ batch: Batch, _ part: Int?) async throws -> Double {
-        let times = try await stream(part).times(batch, for: seconds / 2)
+        let times = try await stream(part).times(batch, for: seconds / 2, passes: 9)
         return times.sorted()[times.count / 2]
     }
 
-    private func stream(_ part: Int?) -> ProfileStream { part.map { parts[$0] } ?? whole }
-
-    static func prefill(_ tokens: Int, slots: Range<Int>) -> Batch {
-        var batch = Batch()
-        for slot in slots { batch.append(Self.tokens(tokens), slot: slot, position: 0, wantsLogits: true) }
-        return batch
-    }
-
-    static func decode(_ count: Int, after length: Int, from slot: Int) -> Batch {
-        var batch = Batch()
-        for slot in slot..<slot + count { batch.append([5], slot: slot, position: length, wantsLogits: true) }
-        return batch
-    }
-
-    private static func tokens(_ count: Int) -> [Int32] { (0..<Int32(count)).map { $0 % 97 + 3 } }
+    private func stream(_ part: Int?) -> MeasuredStream { part.map { parts[$0] } ?? whole }
 }

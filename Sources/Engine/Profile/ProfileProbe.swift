@@ -40,9 +40,8 @@ public struct ProfileProbe: Sendable {
         var logarithms: [Double] = []
         for cell in cells {
             for (share, part) in [(100, nil), (50, 0)] as [(Int, Int?)] where part == nil || hasHalves {
-                let known = table.measurements.first {
-                    $0.model == model && $0.sharePercent == share && $0.batch == cell.batch && $0.length == cell.length
-                }
+                let known = table.measurement(
+                    of: model, sharePercent: share, batch: cell.batch, length: cell.length)
                 let now = try await bench.times(cell, part: part, grid: grid)
                 if let known = known?.decode { logarithms.append(log(known / now.decode)) }
                 if let known = known?.prefill, let now = now.prefill { logarithms.append(log(known / now)) }

@@ -6,7 +6,7 @@ public struct CostModel: Sendable {
     public init(_ table: CostTable) {
         costs = table.grids.mapValues { grids in
             grids.compactMapValues { grid in
-                let hasSteps = table.device != nil
+                let hasSteps = table.showsSteps
                 guard let prefill = PhaseCost(grid, isPrefill: true, hasSteps: hasSteps),
                     let decode = PhaseCost(grid, isPrefill: false, hasSteps: hasSteps)
                 else { return nil }

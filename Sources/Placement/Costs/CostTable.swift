@@ -24,12 +24,25 @@ public struct CostTable: Hashable, Sendable {
         return table
     }
 
+    /// Whether the batches were chosen to show the steps of the kernels' tiles, as `weft profile` does: times between
+    /// neighbours are then not smooth.
+    var showsSteps: Bool { device != nil }
+
     /// Whether a decode step was measured at a point; every cell of `weft profile` has one.
-    public func holds(_ model: String, devices: Int = 1, sharePercent: Int, batch: Int, length: Int) -> Bool {
+    public func holds(_ model: String, sharePercent: Int, batch: Int, length: Int) -> Bool {
+        measurement(of: model, sharePercent: sharePercent, batch: batch, length: length)?.decode != nil
+    }
+
+    /// What was measured at one point; `nil` where nothing was.
+    ///
+    /// - Complexity: O(shares + batches + lengths) of the model's grid.
+    public func measurement(
+        of model: String, devices: Int = 1, sharePercent: Int, batch: Int, length: Int
+    ) -> CostMeasurement? {
         guard let grid = grids[model]?[devices], let s = grid.shares.firstIndex(of: sharePercent),
             let b = grid.batches.firstIndex(of: batch), let l = grid.lengths.firstIndex(of: length)
-        else { return false }
-        return !grid.decode[grid.index(s, b, l)].isNaN
+        else { return nil }
+        return Self.measurement(of: model, on: devices, grid, (s, b, l))
     }
 
     /// All cells that hold at least one time, in a fixed order.
@@ -43,19 +56,24 @@ public struct CostTable: Hashable, Sendable {
 
     private static func measurements(of model: String, on devices: Int, _ grid: CostGrid) -> [CostMeasurement] {
         var found: [CostMeasurement] = []
-        for (s, share) in grid.shares.enumerated() {
-            for (b, batch) in grid.batches.enumerated() {
-                for (l, length) in grid.lengths.enumerated() {
-                    let prefill = grid.prefill[grid.index(s, b, l)]
-                    let decode = grid.decode[grid.index(s, b, l)]
-                    if prefill.isNaN && decode.isNaN { continue }
-                    found.append(
-                        CostMeasurement(
-                            model: model, devices: devices, sharePercent: share, batch: batch, length: length,
-                            prefill: prefill.isNaN ? nil : prefill, decode: decode.isNaN ? nil : decode))
+        for s in grid.shares.indices {
+            for b in grid.batches.indices {
+                for l in grid.lengths.indices {
+                    if let cell = measurement(of: model, on: devices, grid, (s, b, l)) { found.append(cell) }
                 }
             }
         }
         return found
+    }
+
+    private static func measurement(
+        of model: String, on devices: Int, _ grid: CostGrid, _ position: (s: Int, b: Int, l: Int)
+    ) -> CostMeasurement? {
+        let (s, b, l) = position
+        let (prefill, decode) = (grid.prefill[grid.index(s, b, l)], grid.decode[grid.index(s, b, l)])
+        if prefill.isNaN && decode.isNaN { return nil }
+        return CostMeasurement(
+            model: model, devices: devices, sharePercent: grid.shares[s], batch: grid.batches[b],
+            length: grid.lengths[l], prefill: prefill.isNaN ? nil : prefill, decode: decode.isNaN ? nil : decode)
     }
 }

@@ -4,8 +4,7 @@ public import Workloads
 /// The time of one phase of a model on some devices, at any share, batch and length.
 ///
 /// A roofline is fitted for each share; beside it stand the logarithms of measured over fitted time, smoothed, which
-/// are
-/// interpolated between measured points. Beyond the points the nearest ratio scales the roofline.
+/// are interpolated between measured points. Beyond the points the nearest ratio scales the roofline.
 public struct PhaseCost: Hashable, Sendable {
     private let shares: [Double]
     private let fits: [RooflineFit]

@@ -58,9 +58,9 @@ struct ReferenceUnit {
         var decision = Seconds.infinity
         while true {
             let arrival = next < requests.count ? requests[next].arrival : .infinity
-            let device = Self.first(onDevice.indices) { deviceEnd($0) }
+            let device = Self.first(onDevice.indices) { onDevice[$0].end(from: now) }
             let result = Self.first(onHost.indices) { onHost[$0].end }
-            let deviceDone = device.map(deviceEnd) ?? .infinity
+            let deviceDone = device.map { onDevice[$0].end(from: now) } ?? .infinity
             let resultDone = result.map { onHost[$0].end } ?? .infinity
             let event = min(min(arrival, deviceDone), min(resultDone, decision))
             if event == .infinity { return records(of: requests) }
@@ -75,7 +75,7 @@ struct ReferenceUnit {
             } else if event == deviceDone, let device {
                 let job = onDevice.remove(at: device)
                 onHost.append((now + job.hostTime, job))
-                stretch()
+                onDevice.stretch(by: contention)
             } else if let result {
                 finish(onHost.remove(at: result).job)
             }
@@ -86,7 +86,7 @@ struct ReferenceUnit {
     mutating func launch(_ job: ReferenceJob) {
         committed += job.tenths
         onDevice.append(job)
-        stretch()
+        onDevice.stretch(by: contention)
     }
 
     /// The position whose time comes first.
@@ -100,21 +100,9 @@ struct ReferenceUnit {
         return first
     }
 
-    private func deviceEnd(_ index: Int) -> Seconds { now + onDevice[index].left * onDevice[index].slowdown }
-
     private mutating func advance(to time: Seconds) {
-        for index in onDevice.indices { onDevice[index].left -= (time - now) / onDevice[index].slowdown }
+        for index in onDevice.indices { onDevice[index].work(for: time - now) }
         now = time
-    }
-
-    /// Sets how much the jobs on the device slow each other.
-    private mutating func stretch() {
-        let total = onDevice.reduce(Utilisation.idle) { $0 + $1.utilisation }
-        for index in onDevice.indices {
-            let own = onDevice[index].utilisation
-            let others = Utilisation(memory: total.memory - own.memory, compute: total.compute - own.compute)
-            onDevice[index].slowdown = contention.slowdown(of: own, beside: others, count: Double(onDevice.count - 1))
-        }
     }
 
     private func records(of requests: [Request]) -> [RequestRecord] {

@@ -3,7 +3,7 @@ import Scheduling
 import Workloads
 
 /// A pass at work on a modelled device: a job, or several of one model that share it.
-struct RunningJob {
+struct RunningJob: DeviceWork {
     let jobs: [Job]
     /// The lane that it has, where the unit has lanes.
     var lane: Int?
@@ -22,9 +22,9 @@ struct RunningJob {
     var hasPrefill: Bool { jobs.contains { $0.phase == .prefill } }
 
     /// When it leaves the device or, if it has, is done.
-    func next(from now: Seconds) -> Seconds { now + (isOnDevice ? left * slowdown : serving) }
+    func next(from now: Seconds) -> Seconds { isOnDevice ? end(from: now) : now + serving }
 
     mutating func advance(by seconds: Seconds) {
-        if isOnDevice { left -= seconds / slowdown } else { serving -= seconds }
+        if isOnDevice { work(for: seconds) } else { serving -= seconds }
     }
 }

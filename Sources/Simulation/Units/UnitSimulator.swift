@@ -10,6 +10,8 @@ public import Workloads
 public struct UnitSimulator {
     private let models: [SimulatedModel]
     private let identities: [ModelID]
+    /// Of the models, by name.
+    private let positions: [String: Int]
     private let mesh: MeshKind
     private let lane: LaneModel
     private var scheduler: UnitScheduler
@@ -22,6 +24,7 @@ public struct UnitSimulator {
     public init(_ unit: SimulatedUnit, policy: any BatchPolicy, lane: LaneModel) throws(KVError) {
         let unit = try unit.bundled()
         models = unit.models
+        positions = Dictionary(uniqueKeysWithValues: unit.models.enumerated().map { ($1.name, $0) })
         mesh = unit.mesh
         self.lane = lane
         lanes = unit.lanes.map(LaneQueue.init)
@@ -38,7 +41,6 @@ public struct UnitSimulator {
     /// - Returns: A record for each request, in the same order. Those that the pool can never hold have no finish.
     /// - Complexity: O(sequences of all jobs), and the policy's for each event.
     public mutating func run(_ requests: [Request]) -> [RequestRecord] {
-        let positions = Dictionary(uniqueKeysWithValues: models.enumerated().map { ($1.name, $0) })
         records = requests.map { request in
             RequestRecord(
                 model: request.model, arrival: request.arrival, promptTokens: request.promptTokens, outputTokens: 0,
@@ -133,9 +135,8 @@ public struct UnitSimulator {
     }
 
     private mutating func finish(_ number: Int) {
-        records[number].finish = now
-        guard lanes != nil, let model = models.first(where: { $0.name == records[number].model }) else { return }
-        records[number].finish = now + serving(model).perRequest
+        let model = positions[records[number].model].map { models[$0] }
+        records[number].finish = now + (model.map(serving)?.perRequest ?? 0)
     }
 
     /// Gives waiting jobs to idle lanes.
@@ -195,14 +196,7 @@ public struct UnitSimulator {
 
     /// Sets how much the jobs at work slow each other.
     private mutating func stretch() {
-        guard lanes == nil else { return stretchOnLanes() }
-        let total = running.reduce(Utilisation.idle) { $0 + $1.utilisation }
-        for index in running.indices {
-            let own = running[index].utilisation
-            let others = Utilisation(memory: total.memory - own.memory, compute: total.compute - own.compute)
-            running[index].slowdown = lane.contention.slowdown(
-                of: own, beside: others, count: Double(running.count - 1))
-        }
+        if lanes == nil { running.stretch(by: lane.contention) } else { stretchOnLanes() }
     }
 
     /// On lanes a pass is slowed as measured: beside each pass on another part, and where lanes overlap.
