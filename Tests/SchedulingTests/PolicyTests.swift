@@ -88,6 +88,26 @@ struct PolicyTests {
         #expect(atWork(world) == ["prefill 1"])
     }
 
+    /// A short target does not push aside what is late already, however much of it comes.
+    @Test func lateFirstTokensGoInTurn() throws {
+        var world = ScheduledWorld(pages: 1000, policy: PolicyName.adbs.policy)
+        world.duration = { _ in 2 }
+        for target in [1, 0.1] {
+            let targets = LatencyTargets(timeToFirstToken: target)
+            try world.load(settings(prefill: 10, decode: 1, batchedTokens: 10, targets: targets))
+        }
+        for token in 0..<4 {
+            let prompt = Array(repeating: Int32(token), count: 10)
+            for model in world.models { world.send(model, prompt: prompt, maxTokens: 1) }
+        }
+        var order: [String] = []
+        while let job = atWork(world).first {
+            order.append(job)
+            _ = world.finishNextJob()
+        }
+        #expect(order == (0..<8).map { "prefill \($0 % 2)" })
+    }
+
     @Test func tokenTargetsBoundChunks() throws {
         var world = ScheduledWorld(pages: 4000, policy: PolicyName.adbs.policy)
         world.duration = { $0.phase == .prefill ? 0.001 * Double($0.tokenCount) : 0.001 }

@@ -4,9 +4,9 @@ public import Workloads
 /// Adaptive batch scheduling: prefill first, in turn; decode fills whatever share is left.
 ///
 /// At most one prefill job is at work. While one waits for share, or for pages that are its model's due, no decode
-/// starts. Beyond the paper: with latency targets prefills go by deadline and their chunks are bounded; a decode
-/// passed over too often goes before the next prefill, so that no model starves; and a decode beside which nothing could
-/// run may have the whole device.
+/// starts. Beyond the paper: with latency targets prefills go by deadline until they are late, and their chunks are
+/// bounded; a decode passed over too often goes before the next prefill, so that no model starves; and a decode beside
+/// which nothing could run may have the whole device.
 ///
 /// Source: MuxServe, Algorithm 3.
 public struct AdaptiveBatchPolicy: BatchPolicy {
@@ -42,7 +42,7 @@ public struct AdaptiveBatchPolicy: BatchPolicy {
 
     /// Starts the next prefill that can; `true` if one must wait and what it waits for is to be held back.
     private mutating func startPrefill(on unit: inout UnitState, at now: Seconds) -> Bool {
-        for model in unit.modelsByDeadline() ?? unit.modelsInTurn(after: prefillTurn)
+        for model in unit.modelsByDeadline(after: prefillTurn, at: now) ?? unit.modelsInTurn(after: prefillTurn)
         where unit[model]?.canPrefill == true {
             switch unit.startPrefill(model, tokens: unit.chunkBound(for: model), at: now) {
             case .started:

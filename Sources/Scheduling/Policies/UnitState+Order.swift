@@ -19,20 +19,24 @@ extension UnitState {
         return true
     }
 
-    /// Models that could prefill, the one whose first token is due first in front; `nil` if no model has a target.
-    func modelsByDeadline() -> [ModelID]? {
+    /// Models that could prefill: in turn those whose first token is late, then the others, the one that is due first in
+    /// front; `nil` if no model has a target.
+    ///
+    /// By deadline alone, short targets would push aside whatever is late anyway, for as long as there is a backlog.
+    func modelsByDeadline(after last: ModelID?, at now: Seconds) -> [ModelID]? {
         guard models.contains(where: { $0?.settings.targets.timeToFirstToken != nil }) else { return nil }
-        let due = models.compactMap { state -> (deadline: Seconds, id: ModelID)? in
-            guard let state, state.canPrefill, let oldest = oldestToPrefill(state.id) else { return nil }
+        let due = modelsInTurn(after: last).compactMap { id -> (deadline: Seconds, id: ModelID)? in
+            guard let state = self[id], state.canPrefill, let oldest = oldestToPrefill(id) else { return nil }
             let target = state.settings.targets.timeToFirstToken ?? Self.defaultTimeToFirstToken
-            return (oldest.arrival + target, state.id)
+            return (oldest.arrival + target, id)
         }
-        return due.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }.map(\.id)
+        let late = due.filter { $0.deadline < now }
+        let others = due.filter { $0.deadline >= now }.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
+        return (late + others).map(\.id)
     }
 
     /// The tokens that a prefill of `model` may have so that decodes that find no share beside it are not late; `nil`
-    /// for
-    /// no bound.
+    /// for no bound.
     func chunkBound(for model: ModelID) -> Int? {
         guard let share = self[model]?.settings.shares.prefill, let perToken = self[model]?.prefillSecondsPerToken,
             perToken > 0
