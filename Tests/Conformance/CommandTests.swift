@@ -50,8 +50,9 @@ struct CommandTests {
         #expect(measured.status == 0, "\(measured.output)")
         let file = try JSONDecoder().decode(Costs.self, from: Data(contentsOf: URL(filePath: costs)))
         let serving = try #require(file.device.serving[model])
+        // Beside other work passes may seem longer than they are when served: then nothing is added.
         let parts = [serving.per_request, serving.per_pass, serving.per_sequence]
-        #expect(parts.allSatisfy { $0 >= 0 && $0 < 10 } && parts.contains { $0 > 0 })
+        #expect(parts.allSatisfy { $0 >= 0 && $0 < 10 })
 
         let checked = try CommandResult.of(
             ServedProcess.binary(), ["profile", model, "--check"] + options, joinsErrors: false)
