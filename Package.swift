@@ -111,7 +111,7 @@ let package = Package(
             "Transformer",
             ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "TestDevices"]),
         tests("Workloads"),
-        tests("Scheduling", ["KVCache", "Workloads"]),
+        tests("Scheduling", ["KVCache", "Workloads"], hasResources: true),
         tests("Placement", ["Workloads"]),
         tests("Simulation", ["Placement", "Scheduling", "Workloads", "KVCache"]),
         tests("Reporting", ["Workloads"]),

@@ -12,7 +12,7 @@ struct PolicyPropertyTests {
             pages: [40, 90, 30, 400][Int(seed) % 4], policy: policy.policy, overload: Int(seed % 3))
         try world.load(Self.settings(&random))
         for event in 0..<1200 {
-            try step(&world, &random)
+            try Self.step(&world, &random)
             let faults = world.unit.state.audit()
             #expect(faults == [], "after event \(event)")
             #expect(world.streams.isEmpty || !world.jobs.isEmpty, "the unit stands still after event \(event)")
@@ -44,16 +44,16 @@ struct PolicyPropertyTests {
         #expect(world.completed.values.allSatisfy { $0.output == ScheduledWorld.alone($0) })
     }
 
-    private func step(_ world: inout ScheduledWorld, _ random: inout SplitMix64) throws {
+    static func step(_ world: inout ScheduledWorld, _ random: inout SplitMix64) throws {
         switch random.integer(in: 0...99) {
         case 0..<32:
             guard let model = world.models.randomElement(using: &random) else { return }
-            world.send(model, prompt: Self.prompt(&random), maxTokens: random.integer(in: 1...20))
+            world.send(model, prompt: prompt(&random), maxTokens: random.integer(in: 1...20))
         case 32..<36:
             let live = world.streams.keys.sorted { $0.number < $1.number }
             if let request = live.randomElement(using: &random) { world.cancel(request) }
         case 36..<38:
-            if world.models.count < 4 { try world.load(Self.settings(&random)) }
+            if world.models.count < 4 { try world.load(settings(&random)) }
         case 38..<39:
             if world.models.count > 1, let model = world.models.randomElement(using: &random) { world.unload(model) }
         default: _ = world.finishNextJob()
@@ -67,7 +67,7 @@ struct PolicyPropertyTests {
     }
 
     /// Pages of 1 KiB hold eight or four tokens.
-    private static func settings(
+    static func settings(
         _ random: inout SplitMix64, layers: Int? = nil, kvHeads: Int? = nil
     ) throws -> ModelSettings {
         let shape = try KVShape(

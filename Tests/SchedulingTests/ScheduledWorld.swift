@@ -30,6 +30,8 @@ struct ScheduledWorld {
     var memory: [PageID: [Int32]] = [:]
     var nextRequest: UInt64 = 0
     var keepsContents = true
+    /// A digest of all decisions, where one is wanted.
+    var trace: Digest?
     /// Seconds of a job of so many tokens.
     var duration: (Job) -> Seconds = { $0.phase == .prefill ? 0.005 + 0.0001 * Double($0.tokenCount) : 0.01 }
 
@@ -107,7 +109,32 @@ struct ScheduledWorld {
         return Array(tokens.dropFirst(stream.prompt.count))
     }
 
+    private mutating func note(_ actions: [Action]) {
+        for action in actions {
+            switch action {
+            case .launch: break
+            case .preempt(let request): trace?.add("preempt \(request.number)\n")
+            case .finish(let request, .completed): trace?.add("end \(request.number) completed\n")
+            case .finish(let request, .cancelled): trace?.add("end \(request.number) cancelled\n")
+            case .fail(let request, .poolTooSmall(let needed, let pages)):
+                trace?.add("end \(request.number) pool \(needed)/\(pages)\n")
+            case .fail(let request, .modelUnloaded): trace?.add("end \(request.number) unloaded\n")
+            case .unloaded(let model): trace?.add("drained \(model.index)\n")
+            }
+        }
+        for case .launch(let job) in actions {
+            trace?.add("run \(job.model.index) \(job.phase.rawValue) \(job.share.tenths)\n")
+            for entry in job.sequences {
+                let pages = unit.state.kv.table(of: entry.pages).pages
+                trace?.add(
+                    "\(entry.request.number):\(entry.tokens.lowerBound)-\(entry.tokens.upperBound) "
+                        + "\(entry.drawsToken) \(pages)\n")
+            }
+        }
+    }
+
     private mutating func apply(_ actions: [Action]) {
+        note(actions)
         for action in actions {
             switch action {
             case .launch(let job): jobs.append((job, now + duration(job)))
