@@ -1,7 +1,7 @@
 /// Memory of one device, freed when its last holder lets go.
 ///
 /// A buffer larger than `DeviceLimits.maxBindingSize` is legal; kernels see it through several windows.
-public protocol Buffer: AnyObject, Sendable {
+package protocol Buffer: AnyObject, Sendable {
     var byteCount: Int { get }
     var label: String { get }
 
@@ -18,7 +18,7 @@ public protocol Buffer: AnyObject, Sendable {
 }
 
 /// Who touches a buffer.
-public enum BufferAccess: Sendable, Hashable {
+package enum BufferAccess: Sendable, Hashable {
     /// Mostly the device: the fastest memory that it has.
     case device
     /// Device and host: memory that is mapped for as long as the buffer lives.
@@ -27,7 +27,7 @@ public enum BufferAccess: Sendable, Hashable {
 
 extension Buffer {
     /// Copies an array into the buffer, `offset` in bytes.
-    public func write<Element: BitwiseCopyable>(_ elements: [Element], at offset: Int = 0) throws(ComputeError) {
+    package func write<Element: BitwiseCopyable>(_ elements: [Element], at offset: Int = 0) throws(ComputeError) {
         let failure: ComputeError? = elements.withUnsafeBytes { bytes in
             do throws(ComputeError) {
                 try write(bytes, at: offset)
@@ -38,7 +38,7 @@ extension Buffer {
     }
 
     /// The buffer's first `count` elements from `offset` bytes on.
-    public func read<Element: BitwiseCopyable>(
+    package func read<Element: BitwiseCopyable>(
         _ count: Int, of type: Element.Type, at offset: Int = 0
     ) throws(ComputeError) -> [Element] {
         let bytes = UnsafeMutableRawBufferPointer.allocate(

@@ -1,5 +1,5 @@
 /// What went wrong on a device, in words that name it.
-public enum ComputeError: Error, Sendable, Hashable {
+package enum ComputeError: Error, Sendable, Hashable {
     /// The API's loader or driver is missing from this machine.
     case unavailable(api: DeviceAPI, reason: String)
     case badSelector(String)
@@ -19,7 +19,7 @@ public enum ComputeError: Error, Sendable, Hashable {
 }
 
 extension ComputeError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .unavailable(let api, let reason): "\(api.rawValue) is not available: \(reason)"
         case .badSelector(let text):

@@ -1,15 +1,15 @@
 /// The device that is used where none is named, and why.
-public struct DefaultDevice: Sendable, Hashable {
-    public let description: DeviceDescription
+package struct DefaultDevice: Sendable, Hashable {
+    package let description: DeviceDescription
     /// For the user: `the first GPU`.
-    public let reason: String
+    package let reason: String
 
     /// A GPU through Vulkan if there is one, else OpenCL on the CPU, which was measured to be the fastest there, else
     /// what
     /// Vulkan makes of the CPU, lavapipe before others.
     ///
     /// - Throws: `ComputeError.unavailable` where there is no device.
-    public init(from devices: [DeviceDescription]) throws(ComputeError) {
+    package init(from devices: [DeviceDescription]) throws(ComputeError) {
         func first(_ api: DeviceAPI, _ matches: (DeviceDescription) -> Bool) -> DeviceDescription? {
             let matching = devices.filter { $0.api == api && matches($0) }
             return try? DeviceSelector(api: api, which: .best).choose(from: matching)
@@ -35,5 +35,5 @@ public struct DefaultDevice: Sendable, Hashable {
 
 extension DeviceDescription {
     /// Whether it is a device of its own and not the CPU in disguise.
-    public var isGPU: Bool { kind == .discrete || kind == .integrated || kind == .virtual }
+    package var isGPU: Bool { kind == .discrete || kind == .integrated || kind == .virtual }
 }

@@ -1,5 +1,5 @@
 /// One physical GPU, or the CPU driver of one, reached through a vendor's API.
-public protocol Device: AnyObject, Sendable {
+package protocol Device: AnyObject, Sendable {
     var description: DeviceDescription { get }
     var limits: DeviceLimits { get }
     /// What kernels are translated to for this device.
@@ -38,17 +38,17 @@ public protocol Device: AnyObject, Sendable {
 
 /// A device that is not divided, and has memory of its own.
 extension Device {
-    public var memoryDomain: ObjectIdentifier { ObjectIdentifier(self) }
+    package var memoryDomain: ObjectIdentifier { ObjectIdentifier(self) }
 
-    public func makeBuffer(
+    package func makeBuffer(
         over memory: HostMemory, _ range: Range<Int>, label: String
     ) throws(ComputeError) -> any Buffer {
         throw .unsupported(device: description.name, reason: "it does not work on memory of the host")
     }
 
-    public var partitioning: Partitioning { .budget }
+    package var partitioning: Partitioning { .budget }
 
-    public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
+    package func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
         DevicePartition(whole: self, parts: units.map { _ in self })
     }
 }

@@ -1,4 +1,4 @@
 /// A way to reach devices.
-public enum DeviceAPI: String, Sendable, Hashable, Codable, CaseIterable {
+package enum DeviceAPI: String, Sendable, Hashable, Codable, CaseIterable {
     case vulkan, opencl, cuda
 }

@@ -1,29 +1,29 @@
 /// What a device can do, probed when it is opened. Every optional feature may be switched off in a copy, for tests.
-public struct DeviceLimits: Sendable, Hashable, Codable {
+package struct DeviceLimits: Sendable, Hashable, Codable {
     /// The largest buffer range that a kernel sees through one binding, in bytes.
-    public var maxBindingSize: Int
+    package var maxBindingSize: Int
     /// The largest single allocation, in bytes.
-    public var maxAllocationSize: Int
+    package var maxAllocationSize: Int
     /// The most elements of 16 bytes that one texel view shows; 0 where texel loads are not worth using.
-    public var maxTexelElements: Int
+    package var maxTexelElements: Int
     /// Buffer bindings that one kernel may have.
-    public var maxBindings: Int
-    public var maxGroupSize: Int
-    public var maxGroupCount: Int
+    package var maxBindings: Int
+    package var maxGroupSize: Int
+    package var maxGroupCount: Int
     /// Bytes of parameters that a dispatch carries.
-    public var maxParameterBytes: Int
+    package var maxParameterBytes: Int
     /// Invocations that run in lockstep, or 1 where subgroup arithmetic may not be used.
-    public var subgroupSize: Int
+    package var subgroupSize: Int
     /// The group size that suits the device: its subgroup on CPU drivers, more on GPUs.
-    public var groupSize: Int
+    package var groupSize: Int
     /// Width of a kernel's `vec`.
-    public var vectorWidth: Int
+    package var vectorWidth: Int
     /// The parts that work at the same time and can be given to different lanes: cores of a CPU; 1 where none can.
-    public var computeUnits: Int
+    package var computeUnits: Int
     /// Whether kernels can work on memory of the host where it stands.
-    public var importsHostMemory: Bool
+    package var importsHostMemory: Bool
 
-    public init(
+    package init(
         maxBindingSize: Int, maxAllocationSize: Int, maxTexelElements: Int, maxBindings: Int, maxGroupSize: Int,
         maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int,
         computeUnits: Int = 1, importsHostMemory: Bool = false
@@ -46,10 +46,10 @@ public struct DeviceLimits: Sendable, Hashable, Codable {
 extension DeviceLimits {
     /// Bytes of each window that a buffer beyond `maxBindingSize` is cut into: a power of two, so that shifts find the
     /// window.
-    public var windowBytes: Int { 1 << (Int.bitWidth - 1 - maxBindingSize.leadingZeroBitCount) }
+    package var windowBytes: Int { 1 << (Int.bitWidth - 1 - maxBindingSize.leadingZeroBitCount) }
 
     /// What every kernel needs and the device lacks; `nil` where it lacks nothing.
-    public var fault: String? {
+    package var fault: String? {
         let parameterBytes = 4 * (Parameters.capacity + 2)
         if maxBindings < 6 { return "kernels need 6 buffer bindings, and it has \(maxBindings)" }
         if maxParameterBytes < parameterBytes {

@@ -1,22 +1,22 @@
 /// Names a device: `vulkan`, `vulkan:0`, `vulkan:llvmpipe` (a part of its name, in any case).
-public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
-    public enum Which: Sendable, Hashable {
+package struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
+    package enum Which: Sendable, Hashable {
         /// The API's best device.
         case best
         case index(Int)
         case name(String)
     }
 
-    public var api: DeviceAPI
-    public var which: Which
+    package var api: DeviceAPI
+    package var which: Which
 
-    public init(api: DeviceAPI, which: Which) {
+    package init(api: DeviceAPI, which: Which) {
         self.api = api
         self.which = which
     }
 
     /// - Throws: `ComputeError.badSelector` when the text does not name an API.
-    public init(_ text: String) throws(ComputeError) {
+    package init(_ text: String) throws(ComputeError) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let api = parts.first.flatMap({ DeviceAPI(rawValue: $0.lowercased()) }) else {
             throw .badSelector(text)
@@ -30,7 +30,7 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
         which = Int(parts[1]).map { .index($0) } ?? .name(String(parts[1]))
     }
 
-    public var description: String {
+    package var description: String {
         switch which {
         case .best: api.rawValue
         case .index(let index): "\(api.rawValue):\(index)"
@@ -44,7 +44,7 @@ public struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
     /// drivers lavapipe,
     /// which was measured to be five times as fast as SwiftShader.
     /// - Throws: `ComputeError.noSuchDevice`, which lists what there is.
-    public func choose(from devices: [DeviceDescription]) throws(ComputeError) -> DeviceDescription {
+    package func choose(from devices: [DeviceDescription]) throws(ComputeError) -> DeviceDescription {
         let candidates = devices.filter { $0.api == api }
         let chosen: DeviceDescription? =
             switch which {

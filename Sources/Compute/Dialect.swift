@@ -1,4 +1,4 @@
 /// The language that a kernel is translated to.
-public enum Dialect: String, Sendable, Hashable, Codable {
+package enum Dialect: String, Sendable, Hashable, Codable {
     case glsl, openCL, cuda
 }

@@ -1,9 +1,9 @@
 /// Memory that host and device share, seen by the host as elements.
 ///
 /// Not synchronised: the caller keeps host and device from touching the same elements at once.
-public struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
-    public let buffer: any Buffer
-    public let count: Int
+package struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
+    package let buffer: any Buffer
+    package let count: Int
     private let base: Base
 
     private struct Base: @unchecked Sendable {
@@ -11,14 +11,14 @@ public struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
     }
 
     /// - Throws: `ComputeError.outOfMemory`.
-    public init(_ type: Element.Type, count: Int, label: String, on device: any Device) throws(ComputeError) {
+    package init(_ type: Element.Type, count: Int, label: String, on device: any Device) throws(ComputeError) {
         let bytes = max(16, count * MemoryLayout<Element>.stride)
         try self.init(
             type, count: count, in: device.makeBuffer(byteCount: bytes, access: .host, label: label), of: device)
     }
 
     /// The elements of a buffer that the host sees.
-    public init(
+    package init(
         _ type: Element.Type, count: Int, in buffer: any Buffer, of device: any Device
     ) throws(ComputeError) {
         guard let contents = buffer.contents else {
@@ -29,20 +29,20 @@ public struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
         self.count = count
     }
 
-    public subscript(index: Int) -> Element {
+    package subscript(index: Int) -> Element {
         get { base.elements[checked(index)] }
         nonmutating set { base.elements[checked(index)] = newValue }
     }
 
     /// Copies `elements` to the places from `start` on.
-    public func replace(from start: Int, with elements: some Collection<Element>) {
+    package func replace(from start: Int, with elements: some Collection<Element>) {
         precondition(start >= 0 && start + elements.count <= count, "\(buffer.label) has no place for the elements")
         _ = UnsafeMutableBufferPointer(rebasing: base.elements[start..<start + elements.count]).update(
             fromContentsOf: elements)
     }
 
     /// Lends the elements of `range`.
-    public func withElements<Result>(_ range: Range<Int>, _ body: (Span<Element>) -> Result) -> Result {
+    package func withElements<Result>(_ range: Range<Int>, _ body: (Span<Element>) -> Result) -> Result {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(buffer.label) has no such elements")
         return body(UnsafeBufferPointer(rebasing: base.elements[range]).span)
     }

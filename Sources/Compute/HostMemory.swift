@@ -4,20 +4,20 @@ import Glibc
 /// file.
 ///
 /// Not synchronised: the caller keeps host and devices from touching the same bytes at once.
-public final class HostMemory: @unchecked Sendable {
+package final class HostMemory: @unchecked Sendable {
     /// What devices ask of memory that they share, and of the offsets of buffers in it.
-    public static let alignment = 4096
+    package static let alignment = 4096
 
     /// The bytes asked for; the rest of the last page is zero.
-    public let bytes: UnsafeMutableRawBufferPointer
+    package let bytes: UnsafeMutableRawBufferPointer
     /// Whether the bytes may be written.
-    public let isWritable: Bool
+    package let isWritable: Bool
 
-    public var byteCount: Int { bytes.count }
+    package var byteCount: Int { bytes.count }
 
     /// Reserves zeros.
     /// - Throws: `ComputeError.outOfMemory`.
-    public init(byteCount: Int) throws(ComputeError) {
+    package init(byteCount: Int) throws(ComputeError) {
         precondition(byteCount > 0, "memory has at least one byte")
         let flags = MAP_PRIVATE | MAP_ANONYMOUS
         guard let start = mmap(nil, Self.pages(byteCount), PROT_READ | PROT_WRITE, flags, -1, 0), start != MAP_FAILED
@@ -28,7 +28,7 @@ public final class HostMemory: @unchecked Sendable {
 
     /// Creates a file of zeros, all of whose blocks are reserved, and maps it for writing.
     /// - Throws: `ComputeError.file`, for example where the disk is full or the file exists.
-    public init(creating path: String, byteCount: Int) throws(ComputeError) {
+    package init(creating path: String, byteCount: Int) throws(ComputeError) {
         precondition(byteCount > 0, "memory has at least one byte")
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }
@@ -49,7 +49,7 @@ public final class HostMemory: @unchecked Sendable {
 
     /// Maps a file for reading. It must keep its length for as long as the memory lives.
     /// - Throws: `ComputeError.file`.
-    public init(mapping path: String) throws(ComputeError) {
+    package init(mapping path: String) throws(ComputeError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .file(path: path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }
@@ -66,5 +66,5 @@ public final class HostMemory: @unchecked Sendable {
     deinit { munmap(bytes.baseAddress, Self.pages(bytes.count)) }
 
     /// `count` rounded up to whole pages.
-    public static func pages(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
+    package static func pages(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
 }

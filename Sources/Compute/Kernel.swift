@@ -1,5 +1,5 @@
 /// A compiled kernel of one device.
-public protocol Kernel: AnyObject, Sendable {
+package protocol Kernel: AnyObject, Sendable {
     var code: KernelCode { get }
 
     /// Ties the kernel to the buffers of its arguments, in the order of `KernelCode.bindings`.
@@ -10,6 +10,6 @@ public protocol Kernel: AnyObject, Sendable {
 }
 
 /// A kernel with its buffers, ready to be dispatched.
-public protocol BoundKernel: AnyObject, Sendable {
+package protocol BoundKernel: AnyObject, Sendable {
     var kernel: any Kernel { get }
 }

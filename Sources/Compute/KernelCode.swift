@@ -1,15 +1,15 @@
 /// A kernel translated for one device: source of its dialect and how its arguments are bound.
-public struct KernelCode: Sendable, Hashable {
+package struct KernelCode: Sendable, Hashable {
     /// The kernel's name and options, for logs: `matmul<ROWS=8>`.
-    public var label: String
-    public var dialect: Dialect
-    public var source: String
-    public var bindings: [KernelBinding]
+    package var label: String
+    package var dialect: Dialect
+    package var source: String
+    package var bindings: [KernelBinding]
     /// 32-bit words of parameters, with first tile and tile count at the end.
-    public var parameterCount: Int
-    public var groupSize: Int
+    package var parameterCount: Int
+    package var groupSize: Int
 
-    public init(
+    package init(
         label: String, dialect: Dialect, source: String, bindings: [KernelBinding], parameterCount: Int, groupSize: Int
     ) {
         self.label = label
@@ -22,20 +22,20 @@ public struct KernelCode: Sendable, Hashable {
 }
 
 /// One buffer argument of a kernel.
-public struct KernelBinding: Sendable, Hashable {
-    public enum Access: String, Sendable { case read, write, readWrite }
+package struct KernelBinding: Sendable, Hashable {
+    package enum Access: String, Sendable { case read, write, readWrite }
     /// What one element of the argument is, for texel views.
-    public enum Element: Sendable { case float, uint }
+    package enum Element: Sendable { case float, uint }
 
-    public var name: String
-    public var access: Access
-    public var element: Element
+    package var name: String
+    package var access: Access
+    package var element: Element
     /// Bindings that the argument takes: its buffer is cut into windows of `DeviceLimits.windowBytes`.
-    public var windows: Int
+    package var windows: Int
     /// Whether the argument is read by texel fetch.
-    public var isTexel: Bool
+    package var isTexel: Bool
 
-    public init(name: String, access: Access, element: Element, windows: Int, isTexel: Bool) {
+    package init(name: String, access: Access, element: Element, windows: Int, isTexel: Bool) {
         self.name = name
         self.access = access
         self.element = element

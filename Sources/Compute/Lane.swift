@@ -1,7 +1,7 @@
 /// An ordered stream of commands on a device that holds a share of it.
 ///
 /// A lane's methods block, and are called from one thread: the lane's own.
-public protocol Lane: AnyObject, Sendable {
+package protocol Lane: AnyObject, Sendable {
     /// Records commands, runs them, and returns when they are done.
     /// - Returns: the seconds that the device was at work, where it can tell.
     /// - Throws: `ComputeError.deviceLost` and what `record` throws.
@@ -10,13 +10,13 @@ public protocol Lane: AnyObject, Sendable {
 }
 
 /// Commands while they are recorded. Each sees the effects of those before it.
-public protocol Commands: AnyObject {
+package protocol Commands: AnyObject {
     /// Runs a kernel over `tiles`, with at most `DeviceLimits.maxGroupCount` groups, which walk them.
     func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>)
 }
 
 extension Commands {
-    public func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Int) {
+    package func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Int) {
         dispatch(kernel, parameters, tiles: 0..<tiles)
     }
 }

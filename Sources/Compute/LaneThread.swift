@@ -4,10 +4,10 @@ import Synchronization
 /// A thread of its own for calls that block, so that Swift's cooperative threads never do.
 ///
 /// Work runs in the order in which it was given. The thread ends when the last holder lets go.
-public final class LaneThread: Sendable {
+package final class LaneThread: Sendable {
     private let queue = WorkQueue()
 
-    public init(name: String) {
+    package init(name: String) {
         let queue = queue
         let thread = Thread { queue.work() }
         thread.name = name
@@ -18,7 +18,7 @@ public final class LaneThread: Sendable {
     deinit { queue.close() }
 
     /// Runs `body` on the thread.
-    public func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             queue.add { continuation.resume(with: Swift.Result { try body() }) }
         }

@@ -1,16 +1,16 @@
 /// The scalar arguments of one dispatch, in the order of the kernel's signature.
-public struct Parameters: Sendable {
+package struct Parameters: Sendable {
     /// The floor that every API grants: 128 bytes, less first tile and tile count.
-    public static let capacity = 30
+    package static let capacity = 30
 
     package var words = InlineArray<32, UInt32>(repeating: 0)
     package private(set) var count = 0
 
-    public init() {}
+    package init() {}
 
-    public mutating func append(_ value: Int) { append(word: UInt32(truncatingIfNeeded: value)) }
+    package mutating func append(_ value: Int) { append(word: UInt32(truncatingIfNeeded: value)) }
 
-    public mutating func append(_ value: Float) { append(word: value.bitPattern) }
+    package mutating func append(_ value: Float) { append(word: value.bitPattern) }
 
     private mutating func append(word: UInt32) {
         precondition(count < Self.capacity, "too many parameters")

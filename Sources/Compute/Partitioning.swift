@@ -1,5 +1,5 @@
 /// How lanes get their shares of a device, the best way first.
-public enum Partitioning: String, Sendable, Hashable, Codable, CaseIterable {
+package enum Partitioning: String, Sendable, Hashable, Codable, CaseIterable {
     /// Compute units of their own (OpenCL device fission): a real partition.
     case subDevices = "sub-devices"
     /// Connections to a CPU driver, each with its number of worker threads: a real partition.
@@ -10,17 +10,17 @@ public enum Partitioning: String, Sendable, Hashable, Codable, CaseIterable {
     case budget
 
     /// Whether parts of the device have compute units of their own.
-    public var isReal: Bool { self == .subDevices || self == .instances }
+    package var isReal: Bool { self == .subDevices || self == .instances }
 }
 
 /// A device, and parts of it that work at the same time on the same memory.
-public struct DevicePartition: Sendable {
+package struct DevicePartition: Sendable {
     /// The whole device, which shares its memory with the parts.
-    public let whole: any Device
+    package let whole: any Device
     /// A device for each part that was asked for. Where shares are queues or turns, each is the whole device.
-    public let parts: [any Device]
+    package let parts: [any Device]
 
-    public init(whole: any Device, parts: [any Device]) {
+    package init(whole: any Device, parts: [any Device]) {
         self.whole = whole
         self.parts = parts
     }

@@ -1,10 +1,10 @@
 /// One piece of memory as several devices see it: one device alone, or the parts of one.
-public struct SharedBuffer: Sendable {
+package struct SharedBuffer: Sendable {
     private let views: [ObjectIdentifier: any Buffer]
 
     /// Reserves memory for `devices`: the device's own where they have one memory, the host's where they do not.
     /// - Throws: `ComputeError.outOfMemory`; `unsupported` where several devices cannot share memory.
-    public init(
+    package init(
         byteCount: Int, access: BufferAccess, label: String, on devices: [any Device]
     ) throws(ComputeError) {
         var domains: [ObjectIdentifier: any Device] = [:]
@@ -22,7 +22,7 @@ public struct SharedBuffer: Sendable {
     }
 
     /// The memory as `device` sees it, which must be one of those that it was reserved for.
-    public subscript(device: any Device) -> any Buffer {
+    package subscript(device: any Device) -> any Buffer {
         guard let view = views[device.memoryDomain] else {
             preconditionFailure("memory was not reserved for \(device.description.name)")
         }

@@ -1,5 +1,5 @@
 /// Why a request was refused or a sequence broke off.
-public enum EngineError: Error, Sendable {
+package enum EngineError: Error, Sendable {
     case modelNotFound(String)
     case emptyPrompt
     /// The prompt leaves no room for a single token.
@@ -12,5 +12,5 @@ public enum EngineError: Error, Sendable {
     /// The engine is loading or shutting down.
     case unavailable(String)
     /// The unit that served the model failed while it worked.
-    case unitFailed(model: String, reason: String)
+    case unitFailed(unit: String, model: String, reason: String)
 }

@@ -1,17 +1,17 @@
-public import Tokenization
+package import Tokenization
 
 /// A model that clients may name.
-public struct ServedModel: Sendable {
-    public var name: String
+package struct ServedModel: Sendable {
+    package var name: String
     /// Seconds since 1970 at which the model file was written.
-    public var created: Int
+    package var created: Int
     /// The most tokens of prompt and output together.
-    public var contextLength: Int
-    public var tokenizer: any Tokenizer
+    package var contextLength: Int
+    package var tokenizer: any Tokenizer
     /// The file's chat template, absent in base models.
-    public var chatTemplate: ChatTemplate?
+    package var chatTemplate: ChatTemplate?
 
-    public init(
+    package init(
         name: String, created: Int, contextLength: Int, tokenizer: any Tokenizer, chatTemplate: ChatTemplate?
     ) {
         self.name = name

@@ -1,5 +1,5 @@
 /// What serves language models: the seam between the HTTP server and the engine.
-public protocol TextGenerator: Sendable {
+package protocol TextGenerator: Sendable {
     /// The models served, by name.
     var models: [ServedModel] { get async }
 

@@ -2,9 +2,9 @@
 ///
 /// Says what is wrong (`code`, `detail`), with which part (`subject`) of which file (`path`), and, while parsing, where
 /// (`offset`).
-public struct GGUFError: Error, Hashable, Sendable {
+package struct GGUFError: Error, Hashable, Sendable {
     /// The kind of fault, for programs; `description` is for people.
-    public enum Code: String, Hashable, Sendable {
+    package enum Code: String, Hashable, Sendable {
         /// A call of the operating system failed: no such file, no permission, disk full.
         case io
         /// The file changed its size after it was opened.
@@ -43,18 +43,18 @@ public struct GGUFError: Error, Hashable, Sendable {
     }
 
     /// The part of the file that is at fault.
-    public enum Subject: Hashable, Sendable {
+    package enum Subject: Hashable, Sendable {
         case file
         case key(String)
         case tensor(String)
     }
 
-    public let code: Code
-    public let subject: Subject
-    public let detail: String
+    package let code: Code
+    package let subject: Subject
+    package let detail: String
     /// Where in the file, in bytes from its start, if parsing met the fault.
-    public let offset: Int?
-    public let path: String?
+    package let offset: Int?
+    package let path: String?
 
     package init(_ code: Code, _ subject: Subject, _ detail: String, at offset: Int? = nil, in path: String?) {
         self.code = code
@@ -66,7 +66,7 @@ public struct GGUFError: Error, Hashable, Sendable {
 }
 
 extension GGUFError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         var text = path.map { "\($0): " } ?? ""
         switch subject {
         case .file: break

@@ -4,11 +4,11 @@
 /// only taken in proportion to the size of the file.
 ///
 /// Source: GGUF specification, versions 2 and 3, little-endian.
-public final class GGUFFile: Sendable {
-    public let version: Int
-    public let metadata: GGUFMetadata
+package final class GGUFFile: Sendable {
+    package let version: Int
+    package let metadata: GGUFMetadata
     /// All tensors, in the order of the file.
-    public let tensors: [GGUFTensor]
+    package let tensors: [GGUFTensor]
     private let tensorIndices: [String: Int]
     private let file: MappedFile
 
@@ -16,7 +16,7 @@ public final class GGUFFile: Sendable {
     ///
     /// - Throws: `GGUFError` that names the file, the key or tensor at fault, and the place.
     /// - Complexity: O(bytes of metadata); 1.7 MB with 98,000 strings take about 10 ms.
-    public init(path: String) throws(GGUFError) {
+    package init(path: String) throws(GGUFError) {
         let file = try MappedFile(path: path)
         let contents = try file.withBytes { (bytes) throws(GGUFError) in
             try Self.parse(bytes, of: file)
@@ -26,14 +26,14 @@ public final class GGUFFile: Sendable {
         tensorIndices = Dictionary(uniqueKeysWithValues: tensors.indices.map { (contents.tensors[$0].name, $0) })
     }
 
-    public var path: String { file.path }
-    public var byteCount: Int { file.byteCount }
+    package var path: String { file.path }
+    package var byteCount: Int { file.byteCount }
 
     /// The tensor called `name`.
     ///
     /// - Throws: `GGUFError` with code `missingTensor`.
     /// - Complexity: O(1).
-    public func tensor(_ name: String) throws(GGUFError) -> GGUFTensor {
+    package func tensor(_ name: String) throws(GGUFError) -> GGUFTensor {
         guard let tensor = tensorIfPresent(name) else {
             throw GGUFError(.missingTensor, .tensor(name), "the file has no such tensor", in: path)
         }
@@ -41,14 +41,14 @@ public final class GGUFFile: Sendable {
     }
 
     /// The tensor called `name`, or `nil` if the file has none.
-    public func tensorIfPresent(_ name: String) -> GGUFTensor? {
+    package func tensorIfPresent(_ name: String) -> GGUFTensor? {
         tensorIndices[name].map { tensors[$0] }
     }
 
     /// Makes sure that the file still has the size that it was opened with, so that its mapped bytes may be touched.
     ///
     /// - Throws: `GGUFError` with code `changed`.
-    public func checkUnchanged() throws(GGUFError) {
+    package func checkUnchanged() throws(GGUFError) {
         try file.checkUnchanged()
     }
 }

@@ -1,22 +1,22 @@
 /// A tensor of an open model file. Its bytes stay in the file until they are touched; the file stays open as long as
 /// the tensor lives.
-public struct GGUFTensor: Sendable {
-    public let layout: TensorLayout
+package struct GGUFTensor: Sendable {
+    package let layout: TensorLayout
     /// Where the bytes begin, from the start of the file.
     let offset: Int
     let file: MappedFile
 
-    public var name: String { layout.name }
+    package var name: String { layout.name }
     /// Lengths of the dimensions; `shape[0]` is the length of a row, whose values lie side by side.
-    public var shape: [Int] { layout.shape }
-    public var type: TensorType { layout.type }
-    public var byteCount: Int { layout.byteCount }
+    package var shape: [Int] { layout.shape }
+    package var type: TensorType { layout.type }
+    package var byteCount: Int { layout.byteCount }
 
     /// Lends the `byteCount` bytes of the tensor, aligned to the file's alignment; the pointer must not outlive `body`.
     ///
     /// Costs nothing until pages are touched. Call `GGUFFile.checkUnchanged` before, if the file may have been cut
     /// since it was opened.
-    public func withBytes<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+    package func withBytes<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try file.withBytes { (bytes) throws(E) -> R in
             try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + byteCount]))
         }
@@ -27,7 +27,7 @@ public struct GGUFTensor: Sendable {
     /// - Throws: `GGUFError` with code `outOfRange` if the tensor lacks such rows or `values` has less than
     ///   `rows.count * shape[0]` places, `changed` if the file was cut.
     /// - Complexity: O(values), about a third of a nanosecond each.
-    public func dequantize(
+    package func dequantize(
         rows: Range<Int>, into values: UnsafeMutableBufferPointer<Float>
     ) throws(GGUFError) {
         guard rows.lowerBound >= 0, rows.upperBound <= layout.rowCount else {
@@ -47,7 +47,7 @@ public struct GGUFTensor: Sendable {
     /// The values of `rows`.
     ///
     /// - Throws: as `dequantize(rows:into:)`.
-    public func floats(rows: Range<Int>) throws(GGUFError) -> [Float] {
+    package func floats(rows: Range<Int>) throws(GGUFError) -> [Float] {
         guard rows.lowerBound >= 0, rows.upperBound <= layout.rowCount else {
             throw error(.outOfRange, "rows \(rows) asked for, but there are \(layout.rowCount)")
         }

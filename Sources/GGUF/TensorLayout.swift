@@ -1,16 +1,16 @@
 /// What a tensor is, apart from its bytes: name, shape and type, checked to fit together.
-public struct TensorLayout: Hashable, Sendable {
+package struct TensorLayout: Hashable, Sendable {
     static let maximumNameLength = 64
 
-    public let name: String
+    package let name: String
     /// Lengths of the 1 to 4 dimensions; `shape[0]` is the length of a row, whose values lie side by side.
-    public let shape: [Int]
-    public let type: TensorType
-    public let byteCount: Int
+    package let shape: [Int]
+    package let type: TensorType
+    package let byteCount: Int
 
     /// - Throws: `GGUFError` with code `badDimensions` for a shape that is no shape or overflows, `raggedRow` if a row
     ///   is not a whole number of blocks, `limitExceeded` for an empty name or one of more than 64 bytes.
-    public init(name: String, shape: [Int], type: TensorType) throws(GGUFError) {
+    package init(name: String, shape: [Int], type: TensorType) throws(GGUFError) {
         guard 1...Self.maximumNameLength ~= name.utf8.count else {
             throw GGUFError(
                 .limitExceeded, .tensor(name), "the name has \(name.utf8.count) bytes, not 1 to 64", in: nil)
@@ -32,9 +32,9 @@ public struct TensorLayout: Hashable, Sendable {
     }
 
     /// Values in a row.
-    public var rowLength: Int { shape[0] }
-    public var rowCount: Int { shape.dropFirst().reduce(1, *) }
-    public var rowByteCount: Int { shape[0] / type.blockSize * type.blockByteCount }
+    package var rowLength: Int { shape[0] }
+    package var rowCount: Int { shape.dropFirst().reduce(1, *) }
+    package var rowByteCount: Int { shape[0] / type.blockSize * type.blockByteCount }
 
     private static func byteCount(_ shape: [Int], _ type: TensorType) -> Int? {
         var values = 1

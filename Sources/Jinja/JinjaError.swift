@@ -1,6 +1,6 @@
 /// Why a template does not parse or gives no text.
-public struct JinjaError: Error, Sendable, Hashable {
-    public enum Kind: Sendable, Hashable {
+package struct JinjaError: Error, Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
         case syntax
         /// A value of the wrong type, or a call with wrong arguments.
         case type
@@ -13,10 +13,10 @@ public struct JinjaError: Error, Sendable, Hashable {
         case raised
     }
 
-    public let kind: Kind
-    public let message: String
+    package let kind: Kind
+    package let message: String
     /// Counted from one; nil until it is known.
-    public private(set) var line: Int?
+    package private(set) var line: Int?
 
     init(_ kind: Kind, _ message: String, line: Int? = nil) {
         self.kind = kind
@@ -32,5 +32,5 @@ public struct JinjaError: Error, Sendable, Hashable {
 }
 
 extension JinjaError: CustomStringConvertible {
-    public var description: String { line.map { "line \($0): \(message)" } ?? message }
+    package var description: String { line.map { "line \($0): \(message)" } ?? message }
 }

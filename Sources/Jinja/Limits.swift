@@ -1,22 +1,22 @@
 /// What a template may use up; a template beyond a limit fails with `JinjaError.Kind.limit`.
-public struct Limits: Sendable, Hashable {
+package struct Limits: Sendable, Hashable {
     /// Evaluated nodes, and what costs as much: items visited, and each 256 bytes of text handled.
-    public var steps: Int
+    package var steps: Int
     /// How deep expressions, blocks, calls and values may nest. The default keeps within 512 KiB of stack in a release
     /// build, and
     /// within 2 MiB in a debug build.
-    public var depth: Int
+    package var depth: Int
     /// Bytes of the source, of the output, and of each text that is made on the way.
-    public var bytes: Int
+    package var bytes: Int
     /// Items of each list that is made.
-    public var items: Int
+    package var items: Int
 
-    public init(steps: Int = 1_000_000, depth: Int = 100, bytes: Int = 16 << 20, items: Int = 100_000) {
+    package init(steps: Int = 1_000_000, depth: Int = 100, bytes: Int = 16 << 20, items: Int = 100_000) {
         self.steps = steps
         self.depth = depth
         self.bytes = bytes
         self.items = items
     }
 
-    public static let `default` = Limits()
+    package static let `default` = Limits()
 }

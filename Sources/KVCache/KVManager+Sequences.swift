@@ -1,3 +1,5 @@
+package import Quantities
+
 extension KVManager {
     /// Opens a sequence and gives it the blocks that the prefix index has of its prompt.
     ///
@@ -5,99 +7,164 @@ extension KVManager {
     ///
     /// - Parameters:
     ///   - age: The sequence's place in time, unique in the unit: its arrival's number, kept when it is opened again.
-    ///   - prompt: The tokens known so far, or nothing where nobody knows them; then nothing is shared.
+    ///   - prompt: The tokens known so far, or nothing where they are not known; then nothing is shared.
     /// - Complexity: O(shared pages), and the steps back to its place by age among the model's sequences.
-    public mutating func open(_ model: ModelID, age: UInt64, prompt: [Int32] = []) -> SequenceID {
-        guard let shape = accounts[model.index]?.shape else {
-            preconditionFailure("there is no model \(model.index)")
-        }
-        let slot = takeSlot(shape)
-        slots[slot].isOpen = true
-        slots[slot].model = model.index
-        slots[slot].age = age
-        link(slot)
-        attachPrefix(of: prompt, to: slot)
-        return SequenceID(index: Int32(slot), generation: slots[slot].generation)
+    package mutating func open(_ model: ModelID, age: UInt64, prompt: [TokenID] = []) -> BlockTableID {
+        let shape = accounts[model].shape
+        let id = sequences.insert(OpenSequence(model: model, age: age, table: BlockTable(shape: shape)))
+        // Most are the newest.
+        let place = accounts[model].sequences.lastIndex { sequences[$0].age < age }.map { $0 + 1 } ?? 0
+        accounts[model].sequences.insert(id, at: place)
+        attachPrefix(of: prompt, to: id)
+        return id
     }
 
     /// Closes a sequence: its pages are free, or stay for the prefix index.
     ///
-    /// - Complexity: O(pages of the sequence).
-    public mutating func release(_ sequence: SequenceID) {
-        let slot = slot(of: sequence)
-        precondition(!slots[slot].isPinned, "a job at work uses the sequence's pages")
-        let model = slots[slot].model
-        releasePages(of: slot)
-        unlink(slot)
-        let table = slots[slot].table
-        update(model) {
-            $0.tokens -= table.tokenCount
-            $0.capacity -= table.capacity
+    /// - Complexity: O(pages of the sequence), and the steps back to its place among the model's sequences.
+    package mutating func release(_ id: BlockTableID) {
+        precondition(!sequences[id].isPinned, "a job at work uses the sequence's pages")
+        releasePages(of: id)
+        let sequence = sequences.remove(id)
+        update(sequence.model) {
+            $0.tokens -= sequence.table.tokenCount
+            $0.capacity -= sequence.table.capacity
+            if let place = $0.sequences.lastIndex(of: id) { $0.sequences.remove(at: place) }
         }
-        if claim?.slot == slot { claim = nil }
-        slots[slot].isOpen = false
-        slots[slot].generation &+= 1
-        slots[slot].chain.removeAll()
-        slots[slot].table = BlockTable(shape: table.shape)
-        vacantSlots.append(slot)
+        if reservation?.table == id { reservation = nil }
         revision += 1
     }
 
     /// Pins a sequence while a job uses its pages: it is not named as a victim and must not be released.
     ///
     /// - Complexity: O(1).
-    public mutating func setPinned(_ isPinned: Bool, _ sequence: SequenceID) {
-        slots[slot(of: sequence)].isPinned = isPinned
-    }
+    package mutating func setPinned(_ isPinned: Bool, _ id: BlockTableID) { sequences[id].isPinned = isPinned }
 
     /// The pages of an open sequence. Holding the table while the sequence grows costs a copy.
-    public func table(of sequence: SequenceID) -> BlockTable { slots[slot(of: sequence)].table }
+    package subscript(id: BlockTableID) -> BlockTable { sequences[id].table }
 
-    /// The tokens that the sequence's pages have room for.
-    public func capacity(of sequence: SequenceID) -> Int { slots[slot(of: sequence)].table.capacity }
+    /// The pages of an open sequence's table, by their number.
+    package func pageCount(of id: BlockTableID) -> Int { sequences[id].table.pages.count }
 
-    /// Whether the sequence is open; the identifiers of released sequences stay invalid.
-    public func isOpen(_ sequence: SequenceID) -> Bool {
-        let slot = Int(sequence.index)
-        return slots[slot].isOpen && slots[slot].generation == sequence.generation
-    }
+    /// Whether the sequence is open; the names of released sequences stay invalid.
+    package func isOpen(_ id: BlockTableID) -> Bool { sequences.contains(id) }
 
-    func slot(of sequence: SequenceID) -> Int {
-        precondition(isOpen(sequence), "the sequence was released")
-        return Int(sequence.index)
-    }
+    // MARK: Prefixes
 
-    private mutating func takeSlot(_ shape: KVShape) -> Int {
-        let fresh = BlockTable(shape: shape)
-        if let slot = vacantSlots.popLast() {
-            slots[slot].table = fresh
-            return slot
+    /// Says which tokens of a sequence have their keys and values written, so that its full blocks can be shared.
+    ///
+    /// Blocks enter the index once; where another sequence published the same block first and still uses it, this one
+    /// keeps its pages beside it and gives them to the index when the other goes.
+    ///
+    /// - Parameters:
+    ///   - tokens: The sequence's tokens.
+    ///   - computed: How many of them, from the first, have their keys and values written.
+    /// - Complexity: O(newly full blocks x pages of a block).
+    package mutating func publish(_ tokens: [TokenID], computed: Int, of id: BlockTableID) {
+        let size = sequences[id].table.shape.tokensPerPage
+        precondition(computed <= min(tokens.count, sequences[id].table.tokenCount), "tokens beyond the pages")
+        let known = sequences[id].chain.count
+        for block in known..<max(known, computed / size) {
+            let link = publish(block, of: id, as: key(of: block, in: tokens, of: id))
+            sequences[id].chain.append(link)
+            sequences[id].table.sharedBlocks = block + 1
         }
-        slots.append(SequenceSlot(table: fresh))
-        return slots.count - 1
     }
 
-    /// Puts a sequence at its place by age; most are the newest.
-    private mutating func link(_ slot: Int) {
-        guard var account = accounts[slots[slot].model] else { return }
-        var older = account.newest
-        var newer: Int32 = -1
-        while older >= 0, slots[Int(older)].age > slots[slot].age {
-            newer = older
-            older = slots[Int(older)].older
+    private mutating func publish(
+        _ block: Int, of id: BlockTableID, as key: PrefixIndex.Key
+    ) -> (node: PrefixIndex.NodeID, isDuplicate: Bool) {
+        let pages = Array(sequences[id].table.pages(ofBlock: block))
+        guard let node = index.find(key) else {
+            pool.retain(pages)
+            return (index.insert(key, pages: pages), false)
         }
-        slots[slot].older = older
-        slots[slot].newer = newer
-        if older >= 0 { slots[Int(older)].newer = Int32(slot) } else { account.oldest = Int32(slot) }
-        if newer >= 0 { slots[Int(newer)].older = Int32(slot) } else { account.newest = Int32(slot) }
-        account.sequences += 1
-        accounts[slots[slot].model] = account
+        if index.nodes[node].users > 0 {
+            index.retain(node, asDuplicate: id)
+            return (node, true)
+        }
+        _ = index.retain(node)
+        replacePages(of: node, with: pages)
+        update(key.model) { $0.cached -= pages.count }
+        return (node, false)
     }
 
-    private mutating func unlink(_ slot: Int) {
-        let (older, newer, model) = (slots[slot].older, slots[slot].newer, slots[slot].model)
-        if older >= 0 { slots[Int(older)].newer = newer } else { accounts[model]?.oldest = newer }
-        if newer >= 0 { slots[Int(newer)].older = older } else { accounts[model]?.newest = older }
-        accounts[model]?.sequences -= 1
+    private mutating func replacePages(of node: PrefixIndex.NodeID, with pages: [PageID]) {
+        pool.retain(pages)
+        pool.release(index.replacePages(of: node, with: pages))
+    }
+
+    private func key(of block: Int, in tokens: [TokenID], of id: BlockTableID) -> PrefixIndex.Key {
+        let size = sequences[id].table.shape.tokensPerPage
+        return PrefixIndex.Key(
+            model: sequences[id].model, parent: sequences[id].chain.last?.node,
+            tokens: Array(tokens[block * size..<(block + 1) * size]))
+    }
+
+    /// Drops all that the prefix index keeps for no sequence, and returns the number of pages.
+    package mutating func dropCache() -> Int {
+        let before = cached
+        while dropOldestPrefix() {}
+        return before
+    }
+
+    /// Frees the block that was unused for longest, if there is one.
+    mutating func dropOldestPrefix() -> Bool {
+        guard let (model, pages) = index.evict() else { return false }
+        pool.release(pages)
+        update(model) { $0.cached -= pages.count }
+        return true
+    }
+
+    /// Gives a new sequence all leading blocks of its prompt that the index knows, but for the last token.
+    private mutating func attachPrefix(of prompt: [TokenID], to id: BlockTableID) {
+        let (model, shape) = (sequences[id].model, sequences[id].table.shape)
+        for block in 0..<max(0, prompt.count - 1) / shape.tokensPerPage {
+            guard let node = index.find(key(of: block, in: prompt, of: id)) else { break }
+            if index.retain(node) {
+                update(model) {
+                    $0.held += shape.pagesPerBlock
+                    $0.cached -= shape.pagesPerBlock
+                }
+            }
+            let pages = index.nodes[node].pages
+            pool.retain(pages)
+            sequences[id].chain.append((node, false))
+            sequences[id].table.append(pages)
+        }
+        let (capacity, blocks) = (sequences[id].table.capacity, sequences[id].table.blockCount)
+        sequences[id].table.sharedBlocks = blocks
+        sequences[id].table.advance(to: capacity)
+        update(model) {
+            $0.tokens += capacity
+            $0.capacity += capacity
+        }
+    }
+
+    /// Drops all pages of a sequence, the last block first, so that the index loses leaves before their parents.
+    private mutating func releasePages(of id: BlockTableID) {
+        let sequence = sequences[id]
+        let pagesPerBlock = sequence.table.shape.pagesPerBlock
+        var freed = (sequence.table.blockCount - sequence.chain.count) * pagesPerBlock
+        var kept = 0
+        pool.release(sequence.table.pages)
+        for (block, link) in sequence.chain.enumerated().reversed() {
+            if link.isDuplicate {
+                index.removeDuplicate(id, of: link.node)
+                freed += pagesPerBlock
+            }
+            if index.release(link.node) {
+                kept += pagesPerBlock
+            } else if let successor = index.successor(of: link.node) {
+                replacePages(of: link.node, with: Array(sequences[successor].table.pages(ofBlock: block)))
+                index.removeDuplicate(successor, of: link.node)
+                sequences[successor].chain[block].isDuplicate = false
+                freed += pagesPerBlock
+            }
+        }
+        update(sequence.model) {
+            $0.held -= freed + kept
+            $0.cached += kept
+        }
     }
 }

@@ -1,3 +1,5 @@
+import Quantities
+
 /// One model's side of the books.
 struct ModelAccount: Sendable {
     let shape: KVShape
@@ -14,21 +16,87 @@ struct ModelAccount: Sendable {
     var hasDemand = false
     var tokens = 0
     var capacity = 0
-    /// Open sequences by age: slots, -1 where there is none.
-    var oldest: Int32 = -1
-    var newest: Int32 = -1
-    var sequences = 0
+    /// Pages held, integrated over time until `countedAt`.
+    var pageSeconds = 0.0
+    var countedAt: Seconds
+    /// Open sequences by age, the oldest first.
+    var sequences: [BlockTableID] = []
 
-    init(shape: KVShape, weight: Double) {
+    init(shape: KVShape, weight: Double, at now: Seconds) {
         self.shape = shape
         self.weight = weight
+        countedAt = now
     }
 
-    var claim: Double { weight * Double(shape.pagesPerBlock) }
+    /// What the model's quota is in proportion to.
+    var due: Double { weight * Double(shape.pagesPerBlock) }
 
     /// Pages kept back for the model while its requests wait.
     var unfilled: Int { hasDemand ? max(0, quota - held) : 0 }
 
     /// Pages beyond the quota, negative when below it.
     var excess: Int { held - quota }
+
+    /// The pages of its fair quota that the model can do without while no request waits: what it needed at most, and a
+    /// twentieth for the next request, stays.
+    var surplus: Int { max(0, fairQuota - max(peak + peak / 20, shape.pagesPerBlock)) }
+
+    /// Counts what has been held so far. Pages change hands only after this.
+    mutating func accrue(to now: Seconds) {
+        pageSeconds += Double(held) * (now - countedAt)
+        countedAt = now
+    }
+}
+
+/// What a model holds of a pool now.
+package struct ModelUsage: Hashable, Sendable {
+    /// Pages that the model may hold now.
+    package var quota: Int
+    /// Distinct pages that its sequences hold.
+    package var held: Int
+    /// Pages that only the prefix index keeps for it; whoever needs pages gets them.
+    package var cached: Int
+    /// Open sequences.
+    package var sequences: Int
+    /// Tokens that its sequences' pages could take beyond those they have.
+    package var unusedTokens: Int
+    /// Tokens of its sequences.
+    package var tokens: Int
+    /// Pages held, integrated over the time since the model was added: what fairness is measured by (MuxServe, section
+    /// 3.3).
+    package var pageSeconds: Double
+
+    init(_ account: ModelAccount) {
+        quota = account.quota
+        held = account.held
+        cached = account.cached
+        sequences = account.sequences.count
+        unusedTokens = account.capacity - account.tokens
+        tokens = account.tokens
+        pageSeconds = account.pageSeconds
+    }
+
+    /// Pages held beyond the quota, lent by models that leave theirs idle.
+    package var borrowed: Int { max(0, held - quota) }
+
+    /// The part of its sequences' pages that no token fills, 0...1.
+    package var fragmentation: Double {
+        tokens + unusedTokens == 0 ? 0 : Double(unusedTokens) / Double(tokens + unusedTokens)
+    }
+}
+
+/// What a pool's pages are used for now; the three counts add up to all pages.
+package struct PoolUsage: Hashable, Sendable {
+    package var free: Int
+    package var held: Int
+    /// Pages that only the prefix index keeps.
+    package var cached: Int
+
+    package init(free: Int, held: Int, cached: Int) {
+        self.free = free
+        self.held = held
+        self.cached = cached
+    }
+
+    package var total: Int { free + held + cached }
 }

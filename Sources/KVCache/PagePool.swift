@@ -1,34 +1,42 @@
+package import Quantities
+
+/// The number of a page in its pool: page `p` starts at byte `p * pageBytes` of the pool's memory.
+package typealias PageID = UInt32
+
 /// The pages of one pool: which are free, and how many hold each of the others.
 ///
 /// Pages freed last are handed out first, while they may still be in a cache.
-public struct PagePool: Sendable {
+package struct PagePool: Sendable {
     private var free: [PageID]
     private var references: [UInt32]
 
-    public init(pageCount: Int) {
+    package init(pageCount: Int) {
         precondition(pageCount >= 0 && pageCount <= Int(PageID.max), "a pool has 0 to 2^32 - 1 pages")
         free = (0..<PageID(pageCount)).reversed()
         references = Array(repeating: 0, count: pageCount)
     }
 
-    public var pageCount: Int { references.count }
-    public var freeCount: Int { free.count }
+    package var pageCount: Int { references.count }
+    package var freeCount: Int { free.count }
+    var freePages: [PageID] { free }
 
     /// The holders of a page: block tables that list it, and the prefix index.
-    public func referenceCount(of page: PageID) -> Int { Int(references[Int(page)]) }
+    package func referenceCount(of page: PageID) -> Int { Int(references[Int(page)]) }
 
-    /// Adds a holder to a page that has one.
+    /// Adds a holder to each page, which has one already.
     ///
-    /// - Complexity: O(1).
-    public mutating func retain(_ page: PageID) {
-        precondition(references[Int(page)] > 0, "page \(page) is free")
-        references[Int(page)] += 1
+    /// - Complexity: O(pages).
+    package mutating func retain(_ pages: some Sequence<PageID>) {
+        for page in pages {
+            precondition(references[Int(page)] > 0, "page \(page) is free")
+            references[Int(page)] += 1
+        }
     }
 
     /// Appends `count` free pages with one holder each, those freed last in front.
     ///
     /// - Complexity: O(count).
-    public mutating func allocate(_ count: Int, into pages: inout [PageID]) {
+    package mutating func allocate(_ count: Int, into pages: inout [PageID]) {
         precondition(count <= free.count, "the pool has \(free.count) free pages, not \(count)")
         pages.append(contentsOf: free.suffix(count).reversed())
         var counts = references.mutableSpan
@@ -39,7 +47,7 @@ public struct PagePool: Sendable {
     /// Drops a holder of each page, the last of which frees it; no page is given twice.
     ///
     /// - Complexity: O(pages).
-    public mutating func release(_ pages: [PageID]) {
+    package mutating func release(_ pages: [PageID]) {
         var counts = references.mutableSpan
         for page in pages {
             precondition(counts[Int(page)] > 0, "page \(page) is free")
@@ -47,6 +55,49 @@ public struct PagePool: Sendable {
         }
         for page in pages.reversed() where references[Int(page)] == 0 { free.append(page) }
     }
+}
 
-    var freePages: [PageID] { free }
+/// The name of a sequence's block table in its unit's `KVManager`.
+package typealias BlockTableID = Slot<BlockTable>
+
+/// The pages of one sequence, as the device reads them.
+///
+/// Pages stand in the order `[block][layer][KV head]`. New pages are appended and old ones never change, so that a copy
+/// on the device stays right when only its tail is sent. Pages below `sharedBlocks` may also be in other tables; such a
+/// block is full, and since tokens are written only behind `tokenCount`, nobody writes to it.
+package struct BlockTable: Sendable {
+    package let shape: KVShape
+    package private(set) var pages: [PageID] = []
+    /// The tokens that pages were asked for; their keys and values may not be written yet.
+    package private(set) var tokenCount = 0
+    /// The leading blocks that the prefix index knows.
+    package internal(set) var sharedBlocks = 0
+
+    init(shape: KVShape) {
+        self.shape = shape
+    }
+
+    package var blockCount: Int { pages.count / shape.pagesPerBlock }
+
+    /// The tokens that fit without another page.
+    package var capacity: Int { blockCount * shape.tokensPerPage }
+
+    /// The page of K and V of `kvHead` in `layer` for the tokens of `block`.
+    package func page(block: Int, layer: Int, kvHead: Int) -> PageID {
+        pages[(block * shape.layers + layer) * shape.kvHeads + kvHead]
+    }
+
+    /// The pages of a block, `[layer][KV head]`.
+    package func pages(ofBlock block: Int) -> ArraySlice<PageID> {
+        pages[block * shape.pagesPerBlock..<(block + 1) * shape.pagesPerBlock]
+    }
+
+    mutating func append(_ shared: [PageID]) { pages.append(contentsOf: shared) }
+
+    mutating func append(_ count: Int, from pool: inout PagePool) { pool.allocate(count, into: &pages) }
+
+    mutating func advance(to tokens: Int) {
+        precondition(tokens <= capacity, "\(tokens) tokens exceed the \(capacity) that the table has pages for")
+        tokenCount = max(tokenCount, tokens)
+    }
 }

@@ -1,13 +1,13 @@
 /// Groups of bars, as SVG.
-public struct BarFigure: Hashable, Sendable {
-    public var title: String
-    public var yLabel: String
-    public var groups: [String]
-    public var series: [String]
+package struct BarFigure: Hashable, Sendable {
+    package var title: String
+    package var yLabel: String
+    package var groups: [String]
+    package var series: [String]
     /// `[series][group]`
-    public var values: [[Double]]
+    package var values: [[Double]]
 
-    public init(title: String, yLabel: String, groups: [String], series: [String], values: [[Double]]) {
+    package init(title: String, yLabel: String, groups: [String], series: [String], values: [[Double]]) {
         precondition(values.count == series.count && values.allSatisfy { $0.count == groups.count }, "a bar a cell")
         self.title = title
         self.yLabel = yLabel
@@ -16,7 +16,7 @@ public struct BarFigure: Hashable, Sendable {
         self.values = values
     }
 
-    public var svg: String {
+    package var svg: String {
         let most = values.joined().filter(\.isFinite).max() ?? 1
         let frame = FigureFrame(x: 0...Double(max(1, groups.count)), top: most)
         var body = frame.axes(xLabel: nil, yLabel: yLabel)

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as tables and figures show them.
-public enum FigureNumber {
+package enum FigureNumber {
     /// `value` with `digits` decimals, whatever the locale.
-    public static func text(_ value: Double, digits: Int = 2) -> String {
+    package static func text(_ value: Double, digits: Int = 2) -> String {
         guard value.isFinite else { return "-" }
         return String(format: "%.\(digits)f", value)
     }

@@ -1,28 +1,28 @@
 /// A page of tables and figures that needs no other file.
-public struct HTMLPage: Hashable, Sendable {
+package struct HTMLPage: Hashable, Sendable {
     private let title: String
     private var body = ""
 
-    public init(title: String) {
+    package init(title: String) {
         self.title = title
     }
 
-    public mutating func add(heading: String) { body += "<h2>\(HTMLText.escaped(heading))</h2>\n" }
+    package mutating func add(heading: String) { body += "<h2>\(HTMLText.escaped(heading))</h2>\n" }
 
-    public mutating func add(paragraph: String) { body += "<p>\(HTMLText.escaped(paragraph))</p>\n" }
+    package mutating func add(paragraph: String) { body += "<p>\(HTMLText.escaped(paragraph))</p>\n" }
 
-    public mutating func add(_ figure: LineFigure) { body += "<figure>\(figure.svg)</figure>\n" }
+    package mutating func add(_ figure: LineFigure) { body += "<figure>\(figure.svg)</figure>\n" }
 
-    public mutating func add(_ figure: BarFigure) { body += "<figure>\(figure.svg)</figure>\n" }
+    package mutating func add(_ figure: BarFigure) { body += "<figure>\(figure.svg)</figure>\n" }
 
-    public mutating func add(_ table: TextTable) {
+    package mutating func add(_ table: TextTable) {
         func row(_ cells: [String], _ tag: String) -> String {
             "<tr>" + cells.map { "<\(tag)>\(HTMLText.escaped($0))</\(tag)>" }.joined() + "</tr>\n"
         }
         body += "<table>\n" + row(table.headings, "th") + table.rows.map { row($0, "td") }.joined() + "</table>\n"
     }
 
-    public var html: String {
+    package var html: String {
         """
         <!DOCTYPE html>
         <html lang="en"><head><meta charset="utf-8"><title>\(HTMLText.escaped(title))</title><style>

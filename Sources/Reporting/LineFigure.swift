@@ -1,32 +1,32 @@
 /// Lines over a common axis, as SVG.
-public struct LineFigure: Hashable, Sendable {
+package struct LineFigure: Hashable, Sendable {
     /// One line.
-    public struct Series: Hashable, Sendable {
-        public var name: String
-        public var points: [(x: Double, y: Double)] { zip(xs, ys).map { ($0, $1) } }
+    package struct Series: Hashable, Sendable {
+        package var name: String
+        package var points: [(x: Double, y: Double)] { zip(xs, ys).map { ($0, $1) } }
         private var xs: [Double]
         private var ys: [Double]
 
-        public init(name: String, points: [(x: Double, y: Double)]) {
+        package init(name: String, points: [(x: Double, y: Double)]) {
             self.name = name
             xs = points.map(\.x)
             ys = points.map(\.y)
         }
     }
 
-    public var title: String
-    public var xLabel: String
-    public var yLabel: String
-    public var series: [Series]
+    package var title: String
+    package var xLabel: String
+    package var yLabel: String
+    package var series: [Series]
 
-    public init(title: String, xLabel: String, yLabel: String, series: [Series]) {
+    package init(title: String, xLabel: String, yLabel: String, series: [Series]) {
         self.title = title
         self.xLabel = xLabel
         self.yLabel = yLabel
         self.series = series
     }
 
-    public var svg: String {
+    package var svg: String {
         let all = series.flatMap(\.points)
         let frame = FigureFrame(x: Self.range(all.map(\.x)), top: all.map(\.y).max() ?? 1)
         var body = frame.axes(xLabel: xLabel, yLabel: yLabel)

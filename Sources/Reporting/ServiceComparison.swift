@@ -1,10 +1,11 @@
-public import Workloads
+import Quantities
+package import Workloads
 
 /// Several served workloads side by side, with the figures of MuxServe's evaluation.
-public struct ServiceComparison: Sendable {
+package struct ServiceComparison: Sendable {
     private let served: [(name: String, report: ServiceReport)]
 
-    public init(_ served: [(name: String, report: ServiceReport)]) {
+    package init(_ served: [(name: String, report: ServiceReport)]) {
         self.served = served
     }
 
@@ -13,7 +14,7 @@ public struct ServiceComparison: Sendable {
     /// - Parameters:
     ///   - heading: What the names name.
     ///   - scale: The multiple of the unloaded latency whose attainment is shown.
-    public func table(_ heading: String, within scale: Double = 8) -> TextTable {
+    package func table(_ heading: String, within scale: Double = 8) -> TextTable {
         var table = TextTable([
             heading, "rate", "weighted", "requests/s", "ttft mean", "latency mean", "latency p99",
             "within \(FigureNumber.text(scale, digits: 0))x",
@@ -33,7 +34,7 @@ public struct ServiceComparison: Sendable {
     }
 
     /// A page of figures, and a table for each.
-    public func page(title: String) -> HTMLPage {
+    package func page(title: String) -> HTMLPage {
         var page = HTMLPage(title: title)
         page.add(
             BarFigure(

@@ -1,10 +1,11 @@
-public import Workloads
+import Quantities
+package import Workloads
 
 extension TextTable {
     /// The figures of each model and of all together.
     ///
     /// - Parameter scale: The multiple of the unloaded latency whose attainment is shown.
-    public init(_ report: ServiceReport, within scale: Double = 8) {
+    package init(_ report: ServiceReport, within scale: Double = 8) {
         self.init([
             "model", "rate", "served", "tokens/s", "ttft p50", "ttft p99", "tpot p50", "latency p50", "latency p99",
             "within \(FigureNumber.text(scale, digits: 0))x",

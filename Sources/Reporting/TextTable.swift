@@ -1,20 +1,20 @@
 /// Rows of text under headings, in columns as wide as their contents.
-public struct TextTable: Hashable, Sendable {
-    public var headings: [String]
-    public private(set) var rows: [[String]] = []
+package struct TextTable: Hashable, Sendable {
+    package var headings: [String]
+    package private(set) var rows: [[String]] = []
 
-    public init(_ headings: [String]) {
+    package init(_ headings: [String]) {
         self.headings = headings
     }
 
     /// - Parameter cells: One for each heading.
-    public mutating func add(_ cells: [String]) {
+    package mutating func add(_ cells: [String]) {
         precondition(cells.count == headings.count, "\(cells.count) cells under \(headings.count) headings")
         rows.append(cells)
     }
 
     /// The first column to the left, the others to the right.
-    public var text: String {
+    package var text: String {
         let all = [headings] + rows
         let widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in

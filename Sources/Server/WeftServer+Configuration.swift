@@ -1,26 +1,26 @@
 extension WeftServer {
     /// Where the server listens, and how patient it is.
-    public struct Configuration: Sendable {
-        public var host: String
+    package struct Configuration: Sendable {
+        package var host: String
         /// 0 takes a free port; `onRunning` tells which.
-        public var port: Int
+        package var port: Int
         /// Told to clients by `/version` and as part of `system_fingerprint`.
-        public var version: String
+        package var version: String
         /// The largest body that is read, in bytes.
-        public var bodyLimit = 2 << 20
+        package var bodyLimit = 2 << 20
         /// How long the body of a request may take to arrive.
-        public var bodyTimeout: Duration = .seconds(60)
+        package var bodyTimeout: Duration = .seconds(60)
         /// A connection on which no request arrives for so long is closed.
-        public var idleTimeout: Duration = .seconds(75)
+        package var idleTimeout: Duration = .seconds(75)
         /// A connection whose client takes nothing of an answer for so long is closed.
-        public var stallTimeout: Duration = .seconds(60)
+        package var stallTimeout: Duration = .seconds(60)
         /// A stream on which nothing else is sent gets a comment at least this often.
-        public var keepAliveInterval: Duration = .seconds(15)
+        package var keepAliveInterval: Duration = .seconds(15)
         /// How long answers under way may go on after a graceful shutdown began.
-        public var shutdownTimeout: Duration = .seconds(20)
-        public var connectionLimit = 1024
+        package var shutdownTimeout: Duration = .seconds(20)
+        package var connectionLimit = 1024
 
-        public init(host: String = "127.0.0.1", port: Int = 8080, version: String = "unversioned") {
+        package init(host: String = "127.0.0.1", port: Int = 8080, version: String = "unversioned") {
             self.host = host
             self.port = port
             self.version = version

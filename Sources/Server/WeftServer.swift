@@ -1,15 +1,15 @@
-public import Engine
-public import Hummingbird
+package import Engine
+package import Hummingbird
 import HummingbirdCore
-public import Logging
+package import Logging
 import NIOCore
-public import ServiceLifecycle
+import ServiceLifecycle
 
 /// Serves the models of a text generator over HTTP, as OpenAI's API does.
 ///
 /// A client that goes away frees its sequences. On graceful shutdown no new connection is taken, and answers under way
 /// may end until `Configuration.shutdownTimeout`; then they break off with an error.
-public struct WeftServer: Service {
+package struct WeftServer: Service {
     private let generator: any TextGenerator
     private let administration: (any ModelAdministration)?
     private let settings: Configuration
@@ -21,7 +21,7 @@ public struct WeftServer: Service {
     /// - Parameters:
     ///   - administration: what `/admin` and `/metrics` speak for; without it they do not exist.
     ///   - onRunning: called with the port once the server listens.
-    public init(
+    package init(
         _ generator: any TextGenerator, administration: (any ModelAdministration)? = nil,
         configuration: Configuration, logger: Logger,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -35,13 +35,13 @@ public struct WeftServer: Service {
 
     /// Listens until it is cancelled or shut down.
     /// - Throws: when the address cannot be bound.
-    public func run() async throws {
+    package func run() async throws {
         async let _ = limitShutdown()
         try await application.run()
     }
 
     /// The routes and the listener, as Hummingbird's test client takes them; `run` adds the deadline of a shutdown.
-    public var application: some ApplicationProtocol {
+    package var application: some ApplicationProtocol {
         Application(
             router: router,
             server: .http1(

@@ -1,10 +1,10 @@
 /// One turn of a conversation.
-public struct ChatMessage: Sendable, Hashable {
+package struct ChatMessage: Sendable, Hashable {
     /// `system`, `user`, `assistant`, or what else the model's template knows.
-    public var role: String
-    public var content: String
+    package var role: String
+    package var content: String
 
-    public init(role: String, content: String) {
+    package init(role: String, content: String) {
         self.role = role
         self.content = content
     }

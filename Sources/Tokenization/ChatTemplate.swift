@@ -1,14 +1,14 @@
-public import Jinja
+package import Jinja
 
 /// A model file's chat template, ready to be rendered.
-public struct ChatTemplate: Sendable {
-    public let source: String
+package struct ChatTemplate: Sendable {
+    package let source: String
     private let template: Template
     private let beginningOfText: String
     private let endOfText: String
 
     /// - Throws: `ChatTemplateError` when the template does not parse.
-    public init(source: String, beginningOfText: String, endOfText: String) throws(ChatTemplateError) {
+    package init(source: String, beginningOfText: String, endOfText: String) throws(ChatTemplateError) {
         self.source = source
         self.beginningOfText = beginningOfText
         self.endOfText = endOfText
@@ -24,7 +24,7 @@ public struct ChatTemplate: Sendable {
     /// - Parameter now: what a template that asks for today's date is told; without it the template falls back to a
     ///   date of its own.
     /// - Throws: `ChatTemplateError` when the template refuses the messages or exceeds a limit.
-    public func render(
+    package func render(
         _ messages: [ChatMessage], addsGenerationPrompt: Bool, now: DateTime? = nil
     ) throws(ChatTemplateError) -> String {
         let context: [String: Value] = [

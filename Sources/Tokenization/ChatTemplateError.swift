@@ -1,6 +1,6 @@
 /// Why a template gave no prompt; the text is fit for a client.
-public struct ChatTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
-    public var description: String
+package struct ChatTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var description: String
 
-    public init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -1,5 +1,5 @@
 /// What kind of token an entry of a vocabulary is, by the numbers of `tokenizer.ggml.token_type`.
-public enum TokenType: Int32, Sendable {
+package enum TokenType: Int32, Sendable {
     case normal = 1
     case unknown = 2
     /// Steers the model and is no text: `<|im_start|>`.

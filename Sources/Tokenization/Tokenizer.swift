@@ -1,5 +1,7 @@
+package import Quantities
+
 /// Text to tokens and back, as the model was trained.
-public protocol Tokenizer: Sendable {
+package protocol Tokenizer: Sendable {
     var vocabularySize: Int { get }
     /// Tokens that end a text: end of sequence, end of turn.
     var endOfTextTokens: Set<TokenID> { get }

@@ -1,5 +1,7 @@
+package import Quantities
+
 /// Why a vocabulary is no tokenizer.
-public enum TokenizerError: Error, Sendable, Hashable {
+package enum TokenizerError: Error, Sendable, Hashable {
     case unsupportedModel(String)
     case unsupportedPreTokenizer(String)
     case emptyVocabulary
@@ -22,7 +24,7 @@ public enum TokenizerError: Error, Sendable, Hashable {
 }
 
 extension TokenizerError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .unsupportedModel(let name): "tokenizer model \(quoted(name)) is not supported"
         case .unsupportedPreTokenizer(let name): "pre-tokenizer \(quoted(name)) is not supported"

@@ -1,10 +1,11 @@
-public import GGUF
+package import GGUF
+import Quantities
 
 extension Vocabulary {
     /// The vocabulary that a model file carries.
     ///
     /// - Throws: `GGUFError` when a key is missing or of another type.
-    public init(_ metadata: GGUFMetadata) throws(GGUFError) {
+    package init(_ metadata: GGUFMetadata) throws(GGUFError) {
         func token(_ name: String) throws(GGUFError) -> TokenID? {
             try metadata.integerIfPresent("tokenizer.ggml.\(name)_token_id", in: 0...Int(TokenID.max)).map(TokenID.init)
         }

@@ -1,6 +1,6 @@
 import Compute
-package import KVCache
-package import Kernels
+import KVCache
+import Kernels
 
 /// The dispatches of a Llama network, tied to their buffers once; a step only counts its rows.
 struct ForwardPass: Sendable {
@@ -125,18 +125,6 @@ private struct Scratch {
 
 extension AttentionShape {
     fileprivate init(_ c: LlamaConfiguration, kv: KVShape) {
-        self.init(
-            heads: c.heads, kvHeads: c.kvHeads, headSize: c.headSize, rotated: c.rotated, layers: c.layers,
-            kv: KVFormat(kv.type), pageTokens: kv.tokensPerPage, pageBytes: kv.pageBytes)
-    }
-}
-
-extension AttentionShape.KVFormat {
-    package init(_ type: KVType) {
-        switch type {
-        case .f32: self = .f32
-        case .f16: self = .f16
-        case .q8_0: self = .q8
-        }
+        self.init(heads: c.heads, kvHeads: c.kvHeads, rotated: c.rotated, layers: c.layers, page: kv.page)
     }
 }

@@ -1,14 +1,14 @@
-public import Compute
-public import KVCache
+package import Compute
+package import KVCache
 
 /// The pages of a device, and the block tables by which kernels find them: shared by all models of a unit.
-public final class KVPool: Sendable {
-    public let pageCount: Int
-    public let pageBytes: Int
+package final class KVPool: Sendable {
+    package let pageCount: Int
+    package let pageBytes: Int
     /// The most sequences that have a block table at once.
-    public let sequences: Int
+    package let sequences: Int
     /// The most pages of one sequence.
-    public let pagesPerSequence: Int
+    package let pagesPerSequence: Int
     let pages: SharedBuffer
     let tables: SharedBuffer
     private let tableEntries: HostArray<UInt32>
@@ -16,8 +16,8 @@ public final class KVPool: Sendable {
     /// Reserves the memory.
     /// - Parameter devices: a device, or parts of one, that all work on the pool.
     /// - Throws: `ComputeError.outOfMemory`, which says how much was asked.
-    public init(
-        pageCount: Int, pageBytes: Int = KVShape.defaultPageBytes, sequences: Int, pagesPerSequence: Int,
+    package init(
+        pageCount: Int, pageBytes: Int = PageLayout.defaultPageBytes, sequences: Int, pagesPerSequence: Int,
         on devices: [any Device]
     ) throws(ComputeError) {
         self.pageCount = pageCount
@@ -41,9 +41,9 @@ public final class KVPool: Sendable {
         return slot * pagesPerSequence
     }
 
-    /// Shows kernels the pages of a sequence's table from `first` on.
-    public func update(slot: Int, table: BlockTable, from first: Int) {
-        tableEntries.replace(from: tableStart(slot) + first, with: table.pages[first...])
+    /// Lets kernels see pages of a sequence's table, of which they are the ones from `first` on.
+    package func update(slot: Int, _ pages: some Collection<PageID>, from first: Int) {
+        tableEntries.replace(from: tableStart(slot) + first, with: pages)
     }
 
     /// A slot for the trial runs of a model, whose pages are all the one page that no sequence has.

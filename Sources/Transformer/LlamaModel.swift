@@ -1,21 +1,21 @@
-public import Compute
-public import GGUF
-public import KVCache
-public import Kernels
+package import Compute
+package import GGUF
+package import KVCache
+package import Kernels
 
 /// A Llama network on a device, with its scratch memory: tokens in, logits out.
 ///
 /// One forward pass at a time, from the thread of its lane. Source: Touvron et al. 2023; as in llama.cpp's `llama`
 /// architecture.
-public final class LlamaModel: Sendable {
-    public let configuration: LlamaConfiguration
+package final class LlamaModel: Sendable {
+    package let configuration: LlamaConfiguration
     /// The most tokens of one sequence.
-    public let contextLength: Int
+    package let contextLength: Int
     /// The most rows of one batch.
-    public let maxRows: Int
+    package let maxRows: Int
     /// The most rows of one batch whose logits are wanted.
-    public let maxLogitRows: Int
-    public let kvShape: KVShape
+    package let maxLogitRows: Int
+    package let kvShape: KVShape
 
     private let pass: ForwardPass
     private let inputs: StepInputs
@@ -23,18 +23,18 @@ public final class LlamaModel: Sendable {
     private let logitStride: Int
     private let pool: KVPool
 
-    public struct Options: Sendable {
-        public var contextLength: Int?
-        public var maxRows = 512
-        public var maxLogitRows = 64
-        public var kvType = KVType.f16
+    package struct Options: Sendable {
+        package var contextLength: Int?
+        package var maxRows = 512
+        package var maxLogitRows = 64
+        package var kvType = KVType.f16
 
-        public init() {}
+        package init() {}
     }
 
     /// The shape in which the model's keys and values will stand, before anything is loaded.
-    public static func kvShape(
-        _ configuration: LlamaConfiguration, type: KVType, pageBytes: Int = KVShape.defaultPageBytes
+    package static func kvShape(
+        _ configuration: LlamaConfiguration, type: KVType, pageBytes: Int = PageLayout.defaultPageBytes
     ) throws(KVError) -> KVShape {
         try KVShape(
             layers: configuration.layers, kvHeads: configuration.kvHeads, headSize: configuration.headSize, type: type,
@@ -42,7 +42,7 @@ public final class LlamaModel: Sendable {
     }
 
     /// The most tokens of one sequence: what is asked for, as far as file and pool permit.
-    public static func contextLength(
+    package static func contextLength(
         _ configuration: LlamaConfiguration, options: Options, pool: KVPool
     ) throws(KVError) -> Int {
         let shape = try kvShape(configuration, type: options.kvType, pageBytes: pool.pageBytes)
@@ -54,7 +54,7 @@ public final class LlamaModel: Sendable {
     ///
     /// - Parameter weights: of the device of `kernels`, or of the device that it is a part of.
     /// - Throws: `ComputeError`, `KVError`.
-    public init(_ weights: LlamaWeights, options: Options, pool: KVPool, kernels: KernelSet) throws {
+    package init(_ weights: LlamaWeights, options: Options, pool: KVPool, kernels: KernelSet) throws {
         let configuration = weights.configuration
         self.configuration = configuration
         self.pool = pool
@@ -77,7 +77,7 @@ public final class LlamaModel: Sendable {
     ///   - cache: where packed weights are kept; `nil` keeps none.
     ///   - progress: called with the share that is loaded, 0 to 1.
     /// - Throws: `ModelError`, `GGUFError`, `ComputeError`, `KVError`.
-    public convenience init(
+    package convenience init(
         _ file: GGUFFile, options: Options, pool: KVPool, kernels: KernelSet, cache: WeightCache? = nil,
         progress: (Double) -> Void = { _ in }
     ) throws {
@@ -93,7 +93,7 @@ public final class LlamaModel: Sendable {
     ///
     /// - Returns: the seconds that the device was at work, where it can tell.
     @discardableResult
-    public func forward(_ batch: Batch, on lane: any Lane) throws(ComputeError) -> Double? {
+    package func forward(_ batch: Batch, on lane: any Lane) throws(ComputeError) -> Double? {
         precondition(batch.rowCount <= maxRows && batch.logitRows.count <= maxLogitRows, "batch too large")
         inputs.write(batch)
         return try lane.run { commands throws(ComputeError) in
@@ -102,7 +102,7 @@ public final class LlamaModel: Sendable {
     }
 
     /// Lends the logits `[vocabularySize]` of the `index`-th row whose logits the last batch asked for.
-    public func withLogits<Result>(_ index: Int, _ body: (Span<Float>) -> Result) -> Result {
+    package func withLogits<Result>(_ index: Int, _ body: (Span<Float>) -> Result) -> Result {
         let start = index * logitStride
         return logits.withElements(start..<start + configuration.vocabularySize, body)
     }
@@ -110,7 +110,7 @@ public final class LlamaModel: Sendable {
     /// Runs every variant of every kernel once, so that no request waits for a driver's compiler. Sequences may be at
     /// work on
     /// other lanes.
-    public func warmUp(on lane: any Lane) throws(ComputeError) {
+    package func warmUp(on lane: any Lane) throws(ComputeError) {
         for rows in MatMul.heights where rows <= maxRows {
             var batch = Batch()
             for row in 0..<rows {

@@ -1,13 +1,13 @@
-public import GGUF
+package import GGUF
 
 /// Why a model file cannot be served.
-public enum ModelError: Error, Sendable, CustomStringConvertible {
+package enum ModelError: Error, Sendable, CustomStringConvertible {
     case file(GGUFError)
     case unsupportedArchitecture(String)
     /// The file contradicts itself, or asks for what the kernels cannot do.
     case unsupported(model: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let error): "\(error)"
         case .unsupportedArchitecture(let name): "architecture '\(name)' is not supported (only 'llama' is)"

@@ -1,19 +1,20 @@
-public import Compute
-public import GGUF
+package import Compute
+package import GGUF
 import KVCache
-public import Kernels
+package import Kernels
+import Quantities
 
 /// A model with a pool of its own and a handful of sequences: for commands and tests that need no scheduler.
-public struct SingleSequence {
-    public let model: LlamaModel
+package struct SingleSequence {
+    package let model: LlamaModel
     private let pool: KVPool
     private let lane: any Lane
     private var pages: KVManager
     private let id: ModelID
-    private var sequences: [SequenceID] = []
+    private var sequences: [BlockTableID] = []
 
     /// - Parameter count: the sequences that are fed together, each of at most `contextLength` tokens.
-    public init(
+    package init(
         _ file: GGUFFile, options: LlamaModel.Options, contextLength: Int, count: Int = 1, kernels: KernelSet,
         cache: WeightCache? = nil, progress: (Double) -> Void = { _ in }
     ) throws {
@@ -36,7 +37,7 @@ public struct SingleSequence {
     }
 
     /// Forgets all tokens.
-    public mutating func restart(count: Int = 1) {
+    package mutating func restart(count: Int = 1) {
         for sequence in sequences { pages.release(sequence) }
         sequences = (0..<count).map { pages.open(id, age: UInt64($0)) }
     }
@@ -44,17 +45,17 @@ public struct SingleSequence {
     /// Appends `tokens` to every sequence, in pieces that fit one pass; the logits of the last token are then at hand.
     /// - Returns: the seconds that the device was at work, where it can tell.
     @discardableResult
-    public mutating func feed(_ tokens: [Int32], at position: Int) throws(ComputeError) -> Double {
+    package mutating func feed(_ tokens: [Int32], at position: Int) throws(ComputeError) -> Double {
         var seconds = 0.0
         let width = max(1, model.maxRows / sequences.count)
         for start in stride(from: 0, to: tokens.count, by: width) {
             let piece = tokens[start..<min(tokens.count, start + width)]
             var batch = Batch()
             for sequence in sequences {
-                let slot = Int(sequence.index)
+                let slot = sequence.index
                 guard case .granted(let first) = pages.extend(sequence, to: position + piece.endIndex, for: .step)
                 else { preconditionFailure("the pool holds every sequence") }
-                pool.update(slot: slot, table: pages.table(of: sequence), from: first)
+                pool.update(slot: slot, pages[sequence].pages[first...], from: first)
                 batch.append(
                     piece, slot: slot, position: position + start, wantsLogits: piece.endIndex == tokens.count)
             }

@@ -1,5 +1,7 @@
+package import Quantities
+
 /// How the requests of a model follow each other in time.
-public enum ArrivalProcess: Hashable, Sendable, Codable {
+package enum ArrivalProcess: Hashable, Sendable, Codable {
     /// Independent of each other.
     case poisson
     /// Gamma distributed gaps; `cv` is their deviation over their mean: 1 is Poisson, more comes in bursts.
@@ -8,7 +10,7 @@ public enum ArrivalProcess: Hashable, Sendable, Codable {
     case deterministic
 
     /// The seconds until the next arrival at `rate` arrivals per second.
-    public func gap(rate: Double, using random: inout SplitMix64) -> Seconds {
+    package func gap(rate: Double, using random: inout SplitMix64) -> Seconds {
         switch self {
         case .poisson: random.exponential(mean: 1 / rate)
         case .gamma(let cv): random.gamma(shape: 1 / (cv * cv), scale: cv * cv / rate)

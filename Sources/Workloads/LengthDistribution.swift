@@ -1,7 +1,8 @@
 import Foundation
+package import Quantities
 
 /// How many tokens a model's prompts or outputs have.
-public enum LengthDistribution: Hashable, Sendable, Codable {
+package enum LengthDistribution: Hashable, Sendable, Codable {
     case fixed(Int)
     case uniform(ClosedRange<Int>)
     /// Drawn again until within the limits.
@@ -10,16 +11,16 @@ public enum LengthDistribution: Hashable, Sendable, Codable {
     case logNormal(location: Double, spread: Double, limits: ClosedRange<Int>)
 
     /// Prompts as in ShareGPT conversations: 161 tokens on average, 4...1024.
-    public static let shareGPTPrompts = logNormal(mean: 161, spread: 1.2, limits: 4...1024)
+    package static let shareGPTPrompts = logNormal(mean: 161, spread: 1.2, limits: 4...1024)
     /// Outputs as in ShareGPT conversations: 338 tokens on average, at least 4.
-    public static let shareGPTOutputs = logNormal(mean: 338, spread: 0.95, limits: 4...2044)
+    package static let shareGPTOutputs = logNormal(mean: 338, spread: 0.95, limits: 4...2044)
 
     /// The log-normal distribution that has the given mean within its limits.
     ///
     /// - Parameters:
     ///   - mean: The mean of the drawn lengths, well within the limits.
     ///   - spread: The standard deviation of the logarithm.
-    public static func logNormal(mean: Double, spread: Double, limits: ClosedRange<Int>) -> LengthDistribution {
+    package static func logNormal(mean: Double, spread: Double, limits: ClosedRange<Int>) -> LengthDistribution {
         var low = log(Double(limits.lowerBound)) - 4 * spread
         var high = log(Double(limits.upperBound)) + 4 * spread
         for _ in 0..<60 {
@@ -34,7 +35,7 @@ public enum LengthDistribution: Hashable, Sendable, Codable {
     }
 
     /// The mean of the drawn lengths.
-    public var mean: Double {
+    package var mean: Double {
         switch self {
         case .fixed(let length): Double(length)
         case .uniform(let range): Double(range.lowerBound + range.upperBound) / 2
@@ -44,7 +45,7 @@ public enum LengthDistribution: Hashable, Sendable, Codable {
         }
     }
 
-    public var limits: ClosedRange<Int> {
+    package var limits: ClosedRange<Int> {
         switch self {
         case .fixed(let length): length...length
         case .uniform(let range): range
@@ -52,7 +53,7 @@ public enum LengthDistribution: Hashable, Sendable, Codable {
         }
     }
 
-    public func sample(using random: inout SplitMix64) -> Int {
+    package func sample(using random: inout SplitMix64) -> Int {
         switch self {
         case .fixed(let length): return length
         case .uniform(let range): return random.integer(in: range)

@@ -1,11 +1,13 @@
-/// One request as it arrives.
-public struct Request: Hashable, Sendable, Codable {
-    public var arrival: Seconds
-    public var model: String
-    public var promptTokens: Int
-    public var outputTokens: Int
+package import Quantities
 
-    public init(arrival: Seconds, model: String, promptTokens: Int, outputTokens: Int) {
+/// One request as it arrives.
+package struct Request: Hashable, Sendable, Codable {
+    package var arrival: Seconds
+    package var model: String
+    package var promptTokens: Int
+    package var outputTokens: Int
+
+    package init(arrival: Seconds, model: String, promptTokens: Int, outputTokens: Int) {
         self.arrival = arrival
         self.model = model
         self.promptTokens = promptTokens

@@ -1,20 +1,22 @@
-/// What became of one request.
-public struct RequestRecord: Hashable, Sendable, Codable {
-    public var model: String
-    public var arrival: Seconds
-    public var promptTokens: Int
-    /// Tokens that were generated.
-    public var outputTokens: Int
-    /// When the first token was there; `nil` if none came.
-    public var firstToken: Seconds?
-    /// When the last token was there; `nil` if the request failed or was cancelled.
-    public var finish: Seconds?
-    /// The latency that the request has alone on its devices, from which the latency objectives are scaled.
-    public var unloadedLatency: Seconds?
-    /// Times that the sequence was preempted.
-    public var preemptions: Int
+package import Quantities
 
-    public init(
+/// What became of one request.
+package struct RequestRecord: Hashable, Sendable, Codable {
+    package var model: String
+    package var arrival: Seconds
+    package var promptTokens: Int
+    /// Tokens that were generated.
+    package var outputTokens: Int
+    /// When the first token was there; `nil` if none came.
+    package var firstToken: Seconds?
+    /// When the last token was there; `nil` if the request failed or was cancelled.
+    package var finish: Seconds?
+    /// The latency that the request has alone on its devices, from which the latency objectives are scaled.
+    package var unloadedLatency: Seconds?
+    /// Times that the sequence was preempted.
+    package var preemptions: Int
+
+    package init(
         model: String, arrival: Seconds, promptTokens: Int, outputTokens: Int, firstToken: Seconds?, finish: Seconds?,
         unloadedLatency: Seconds? = nil, preemptions: Int = 0
     ) {
@@ -29,18 +31,18 @@ public struct RequestRecord: Hashable, Sendable, Codable {
     }
 
     /// From arrival to the last token.
-    public var latency: Seconds? { finish.map { $0 - arrival } }
+    package var latency: Seconds? { finish.map { $0 - arrival } }
 
-    public var timeToFirstToken: Seconds? { firstToken.map { $0 - arrival } }
+    package var timeToFirstToken: Seconds? { firstToken.map { $0 - arrival } }
 
     /// The mean gap between tokens behind the first; `nil` where there are fewer than two.
-    public var timePerOutputToken: Seconds? {
+    package var timePerOutputToken: Seconds? {
         guard outputTokens > 1, let finish, let firstToken else { return nil }
         return (finish - firstToken) / Double(outputTokens - 1)
     }
 
     /// Whether the request finished within `scale` times its unloaded latency.
-    public func attains(scale: Double) -> Bool {
+    package func attains(scale: Double) -> Bool {
         guard let latency, let unloadedLatency else { return false }
         return latency <= scale * unloadedLatency
     }

@@ -1,23 +1,25 @@
+package import Quantities
+
 /// How well one model, or all of them, were served.
-public struct ServiceFigures: Hashable, Sendable, Codable {
-    public var requests: Int
-    public var finished: Int
+package struct ServiceFigures: Hashable, Sendable, Codable {
+    package var requests: Int
+    package var finished: Int
     /// Finished requests per second, up to the last one's end.
-    public var throughput: Double
+    package var throughput: Double
     /// Generated tokens per second, up to the last request's end.
-    public var outputTokensPerSecond: Double
+    package var outputTokensPerSecond: Double
     /// Absent where no request got that far.
-    public var timeToFirstToken: Percentiles?
-    public var timePerOutputToken: Percentiles?
-    public var latency: Percentiles?
+    package var timeToFirstToken: Percentiles?
+    package var timePerOutputToken: Percentiles?
+    package var latency: Percentiles?
     /// The part of all requests that finished within each scale.
-    public var attainment: [Attainment]
-    public var preemptions: Int
+    package var attainment: [Attainment]
+    package var preemptions: Int
 
     /// - Parameters:
     ///   - start: When the run began; throughput counts from there.
     ///   - scales: Multiples of the unloaded latency.
-    public init(_ records: [RequestRecord], start: Seconds = 0, scales: [Double]) {
+    package init(_ records: [RequestRecord], start: Seconds = 0, scales: [Double]) {
         let ends = records.compactMap(\.finish)
         let span = (ends.max() ?? start) - start
         requests = records.count

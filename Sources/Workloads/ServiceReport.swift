@@ -1,27 +1,29 @@
+package import Quantities
+
 /// What is said of a served workload.
-public struct ServiceReport: Hashable, Sendable, Codable {
-    public var overall: ServiceFigures
-    public var models: [Model]
+package struct ServiceReport: Hashable, Sendable, Codable {
+    package var overall: ServiceFigures
+    package var models: [Model]
     /// The rate-weighted mean of the models' requests per second.
     ///
     /// Source: MuxServe's figures; there each unit is averaged first and units are weighted by their requests.
-    public var weightedThroughput: Double
+    package var weightedThroughput: Double
 
     /// One model's figures and the rate it was asked at.
-    public struct Model: Hashable, Sendable, Codable {
-        public var name: String
-        public var rate: Double
-        public var figures: ServiceFigures
+    package struct Model: Hashable, Sendable, Codable {
+        package var name: String
+        package var rate: Double
+        package var figures: ServiceFigures
     }
 
     /// The scales of the paper's figures.
-    public static let scales: [Double] = [2, 3, 5, 8, 10, 15, 20]
+    package static let scales: [Double] = [2, 3, 5, 8, 10, 15, 20]
 
     /// - Parameters:
     ///   - rates: Requests per second of each model, in the order of the report. Records of other models count overall.
     ///   - start: When the run began.
     /// - Complexity: O(n log n) in the records.
-    public init(
+    package init(
         _ records: [RequestRecord], rates: [(model: String, rate: Double)], start: Seconds = 0,
         scales: [Double] = Self.scales
     ) {

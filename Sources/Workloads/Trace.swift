@@ -1,12 +1,12 @@
-public import Foundation
+package import Foundation
 
 /// Recorded arrivals: JSON lines of `{"arrival": 0.25, "model": "a", "prompt_tokens": 12, "output_tokens": 80}`.
-public enum Trace {
+package enum Trace {
     /// Reads a trace; empty lines are skipped.
     ///
     /// - Returns: The requests by arrival.
     /// - Throws: `TraceError` naming line and field.
-    public static func read(_ data: Data) throws(TraceError) -> [Request] {
+    package static func read(_ data: Data) throws(TraceError) -> [Request] {
         let decoder = JSONDecoder()
         var requests: [Request] = []
         for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
@@ -25,7 +25,7 @@ public enum Trace {
     }
 
     /// The requests as JSON lines, keys in a fixed order.
-    public static func write(_ requests: [Request]) throws -> Data {
+    package static func write(_ requests: [Request]) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var data = Data()

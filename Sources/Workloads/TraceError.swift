@@ -1,12 +1,12 @@
 /// Where a trace cannot be read, and why.
-public struct TraceError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct TraceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Counted from 1.
-    public var line: Int
+    package var line: Int
     /// Absent where the line is no JSON object.
-    public var field: String?
-    public var reason: String
+    package var field: String?
+    package var reason: String
 
-    public init(line: Int, field: String?, reason: String) {
+    package init(line: Int, field: String?, reason: String) {
         self.line = line
         self.field = field
         self.reason = reason
@@ -25,7 +25,7 @@ public struct TraceError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    package var description: String {
         field.map { "line \(line), field \($0): \(reason)" } ?? "line \(line): \(reason)"
     }
 }

@@ -1,13 +1,15 @@
-/// Models, how often each is asked, and for how long.
-public struct Workload: Hashable, Sendable, Codable {
-    public var models: [WorkloadModel]
-    public var arrivals: ArrivalProcess
-    /// No request arrives later.
-    public var duration: Seconds
-    /// The most tokens of prompt and output together.
-    public var contextLimit: Int
+package import Quantities
 
-    public init(
+/// Models, how often each is asked, and for how long.
+package struct Workload: Hashable, Sendable, Codable {
+    package var models: [WorkloadModel]
+    package var arrivals: ArrivalProcess
+    /// No request arrives later.
+    package var duration: Seconds
+    /// The most tokens of prompt and output together.
+    package var contextLimit: Int
+
+    package init(
         models: [WorkloadModel], arrivals: ArrivalProcess = .poisson, duration: Seconds, contextLimit: Int = 2048
     ) {
         self.models = models
@@ -16,14 +18,14 @@ public struct Workload: Hashable, Sendable, Codable {
         self.contextLimit = contextLimit
     }
 
-    public var totalRate: Double { models.reduce(0) { $0 + $1.rate } }
+    package var totalRate: Double { models.reduce(0) { $0 + $1.rate } }
 
     /// The requests of one run, by arrival.
     ///
     /// Equal seeds give equal requests. Each model has a random stream of its own, so that adding a model at the end
     /// changes nobody else's requests.
     /// - Throws: `WorkloadError` for what `validate` refuses.
-    public func requests(seed: UInt64) throws(WorkloadError) -> [Request] {
+    package func requests(seed: UInt64) throws(WorkloadError) -> [Request] {
         try validate()
         var requests: [(request: Request, order: Int)] = []
         for (number, model) in models.enumerated() {
@@ -43,7 +45,7 @@ public struct Workload: Hashable, Sendable, Codable {
     }
 
     /// - Throws: `WorkloadError` naming the model and field that cannot be served.
-    public func validate() throws(WorkloadError) {
+    package func validate() throws(WorkloadError) {
         if models.isEmpty { throw .noModels }
         try check(duration.isFinite && duration > 0, "duration", "\(duration)", "positive seconds")
         if case .gamma(let cv) = arrivals {

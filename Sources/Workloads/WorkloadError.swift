@@ -1,10 +1,10 @@
 /// What is wrong with a workload, and in which field.
-public enum WorkloadError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum WorkloadError: Error, Hashable, Sendable, CustomStringConvertible {
     case noModels
     case duplicateModel(String)
     case invalidField(model: String?, field: String, value: String, expected: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noModels: "the workload names no model"
         case .duplicateModel(let name): "the workload names model \(name) twice"

@@ -1,14 +1,14 @@
 /// What is asked of one model.
-public struct WorkloadModel: Hashable, Sendable, Codable {
-    public var name: String
+package struct WorkloadModel: Hashable, Sendable, Codable {
+    package var name: String
     /// Requests per second.
-    public var rate: Double
-    public var prompts: LengthDistribution
-    public var outputs: LengthDistribution
+    package var rate: Double
+    package var prompts: LengthDistribution
+    package var outputs: LengthDistribution
     /// The most requests; `nil` goes on to the end of the workload.
-    public var requestLimit: Int?
+    package var requestLimit: Int?
 
-    public init(
+    package init(
         name: String, rate: Double, prompts: LengthDistribution = .shareGPTPrompts,
         outputs: LengthDistribution = .shareGPTOutputs, requestLimit: Int? = nil
     ) {

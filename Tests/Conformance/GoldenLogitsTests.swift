@@ -5,6 +5,7 @@ import Foundation
 import GGUF
 import KVCache
 import Kernels
+import Quantities
 import Testing
 import Transformer
 
@@ -99,21 +100,21 @@ private struct LoadedModel {
     }
 
     /// Feeds tokens from position `start` on, and gives the logits of the last.
-    private func feed(_ tokens: [Int32], from start: Int, _ manager: inout KVManager, _ sequence: SequenceID) throws
+    private func feed(_ tokens: [Int32], from start: Int, _ manager: inout KVManager, _ sequence: BlockTableID) throws
         -> [Float]
     {
         guard case .granted(let first) = manager.extend(sequence, to: start + tokens.count, for: .admission) else {
             Issue.record("no pages")
             return []
         }
-        pool.update(slot: Int(sequence.index), table: manager.table(of: sequence), from: first)
+        pool.update(slot: sequence.index, manager[sequence].pages[first...], from: first)
         var batch = Batch()
-        batch.append(tokens, slot: Int(sequence.index), position: start, wantsLogits: true)
+        batch.append(tokens, slot: sequence.index, position: start, wantsLogits: true)
         try model.forward(batch, on: lane)
         return model.withLogits(0) { logits in logits.indices.map { logits[$0] } }
     }
 
-    private func withSequence<Result>(_ body: (inout KVManager, SequenceID) throws -> Result) throws -> Result {
+    private func withSequence<Result>(_ body: (inout KVManager, BlockTableID) throws -> Result) throws -> Result {
         var manager = KVManager(pages: pool.pageCount)
         let id = try manager.add(model.kvShape, weight: 1)
         let sequence = manager.open(id, age: 0)

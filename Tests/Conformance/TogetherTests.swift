@@ -53,11 +53,13 @@ struct TogetherTests {
             selector.hasPrefix("opencl")
             ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
             : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
-        var configuration = ServeConfiguration(models: models)
+        var configuration = UnitConfiguration(models: models)
         for index in models.indices { configuration.models[index].chunk = 6 }
         configuration.poolMegabytes = 256
-        let engine = Engine(configuration, modelFolder: TestModels.folder, logger: Logger(label: "test"))
-        try await engine.load(opening: { device })
+        let engine = Fleet(
+            ServeConfiguration(units: [configuration]), modelFolder: TestModels.folder, logger: Logger(label: "test")
+        ) { _ in device }
+        try await engine.load()
 
         let work = models.flatMap { model in prompts.map { (model.name, $0) } }
         var alone: [[Int32]] = []
@@ -75,7 +77,7 @@ struct TogetherTests {
     }
 }
 
-extension Engine {
+extension Fleet {
     /// Sixteen greedy tokens.
     fileprivate func tokens(of model: String, after prompt: [Int32]) async throws -> [Int32] {
         var request = GenerationRequest(model: model, prompt: prompt)

@@ -7,10 +7,10 @@ import Testing
 struct EngineTests {
     @Test func modelsAreServedByName() async throws {
         let service = try await TinyService()
-        #expect(await service.engine.models.map(\.name) == ["a", "b"])
-        #expect(await service.engine.isReady)
+        #expect(await service.fleet.models.map(\.name) == ["a", "b"])
+        #expect(await service.fleet.isReady)
         let request = GenerationRequest(model: "c", prompt: [1])
-        await #expect(throws: EngineError.self) { _ = try await service.engine.generate(request) }
+        await #expect(throws: EngineError.self) { _ = try await service.fleet.generate(request) }
         try await service.expectEmptyPool()
     }
 
@@ -21,7 +21,7 @@ struct EngineTests {
         request.ignoresEndOfText = true
         request.topLogprobs = 2
         var count = 0
-        for try await event in try await service.engine.generate(request) {
+        for try await event in try await service.fleet.generate(request) {
             switch event {
             case .token(let token):
                 count += 1
@@ -77,7 +77,7 @@ struct EngineTests {
             request.maxTokens = 20
             request.ignoresEndOfText = true
             var tokens: [Int32] = []
-            for try await event in try await service.engine.generate(request) {
+            for try await event in try await service.fleet.generate(request) {
                 switch event {
                 case .token(let token): tokens.append(token.id)
                 case .finished(_, let usage): cached.append(usage.cachedTokens)
@@ -100,7 +100,7 @@ struct EngineTests {
         let service = try await TinyService { $0.models[0].context = 64 }
         func error(_ model: String, _ prompt: [Int32]) async -> EngineError? {
             do throws(EngineError) {
-                _ = try await service.engine.generate(GenerationRequest(model: model, prompt: prompt))
+                _ = try await service.fleet.generate(GenerationRequest(model: model, prompt: prompt))
                 return nil
             } catch { return error }
         }
@@ -119,8 +119,8 @@ struct EngineTests {
         var request = GenerationRequest(model: "a", prompt: [1])
         request.maxTokens = 400
         request.ignoresEndOfText = true
-        let streams = [try await service.engine.generate(request), try await service.engine.generate(request)]
-        await #expect(throws: EngineError.self) { _ = try await service.engine.generate(request) }
+        let streams = [try await service.fleet.generate(request), try await service.fleet.generate(request)]
+        await #expect(throws: EngineError.self) { _ = try await service.fleet.generate(request) }
         for stream in streams { for try await _ in stream {} }
         _ = try await service.tokens(of: "a", after: [1], count: 2)
         try await service.expectEmptyPool()
@@ -136,7 +136,7 @@ extension TinyService {
         request.maxTokens = 300
         request.ignoresEndOfText = true
         var count = 0
-        for try await _ in try await engine.generate(request) {
+        for try await _ in try await fleet.generate(request) {
             count += 1
             if count == 3 { break }
         }

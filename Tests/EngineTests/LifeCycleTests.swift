@@ -17,10 +17,10 @@ struct LifeCycleTests {
         try await withThrowingTaskGroup(of: [Int32].self) { group in
             for _ in 0..<6 { group.addTask { try await service.tokens(of: "a", after: prompt(1), count: 60) } }
             for _ in 0..<3 {
-                let served = try await service.engine.load(third)
+                let served = try await service.fleet.load(third, unit: nil)
                 #expect(served.name == "c")
                 of.append(try await service.tokens(of: "c", after: prompt(2), count: 20))
-                try await service.engine.unload("c", patience: .seconds(10))
+                try await service.fleet.unload("c", patience: .seconds(10))
                 await #expect(throws: EngineError.self) {
                     try await service.tokens(of: "c", after: prompt(2), count: 1)
                 }
@@ -28,7 +28,7 @@ struct LifeCycleTests {
             for try await tokens in group { #expect(tokens == alone) }
         }
         #expect(Set(of).count == 1 && of[0].count == 20)
-        #expect(await service.engine.models.map(\.name) == ["a", "b"])
+        #expect(await service.fleet.models.map(\.name) == ["a", "b"])
         try await service.expectEmptyPool()
     }
 
@@ -37,15 +37,15 @@ struct LifeCycleTests {
         let service = try await TinyService()
         async let patient = service.tokens(of: "a", after: prompt(1), count: 100)
         try await Task.sleep(for: .milliseconds(20))
-        try await service.engine.unload("a", patience: .seconds(30))
+        try await service.fleet.unload("a", patience: .seconds(30))
         #expect(try await patient.count == 100)
 
         let cut = Task { try await service.tokens(of: "b", after: prompt(1), count: 5000) }
         try await Task.sleep(for: .milliseconds(50))
-        try await service.engine.unload("b", patience: .zero)
+        try await service.fleet.unload("b", patience: .zero)
         await #expect(throws: EngineError.self) { _ = try await cut.value }
-        await #expect(throws: EngineError.self) { try await service.engine.unload("b", patience: .zero) }
-        #expect(await service.engine.models.isEmpty)
+        await #expect(throws: EngineError.self) { try await service.fleet.unload("b", patience: .zero) }
+        #expect(await service.fleet.models.isEmpty)
         try await service.expectEmptyPool()
     }
 
@@ -56,11 +56,13 @@ struct LifeCycleTests {
             configuration.weightsMegabytes = 1
             configuration.models[0].pinned = true
         }
-        let bytes = try #require(await service.engine.status?.models.map(\.weightBytes).reduce(0, +))
+        let bytes = try #require(await service.status?.models.map(\.weightBytes).reduce(0, +))
         try #require(bytes < 1 << 20, "two models fit")
         var names = ["c", "d", "e", "f", "g", "h", "i", "j"]
-        for name in names { _ = try await service.engine.load(try service.write(name, headSize: 32, seed: 4)) }
-        let left = await service.engine.models.map(\.name)
+        for name in names {
+            _ = try await service.fleet.load(try service.write(name, headSize: 32, seed: 4), unit: nil)
+        }
+        let left = await service.fleet.models.map(\.name)
         #expect(left.contains("a") && !left.contains("b"), "left: \(left)")
         #expect(left.last == "j")
         names = left
@@ -68,24 +70,24 @@ struct LifeCycleTests {
         var large = try service.write("large", headSize: 128, seed: 5)
         large.pinned = true
         await #expect {
-            _ = try await service.engine.load(large)
+            _ = try await service.fleet.load(large, unit: nil)
         } throws: {
             "\($0)".contains("out of memory, asked for")
         }
-        #expect(await service.engine.models.map(\.name).contains("a"))
+        #expect(await service.fleet.models.map(\.name).contains("a"))
         try await service.expectEmptyPool()
     }
 
     @Test func badModelsAreRefusedAndTheOthersGoOn() async throws {
         let service = try await TinyService()
         var missing = ModelConfiguration(name: "c", path: "missing.gguf")
-        await #expect(throws: ConfigurationError.self) { _ = try await service.engine.load(missing) }
+        await #expect(throws: ConfigurationError.self) { _ = try await service.fleet.load(missing, unit: nil) }
         missing.name = "a"
-        await #expect(throws: ConfigurationError.self) { _ = try await service.engine.load(missing) }
+        await #expect(throws: ConfigurationError.self) { _ = try await service.fleet.load(missing, unit: nil) }
         var greedy = try service.write("c", headSize: 32, seed: 9)
         greedy.maxSequences = 1024
         await #expect {
-            _ = try await service.engine.load(greedy)
+            _ = try await service.fleet.load(greedy, unit: nil)
         } throws: {
             "\($0)".contains("max_sequences")
         }
@@ -96,7 +98,7 @@ struct LifeCycleTests {
     @Test func statusCountsWhatWasDone() async throws {
         let service = try await TinyService()
         _ = try await service.tokens(of: "a", after: prompt(1), count: 30)
-        let status = try #require(await service.engine.status)
+        let status = try #require(await service.status)
         let model = try #require(status.models.first)
         #expect(model.name == "a" && model.counters.requests == 1 && model.counters.generatedTokens == 30)
         #expect(model.counters.promptTokens == 9 && model.counters.finished == ["length": 1])

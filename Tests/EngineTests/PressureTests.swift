@@ -31,7 +31,7 @@ struct PressureTests {
         var model = try service.write("c", headSize: 32, seed: 9)
         model.kvType = .q8_0
         let guest = model
-        _ = try await service.engine.load(guest)
+        _ = try await service.fleet.load(guest, unit: nil)
         var alone: [String: [[Int32]]] = [:]
         for model in ["a", "b", "c"] {
             for number in 0..<20 {
@@ -56,8 +56,8 @@ struct PressureTests {
                 running += 1
                 if arrival % 300 == 150 {
                     group.addTask {
-                        try await service.engine.unload("c", patience: .milliseconds(5))
-                        _ = try await service.engine.load(guest)
+                        try await service.fleet.unload("c", patience: .milliseconds(5))
+                        _ = try await service.fleet.load(guest, unit: nil)
                         return .change
                     }
                     running += 1
@@ -71,7 +71,7 @@ struct PressureTests {
             for try await ending in group { count(ending, &counts) }
         }
         #expect(counts.whole > Self.arrivals / 2 && counts.dropped > 0 && counts.refused > 0, "\(counts)")
-        let preemptions = try #require(await service.engine.status).models.reduce(0) { $0 + $1.counters.preemptions }
+        let preemptions = try #require(await service.status).models.reduce(0) { $0 + $1.counters.preemptions }
         #expect(preemptions > 0, "the pool was large enough")
         try await service.expectEmptyPool()
     }
@@ -99,7 +99,7 @@ extension TinyService {
         request.ignoresEndOfText = true
         var tokens: [Int32] = []
         do {
-            for try await case .token(let token) in try await engine.generate(request) {
+            for try await case .token(let token) in try await fleet.generate(request) {
                 tokens.append(token.id)
                 if tokens.count == drops { return .dropped }
             }

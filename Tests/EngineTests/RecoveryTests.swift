@@ -48,14 +48,14 @@ struct RecoveryTests {
         for index in 0..<count {
             var request = GenerationRequest(model: models[index % models.count], prompt: prompt)
             request.ignoresEndOfText = true
-            streams.append(try await service.engine.generate(request))
+            streams.append(try await service.fleet.generate(request))
         }
         return streams
     }
 
     private func waitUntilReady(_ service: TinyService) async throws {
-        for _ in 0..<600 where await !service.engine.isReady { try await Task.sleep(for: .milliseconds(50)) }
-        try #require(await service.engine.isReady)
+        for _ in 0..<600 where await !service.fleet.isReady { try await Task.sleep(for: .milliseconds(50)) }
+        try #require(await service.fleet.isReady)
     }
 
     @Test(arguments: ["vulkan:llvmpipe", "opencl"])
@@ -63,7 +63,7 @@ struct RecoveryTests {
         let fault = Mutex<FaultyDevice.Fault?>(nil)
         let service = try await service(device) { new in fault.withLock { $0 = new } }
         let third = try service.write("c", headSize: 32, seed: 9)
-        _ = try await service.engine.load(third)
+        _ = try await service.fleet.load(third, unit: nil)
         let before = try await service.tokens(of: "c", after: prompt, count: 20)
 
         let cut = try await streams(8, of: ["a", "b"], service)
@@ -72,13 +72,13 @@ struct RecoveryTests {
             await #expect {
                 for try await _ in stream {}
             } throws: { error in
-                if case EngineError.unitFailed(_, let reason) = error { reason.contains("lost") } else { false }
+                if case EngineError.unitFailed(_, _, let reason) = error { reason.contains("lost") } else { false }
             }
         }
         try await waitUntilReady(service)
-        #expect(await service.engine.models.map(\.name) == ["a", "b", "c"])
+        #expect(await service.fleet.models.map(\.name) == ["a", "b", "c"])
         #expect(try await service.tokens(of: "c", after: prompt, count: 20) == before)
-        #expect(await service.engine.status?.rebuilds == 1)
+        #expect(await service.status?.rebuilds == 1)
         try await service.expectEmptyPool()
     }
 
@@ -86,28 +86,28 @@ struct RecoveryTests {
         let fault = Mutex<FaultyDevice.Fault?>(nil)
         let service = try await service("vulkan:llvmpipe", refusals: 1) { new in fault.withLock { $0 = new } }
         let cut = try await streams(8, of: ["a"], service)
-        let unload = Task { try await service.engine.unload("a", patience: .seconds(60)) }
-        while await service.engine.models.count > 1 { await Task.yield() }
+        let unload = Task { try await service.fleet.unload("a", patience: .seconds(60)) }
+        while await service.fleet.models.count > 1 { await Task.yield() }
         fault.withLock { $0?.set() }
         for stream in cut { await #expect(throws: EngineError.self) { for try await _ in stream {} } }
         try await unload.value
 
-        for _ in 0..<100 where await service.engine.isReady { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(await service.engine.models.map(\.name) == ["b"], "what was served is still named")
-        #expect(await service.engine.status?.failure?.contains("lost") == true)
-        while await service.engine.status?.recovery?.tries == 0 { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(await service.engine.status?.recovery?.tries == 1)
-        #expect(await service.engine.status?.recovery?.reason?.contains("out of memory") == true)
+        for _ in 0..<100 where await service.fleet.isReady { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(await service.fleet.models.map(\.name) == ["b"], "what was served is still named")
+        #expect(await service.status?.failure?.contains("lost") == true)
+        while await service.status?.recovery?.tries == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(await service.status?.recovery?.tries == 1)
+        #expect(await service.status?.recovery?.reason?.contains("out of memory") == true)
         await #expect {
             _ = try await service.tokens(of: "b", after: prompt, count: 1)
         } throws: { error in
             if case EngineError.unavailable(let reason) = error { reason.contains("set up again") } else { false }
         }
         try await waitUntilReady(service)
-        #expect(await service.engine.models.map(\.name) == ["b"])
+        #expect(await service.fleet.models.map(\.name) == ["b"])
         #expect(try await service.tokens(of: "b", after: prompt, count: 5).count == 5)
-        #expect(await service.engine.status?.failure == nil)
-        #expect(await service.engine.status?.recovery == nil)
+        #expect(await service.status?.failure == nil)
+        #expect(await service.status?.recovery == nil)
         try await service.expectEmptyPool()
     }
 
@@ -118,19 +118,19 @@ struct RecoveryTests {
         let device = try #require(fault.withLock { $0 })
         let third = try service.write("c", headSize: 32, seed: 9)
         device.hold("whole")
-        let load = Task { try await service.engine.load(third) }
+        let load = Task { try await service.fleet.load(third, unit: nil) }
         while !device.isHolding { await Task.yield() }
 
         device.set(count: 1)
         await #expect(throws: EngineError.self) { try await service.tokens(of: "a", after: prompt, count: 1000) }
-        while await service.engine.status?.failure == nil { await Task.yield() }
+        while await service.status?.failure == nil { await Task.yield() }
         // Long enough for the engine to wait for the load.
         try await Task.sleep(for: .milliseconds(200))
         device.release()
         #expect(try await load.value.name == "c")
 
         try await waitUntilReady(service)
-        #expect(await service.engine.models.map(\.name) == ["a", "b", "c"])
+        #expect(await service.fleet.models.map(\.name) == ["a", "b", "c"])
         #expect(try await service.tokens(of: "c", after: prompt, count: 5).count == 5)
         try await service.expectEmptyPool()
     }
@@ -142,17 +142,18 @@ struct RecoveryTests {
         try service.remove("a")
         fault.withLock { $0?.set() }
         await #expect(throws: EngineError.self) { try await service.tokens(of: "b", after: prompt, count: 1) }
-        while await service.engine.isReady { await Task.yield() }
-        try await waitUntilReady(service)
+        while await service.status?.rebuilds != 1 { try await Task.sleep(for: .milliseconds(20)) }
 
-        #expect(await service.engine.models.map(\.name) == ["b"])
+        #expect(await !service.fleet.isReady, "a model that should be served is missing")
+        #expect(await service.fleet.models.map(\.name) == ["b"])
         #expect(try await service.tokens(of: "b", after: prompt, count: 20) == before)
-        let missing = try #require(await service.engine.status?.missing)
+        let missing = try #require(await service.status?.missing)
         #expect(missing.map(\.name) == ["a"] && missing[0].reason.contains("a.gguf"))
-        try await service.engine.unload("a", patience: .zero)
-        #expect(await service.engine.status?.missing == [])
-        _ = try await service.engine.load(try service.write("a", headSize: 32, seed: 1))
-        #expect(await service.engine.models.map(\.name) == ["b", "a"])
+        try await service.fleet.unload("a", patience: .zero)
+        #expect(await service.status?.missing == [])
+        #expect(await service.fleet.isReady)
+        _ = try await service.fleet.load(try service.write("a", headSize: 32, seed: 1), unit: nil)
+        #expect(await service.fleet.models.map(\.name) == ["b", "a"])
         try await service.expectEmptyPool()
     }
 
@@ -161,12 +162,12 @@ struct RecoveryTests {
         let service = try await service("vulkan:llvmpipe", refusals: 1) { new in fault.withLock { $0 = new } }
         fault.withLock { $0?.set() }
         await #expect(throws: EngineError.self) { try await service.tokens(of: "b", after: prompt, count: 1) }
-        while await service.engine.status?.recovery?.tries != 1 { try await Task.sleep(for: .milliseconds(5)) }
-        try await service.engine.unload("a", patience: .seconds(60))
-        #expect(await service.engine.models.map(\.name) == ["b"])
+        while await service.status?.recovery?.tries != 1 { try await Task.sleep(for: .milliseconds(5)) }
+        try await service.fleet.unload("a", patience: .seconds(60))
+        #expect(await service.fleet.models.map(\.name) == ["b"])
         try await waitUntilReady(service)
-        #expect(await service.engine.models.map(\.name) == ["b"])
-        #expect(await service.engine.status?.missing == [])
+        #expect(await service.fleet.models.map(\.name) == ["b"])
+        #expect(await service.status?.missing == [])
         try await service.expectEmptyPool()
     }
 }

@@ -7,9 +7,9 @@ import GGUF
 import Logging
 import Testing
 
-/// An engine with generated models, on lavapipe unless said otherwise.
+/// A fleet of one unit with generated models, on lavapipe unless said otherwise.
 struct TinyService {
-    let engine: Engine
+    let fleet: Fleet
     let instance: VulkanInstance
     private let folder: String
 
@@ -19,7 +19,7 @@ struct TinyService {
     init(
         models: [(name: String, headSize: Int)] = [("a", 32), ("b", 64)], poolMegabytes: Int = 8,
         device selector: String = "vulkan:llvmpipe",
-        change: (inout ServeConfiguration) -> Void = { _ in },
+        change: (inout UnitConfiguration) -> Void = { _ in },
         opening wrap: @escaping @Sendable (any Device) throws -> any Device = { $0 }
     ) async throws {
         folder = NSTemporaryDirectory() + "weft-tiny-\(UUID().uuidString)"
@@ -34,7 +34,7 @@ struct TinyService {
             model.chunk = 32
             configurations.append(model)
         }
-        var configuration = ServeConfiguration(models: configurations)
+        var configuration = UnitConfiguration(models: configurations)
         configuration.poolMegabytes = poolMegabytes
         change(&configuration)
         instance = try VulkanInstance(validates: true)
@@ -43,8 +43,10 @@ struct TinyService {
             selector.hasPrefix("opencl")
             ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
             : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
-        engine = Engine(configuration, modelFolder: folder, logger: Logger(label: "test"))
-        try await engine.load(opening: { try wrap(device) })
+        fleet = Fleet(
+            ServeConfiguration(units: [configuration]), modelFolder: folder, logger: Logger(label: "test")
+        ) { _ in try wrap(device) }
+        try await fleet.load()
     }
 
     /// One more model file, and the configuration to load it with.
@@ -52,28 +54,35 @@ struct TinyService {
         var tiny = TinyLlama()
         tiny.headSize = headSize
         tiny.seed = seed
-        try tiny.write(to: "\(folder)/\(name).gguf")
+        return try write(name, tiny)
+    }
+
+    func write(_ name: String, _ model: TinyLlama) throws -> ModelConfiguration {
+        try model.write(to: "\(folder)/\(name).gguf")
         return ModelConfiguration(name: name, path: "\(name).gguf")
     }
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(folder)/\(name).gguf") }
+
+    /// How the unit stands.
+    var status: UnitStatus? { get async { await fleet.status?.units.first } }
 
     func tokens(of model: String, after prompt: [Int32], count: Int) async throws -> [Int32] {
         var request = GenerationRequest(model: model, prompt: prompt)
         request.maxTokens = count
         request.ignoresEndOfText = true
         var tokens: [Int32] = []
-        for try await case .token(let token) in try await engine.generate(request) { tokens.append(token.id) }
+        for try await case .token(let token) in try await fleet.generate(request) { tokens.append(token.id) }
         return tokens
     }
 
     /// Waits until no sequence holds a page; fails after some seconds.
     func expectEmptyPool() async throws {
         for _ in 0..<200 {
-            if await engine.pageUse.held == 0 { break }
+            if await fleet.pageUse.held == 0 { break }
             try await Task.sleep(for: .milliseconds(20))
         }
-        #expect(await engine.pageUse.held == 0)
+        #expect(await fleet.pageUse.held == 0)
         #expect(instance.validationMessages == [])
         try FileManager.default.removeItem(atPath: folder)
     }

@@ -1,4 +1,5 @@
 import GGUF
+import Quantities
 
 /// A seeded way to damage the bytes of a file.
 enum Mutation: CaseIterable {

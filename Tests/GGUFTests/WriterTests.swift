@@ -1,4 +1,5 @@
 import GGUF
+import Quantities
 import Testing
 
 @Suite("Writing model files")

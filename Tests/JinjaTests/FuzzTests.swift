@@ -1,4 +1,5 @@
 import Jinja
+import Quantities
 import Testing
 
 /// Templates with pieces cut out, doubled, swapped and replaced: they may fail, but only by an error.

@@ -1,6 +1,6 @@
 import KVCache
+import Quantities
 import Testing
-import Workloads
 
 /// Random events against the books; after every one of them all invariants hold.
 struct KVManagerPropertyTests {
@@ -47,10 +47,10 @@ private struct RandomWorld {
     var kv: KVManager
     var random: SplitMix64
     var models: [ModelID] = []
-    var sequences: [SequenceID: Sequence] = [:]
-    var order: [SequenceID] = []
+    var sequences: [BlockTableID: Sequence] = [:]
+    var order: [BlockTableID] = []
     var age: UInt64 = 0
-    var refused: Set<SequenceID> = []
+    var refused: Set<BlockTableID> = []
     /// What a page would contain on a device: the tokens of its block and all before it, and which head it is of.
     var memory: [PageID: [Int32]] = [:]
 
@@ -59,7 +59,7 @@ private struct RandomWorld {
         random = SplitMix64(seed: seed)
     }
 
-    var oldest: SequenceID? { order.min { sequences[$0]?.age ?? 0 < sequences[$1]?.age ?? 0 } }
+    var oldest: BlockTableID? { order.min { sequences[$0]?.age ?? 0 < sequences[$1]?.age ?? 0 } }
 
     mutating func step() throws {
         switch Int.random(in: 0..<100, using: &random) {
@@ -104,7 +104,7 @@ private struct RandomWorld {
         let sequence = kv.open(model, age: age, prompt: prompt)
         order.append(sequence)
         sequences[sequence] = Sequence(
-            model: model, age: age, tokens: prompt, computed: kv.table(of: sequence).tokenCount)
+            model: model, age: age, tokens: prompt, computed: kv[sequence].tokenCount)
         extend(sequence, to: prompt.count, for: .admission)
     }
 
@@ -120,7 +120,7 @@ private struct RandomWorld {
         if let sequence = order.randomElement(using: &random) { release(sequence) }
     }
 
-    mutating func extend(_ sequence: SequenceID, to tokens: Int, for growth: Growth) {
+    mutating func extend(_ sequence: BlockTableID, to tokens: Int, for growth: Growth) {
         switch kv.extend(sequence, to: tokens, for: growth) {
         case .granted: compute(sequence)
         case .needsPreemption(let victim): release(victim)
@@ -130,9 +130,9 @@ private struct RandomWorld {
     }
 
     /// Writes the tokens not yet computed to their pages, as a forward pass would, and publishes some of them.
-    mutating func compute(_ sequence: SequenceID) {
+    mutating func compute(_ sequence: BlockTableID) {
         guard let state = sequences[sequence] else { return }
-        let table = kv.table(of: sequence)
+        let table = kv[sequence]
         for token in state.computed..<state.tokens.count {
             let block = token / table.shape.tokensPerPage
             #expect(block >= table.sharedBlocks, "a shared block is written to")
@@ -146,7 +146,7 @@ private struct RandomWorld {
         }
     }
 
-    mutating func release(_ sequence: SequenceID) {
+    mutating func release(_ sequence: BlockTableID) {
         kv.release(sequence)
         sequences[sequence] = nil
         order.removeAll { $0 == sequence }
@@ -157,13 +157,13 @@ private struct RandomWorld {
     }
 
     /// Grows a sequence by a block, releasing whoever is named; `false` if it does not get on.
-    mutating func insist(on sequence: SequenceID) -> Bool {
-        let tokens = max(kv.capacity(of: sequence) + 1, sequences[sequence]?.tokens.count ?? 0)
+    mutating func insist(on sequence: BlockTableID) -> Bool {
+        let tokens = max(kv[sequence].capacity + 1, sequences[sequence]?.tokens.count ?? 0)
         for _ in 0...order.count {
             switch kv.extend(sequence, to: tokens, for: .step) {
             case .neverFits: return true
             case .granted:
-                let missing = kv.table(of: sequence).tokenCount - (sequences[sequence]?.tokens.count ?? 0)
+                let missing = kv[sequence].tokenCount - (sequences[sequence]?.tokens.count ?? 0)
                 sequences[sequence]?.tokens += Array(repeating: 0, count: max(0, missing))
                 compute(sequence)
                 return true
@@ -180,7 +180,7 @@ private struct RandomWorld {
     func contentFaults() -> [String] {
         var faults: [String] = []
         for (sequence, state) in sequences {
-            let table = kv.table(of: sequence)
+            let table = kv[sequence]
             let size = table.shape.tokensPerPage
             for token in stride(from: 0, to: state.computed, by: size) {
                 let last = min(token + size, state.computed)

@@ -14,10 +14,10 @@ struct KVManagerTests {
         let model = try kv.add(shape(layers: 2, kvHeads: 2), weight: 1)
         let sequence = kv.open(model, age: 0)
         #expect(kv.extend(sequence, to: 3, for: .admission) == .granted(firstNewPage: 0))
-        let before = kv.table(of: sequence).pages
+        let before = kv[sequence].pages
         #expect(kv.extend(sequence, to: 4, for: .step) == .granted(firstNewPage: 4))
         #expect(kv.extend(sequence, to: 5, for: .step) == .granted(firstNewPage: 4))
-        let table = kv.table(of: sequence)
+        let table = kv[sequence]
         #expect(table.pages.prefix(4) == before[...])
         #expect(table.page(block: 1, layer: 1, kvHead: 0) == table.pages[6])
         #expect(kv.usage == PoolUsage(free: 4, held: 8, cached: 0))
@@ -75,7 +75,7 @@ struct KVManagerTests {
             Issue.record("the borrower should yield")
             return
         }
-        #expect(kv.table(of: victim).shape == (try shape()))
+        #expect(kv[victim].shape == (try shape()))
         kv.release(victim)
         #expect(kv.extend(second, to: 40, for: .admission) == .granted(firstNewPage: 0))
         #expect(kv.usage(of: borrower)?.borrowed == 30)

@@ -9,24 +9,43 @@ struct KVShapeTests {
     func tokensPerPage(headSize: Int, type: KVType, expected: Int) throws {
         let shape = try KVShape(layers: 3, kvHeads: 2, headSize: headSize, type: type)
         #expect(shape.tokensPerPage == expected)
-        #expect(expected * type.bytesPerToken(headSize: headSize) + shape.unusedBytesPerPage == 16_384)
+        #expect(expected * shape.page.bytesPerToken + shape.page.unusedBytes == 16_384)
         #expect(shape.pagesPerBlock == 6)
     }
 
     @Test func countsBlocksAndPages() throws {
         let shape = try KVShape(layers: 30, kvHeads: 3, headSize: 64)
-        #expect(shape.blocks(for: 0) == 0)
-        #expect(shape.blocks(for: 64) == 1)
-        #expect(shape.blocks(for: 65) == 2)
+        #expect(shape.pages(for: 0) == 0)
+        #expect(shape.pages(for: 64) == 90)
         #expect(shape.pages(for: 65) == 180)
     }
 
     @Test func refusesWhatCannotBe() {
-        #expect(throws: KVError.tokenExceedsPage(tokenBytes: 16_388, pageBytes: 16_384)) {
+        #expect(throws: KVError.tokenExceedsPage(tokenBytes: 16_416, pageBytes: 16_384)) {
             try KVShape(layers: 1, kvHeads: 1, headSize: 4097)
         }
         #expect(throws: KVError.invalidShape(layers: 0, kvHeads: 1, headSize: 64)) {
             try KVShape(layers: 0, kvHeads: 1, headSize: 64)
         }
+    }
+
+    /// Keys, values and scales follow one another, whole words each, for every head up to 256 elements and every type.
+    @Test(arguments: KVType.allCases, Array(stride(from: 16, through: 256, by: 16)))
+    func partsOfAPageFollowOneAnother(type: KVType, headSize: Int) throws {
+        let page = try PageLayout(type: type, headSize: headSize)
+        let elements =
+            switch type {
+            case .f32: 4;
+            case .f16: 2;
+            case .q8_0: 1
+            }
+        #expect(page.valueOffset == page.tokensPerPage * headSize * elements)
+        #expect(page.scaleOffset == 2 * page.valueOffset)
+        let blocks = (headSize + 31) / 32
+        #expect(page.scaleWords == (type == .q8_0 ? (4 * blocks + 15) / 16 : 0))
+        let used = page.scaleOffset + page.tokensPerPage * page.scaleWords * PageLayout.wordBytes
+        #expect(used == page.tokensPerPage * page.bytesPerToken && used + page.unusedBytes == page.pageBytes)
+        // A power of two that fills seven eighths, or a multiple of four.
+        #expect(page.unusedBytes < 4 * page.bytesPerToken || page.unusedBytes * 8 <= page.pageBytes)
     }
 }

@@ -17,7 +17,7 @@ struct PagePoolTests {
     @Test func lastHolderFreesAndLastFreedIsNext() {
         var pool = PagePool(pageCount: 5)
         let pages = take(3, from: &pool)
-        pool.retain(0)
+        pool.retain([0])
         pool.release(pages)
         #expect(pool.referenceCount(of: 0) == 1)
         #expect(pool.freeCount == 4)

@@ -1,4 +1,5 @@
 import KVCache
+import Quantities
 import Testing
 
 struct PrefixSharingTests {
@@ -18,13 +19,13 @@ struct PrefixSharingTests {
         kv.publish(prompt, computed: prompt.count, of: first)
 
         let second = kv.open(model, age: 1, prompt: prompt + [99])
-        #expect(kv.table(of: second).tokenCount == 8)
-        #expect(kv.table(of: second).pages[...] == kv.table(of: first).pages.prefix(4))
+        #expect(kv[second].tokenCount == 8)
+        #expect(kv[second].pages[...] == kv[first].pages.prefix(4))
         #expect(kv.extend(second, to: 11, for: .admission) == .granted(firstNewPage: 4))
         #expect(kv.usage(of: model)?.held == 8)
 
         let other = kv.open(model, age: 2, prompt: [7] + prompt)
-        #expect(kv.table(of: other).tokenCount == 0)
+        #expect(kv[other].tokenCount == 0)
         #expect(kv.audit() == [])
     }
 
@@ -35,17 +36,17 @@ struct PrefixSharingTests {
         kv.publish(prompt, computed: prompt.count, of: first)
         kv.release(first)
         let reopened4 = kv.open(model, age: 1, prompt: prompt)
-        #expect(kv.table(of: reopened4).tokenCount == 4)
+        #expect(kv[reopened4].tokenCount == 4)
     }
 
     @Test mutating func modelsDoNotShare() throws {
-        let twin = try kv.add(shape, weight: 1)
+        let other = try kv.add(shape, weight: 1)
         let prompt = (0..<9).map { Int32($0) }
         let first = kv.open(model, age: 0, prompt: prompt)
         _ = kv.extend(first, to: 9, for: .admission)
         kv.publish(prompt, computed: prompt.count, of: first)
-        let reopened0 = kv.open(twin, age: 1, prompt: prompt)
-        #expect(kv.table(of: reopened0).tokenCount == 0)
+        let reopened0 = kv.open(other, age: 1, prompt: prompt)
+        #expect(kv[reopened0].tokenCount == 0)
     }
 
     @Test mutating func unusedBlocksStayUntilPagesAreNeeded() {
@@ -62,18 +63,18 @@ struct PrefixSharingTests {
         #expect(kv.extend(large, to: 68, for: .admission) == .granted(firstNewPage: 0))
         #expect(kv.usage.cached == 6)
         let reopened8 = kv.open(model, age: 3, prompt: recent)
-        #expect(kv.table(of: reopened8).tokenCount == 8)
+        #expect(kv[reopened8].tokenCount == 8)
         let reopened4 = kv.open(model, age: 4, prompt: old)
-        #expect(kv.table(of: reopened4).tokenCount == 4)
+        #expect(kv[reopened4].tokenCount == 4)
         #expect(kv.audit() == [])
     }
 
-    @Test mutating func twinsKeepTheirOwnPages() {
+    @Test mutating func duplicatesKeepTheirOwnPages() {
         let prompt = (0..<9).map { Int32($0) }
         let sequences = (0..<2).map { kv.open(model, age: UInt64($0), prompt: prompt) }
         for sequence in sequences { _ = kv.extend(sequence, to: 9, for: .admission) }
         for sequence in sequences { kv.publish(prompt, computed: prompt.count, of: sequence) }
-        #expect(Set(sequences.flatMap { kv.table(of: $0).pages }).count == 12)
+        #expect(Set(sequences.flatMap { kv[$0].pages }).count == 12)
         #expect(kv.audit() == [])
         kv.release(sequences[0])
         #expect(kv.audit() == [])

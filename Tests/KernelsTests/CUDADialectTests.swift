@@ -1,4 +1,5 @@
 import Compute
+import KVCache
 import Kernels
 import TestDevices
 import Testing
@@ -77,12 +78,12 @@ struct CUDADialectTests {
 
     /// Every head size, number format and number of heads that share a key.
     private static var shapes: [AttentionShape] {
-        AttentionShape.KVFormat.allCases.flatMap { kv in
+        KVType.allCases.flatMap { kv in
             [32, 64, 80, 128].flatMap { headSize in
                 (1...4).map { ratio in
                     AttentionShape(
-                        heads: ratio, kvHeads: 1, headSize: headSize, rotated: headSize, layers: 1, kv: kv,
-                        pageTokens: 16, pageBytes: 32 * headSize * 4)
+                        heads: ratio, kvHeads: 1, rotated: headSize, layers: 1,
+                        page: PageLayout(type: kv, headSize: headSize, pageBytes: 32 * headSize * 4, tokensPerPage: 16))
                 }
             }
         }

@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Testing
 
 struct FileTests {
@@ -94,7 +95,8 @@ struct FileTests {
             name: "unit-0", node: 1, devices: [0, 1],
             models: [
                 PlannedModel(
-                    name: "a: b", model: "x\"y", rate: 1.25, prefillShare: 80, decodeShare: 40, estimatedThroughput: 1)
+                    name: "a: b", model: "x\"y", rate: 1.25, shares: PhaseShares(prefill: Share(8), decode: Share(4)),
+                    estimatedThroughput: 1)
             ])
     ])
 

@@ -1,5 +1,6 @@
 import Foundation
 import Placement
+import Quantities
 import Testing
 
 @Suite(.enabled(if: ReferenceData.isPresent))
@@ -35,7 +36,7 @@ struct ReferenceCandidateTests {
             let digits = "\(throughput)".split(separator: ".")
             let fraction = digits[1].padding(toLength: 3, withPad: "0", startingAt: 0)
             let mark = candidate.isSatisfied ? "T" : "F"
-            return "\(devices): \(candidate.decodeSharePercent)/\(candidate.batch)/\(digits[0]).\(fraction)/\(mark)"
+            return "\(devices): \(candidate.decodeShare.percent)/\(candidate.batch)/\(digits[0]).\(fraction)/\(mark)"
         }
         #expect(found.joined(separator: "; ") == expected)
     }

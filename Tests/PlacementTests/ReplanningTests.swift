@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Testing
 
 struct ReplanningTests {
@@ -44,7 +45,8 @@ struct ReplanningTests {
             try ThroughputObjective(demands: demands, costs: Synthetic.costs, cluster: cluster)
         }
         let model = PlannedModel(
-            name: "a", model: demands[0].path, rate: 0.5, prefillShare: 90, decodeShare: 50, maxSequences: 64,
+            name: "a", model: demands[0].path, rate: 0.5, shares: PhaseShares(prefill: Share(9), decode: Share(5)),
+            maxSequences: 64,
             estimatedThroughput: 0.5)
         let old = Plan(units: [PlannedUnit(name: "narrow", node: 0, devices: [0], models: [model])])
         demands[0].rate = 60

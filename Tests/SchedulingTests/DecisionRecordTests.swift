@@ -1,5 +1,6 @@
 import Foundation
 import KVCache
+import Quantities
 import Scheduling
 import Testing
 import Workloads

@@ -1,4 +1,5 @@
 import KVCache
+import Quantities
 import Scheduling
 import Testing
 import Workloads
@@ -12,9 +13,9 @@ import Workloads
         let settings = ModelSettings(
             shape: shape, weight: 1, shares: PhaseShares(prefill: Share(5), decode: Share(1)), maxSequences: 128)
         let models = try (0..<32).map { _ in try unit.load(settings) }
-        var jobs: [Job] = []
+        var passes: [Pass] = []
         func collect(_ actions: [Action]) {
-            for case .launch(let job) in actions { jobs.append(job) }
+            for case .run(let pass) in actions { passes.append(pass) }
         }
         for number in 0..<4096 {
             collect(
@@ -25,20 +26,20 @@ import Workloads
         }
         var now = 0.0
         var running = 0
-        while running < 4096, !jobs.isEmpty {
-            let job = jobs.removeFirst()
+        while running < 4096, !passes.isEmpty {
+            let pass = passes.removeFirst()
             now += 0.001
-            collect(unit.jobFinished(job.id, at: now))
-            running = models.reduce(0) { $0 + (unit.state[$1]?.runningCount ?? 0) }
+            collect(unit.passFinished(pass.lane, at: now))
+            running = models.reduce(0) { $0 + unit.state[$1].runningCount }
         }
         #expect(running == 4096)
 
         let clock = ContinuousClock()
         var times: [Duration] = []
-        while times.count < 2000, !jobs.isEmpty {
-            let job = jobs.removeFirst()
+        while times.count < 2000, !passes.isEmpty {
+            let pass = passes.removeFirst()
             now += 0.001
-            times.append(clock.measure { collect(unit.jobFinished(job.id, at: now)) })
+            times.append(clock.measure { collect(unit.passFinished(pass.lane, at: now)) })
         }
         times.sort()
         #expect(times.count == 2000)

@@ -1,4 +1,5 @@
 import KVCache
+import Quantities
 import Scheduling
 import Testing
 import Workloads
@@ -41,7 +42,7 @@ struct FairnessTests {
         world.keepsContents = false
         world.duration = { job in
             job.phase == .prefill
-                ? 0.004 + 0.00002 * Double(job.tokenCount) : 0.008 + 0.00005 * Double(job.sequences.count)
+                ? 0.004 + 0.00002 * Double(job.tokenCount) : 0.008 + 0.00005 * Double(job.rows.count)
         }
         let shapes = [(8, 2, 8.0), (12, 4, 4), (16, 4, 2), (24, 8, 1)]
         for (layers, heads, rate) in shapes {
@@ -57,7 +58,7 @@ struct FairnessTests {
         let warmUp = 10.0
         while world.now < 70 {
             for model in world.models {
-                while world.unit.state[model]?.waitingCount ?? 0 < 4 {
+                while world.unit.state[model].waitingCount < 4 {
                     world.send(
                         model, promptTokens: LengthDistribution.shareGPTPrompts.sample(using: &random),
                         maxTokens: LengthDistribution.shareGPTOutputs.sample(using: &random))

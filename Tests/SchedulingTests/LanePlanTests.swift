@@ -1,3 +1,4 @@
+import Quantities
 import Scheduling
 import Testing
 
@@ -9,17 +10,17 @@ struct LanePlanTests {
     @Test func twoCoresAreTwoParts() {
         let plan = plan(2, [6, 4])
         #expect(plan.parts.map(\.units) == [1, 1])
-        #expect(plan.parts(for: Share(6)) == [0, 1])
-        #expect(plan.parts(for: Share(4)) == [0, 1])
-        #expect(plan.parts(for: .whole) == nil)
+        #expect(plan.lanes(for: Share(6)) == [.part(0), .part(1)])
+        #expect(plan.lanes(for: Share(4)) == [.part(0), .part(1)])
+        #expect(plan.lanes(for: .whole) == [.whole])
     }
 
     @Test func partsHaveTheSharesOfTheirJobs() {
         let plan = plan(20, [7, 3])
         #expect(plan.parts.map(\.units) == [14, 6])
-        #expect(plan.parts(for: Share(7)) == [0])
-        #expect(plan.parts(for: Share(3)) == [1])
-        #expect(plan.parts(for: Share(4)) == [1])
+        #expect(plan.lanes(for: Share(7)) == [.part(0)])
+        #expect(plan.lanes(for: Share(3)) == [.part(1)])
+        #expect(plan.lanes(for: Share(4)) == [.part(1)])
     }
 
     @Test func whatIsLeftGoesToMoreOfTheSmallest() {
@@ -30,7 +31,7 @@ struct LanePlanTests {
     @Test func overlappingSharesGetWhatIsLeft() {
         let plan = plan(10, [7, 5])
         #expect(plan.parts.map(\.units) == [7, 3])
-        #expect(plan.parts(for: Share(5)) == [1])
+        #expect(plan.lanes(for: Share(5)) == [.part(1)])
         // One tenth instead of nine is no part for it.
         #expect(self.plan(10, [9]).parts.isEmpty)
     }
@@ -38,7 +39,7 @@ struct LanePlanTests {
     @Test func wholeDevicesAreNotDivided() {
         #expect(plan(2, [10]).parts.isEmpty)
         #expect(plan(1, [6, 4]).parts.isEmpty)
-        #expect(plan(2, [10]).parts(for: Share(3)) == nil)
+        #expect(plan(2, [10]).lanes(for: Share(3)) == [.whole])
     }
 
     @Test(arguments: 1...40)
@@ -49,7 +50,7 @@ struct LanePlanTests {
                 #expect(plan.parts.reduce(0) { $0 + $1.units } <= grain)
                 #expect(plan.parts.allSatisfy { $0.units > 0 })
                 for share in [first, second] {
-                    #expect(plan.parts(for: Share(share))?.isEmpty != true)
+                    #expect(!plan.lanes(for: Share(share)).isEmpty)
                 }
             }
         }

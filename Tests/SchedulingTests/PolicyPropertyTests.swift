@@ -1,7 +1,7 @@
 import KVCache
+import Quantities
 import Scheduling
 import Testing
-import Workloads
 
 /// Thousands of random arrivals, cancellations, loads and unloads against each policy, with a pool far too small.
 struct PolicyPropertyTests {
@@ -15,8 +15,8 @@ struct PolicyPropertyTests {
             try Self.step(&world, &random)
             let faults = world.unit.state.audit()
             #expect(faults == [], "after event \(event)")
-            #expect(world.streams.isEmpty || !world.jobs.isEmpty, "the unit stands still after event \(event)")
-            if !faults.isEmpty || world.jobs.isEmpty && !world.streams.isEmpty { return }
+            #expect(world.streams.isEmpty || !world.passes.isEmpty, "the unit stands still after event \(event)")
+            if !faults.isEmpty || world.passes.isEmpty && !world.streams.isEmpty { return }
         }
         let isDrained = world.drain(limit: 60_000)
         #expect(isDrained && world.streams.isEmpty)

@@ -1,4 +1,5 @@
 import KVCache
+import Quantities
 import Scheduling
 import Testing
 import Workloads
@@ -10,12 +11,14 @@ struct PolicyTests {
     ) throws -> ModelSettings {
         ModelSettings(
             shape: try KVShape(layers: 1, kvHeads: 1, headSize: 64, pageBytes: 1024), weight: 1,
-            shares: PhaseShares(prefill: Share(prefill), decode: Share(decode)), fixedShare: fixed.map(Share.init),
+            shares: PhaseShares(prefill: Share(prefill), decode: Share(decode)), fixedShare: fixed.map { Share($0) },
             maxBatchedTokens: batchedTokens, targets: targets)
     }
 
+    private func jobs(_ world: ScheduledWorld) -> [Job] { world.passes.flatMap(\.pass.jobs) }
+
     private func atWork(_ world: ScheduledWorld) -> [String] {
-        world.jobs.map { "\($0.job.phase) \($0.job.model.index)" }
+        jobs(world).map { "\($0.phase) \($0.model.index)" }
     }
 
     @Test func adbsPrefillsBesideDecodes() throws {
@@ -29,7 +32,7 @@ struct PolicyTests {
         world.send(world.models[1], prompt: [1, 2, 3], maxTokens: 50)
         #expect(atWork(world) == ["decode 0", "prefill 1"])
         world.send(world.models[0], prompt: [4], maxTokens: 50)
-        #expect(world.jobs.count == 2, "one prefill at a time")
+        #expect(jobs(world).count == 2, "one prefill at a time")
     }
 
     @Test func loneDecodesMayHaveTheWholeDevice() throws {
@@ -37,15 +40,15 @@ struct PolicyTests {
         for _ in 0..<2 { try world.load(settings(prefill: 6, decode: 3)) }
         world.send(world.models[0], prompt: [1], maxTokens: 50)
         _ = world.finishNextJob()
-        #expect(world.jobs.map(\.job.share) == [.whole], "nothing else could run")
+        #expect(jobs(world).map(\.share) == [.whole], "nothing else could run")
         world.send(world.models[1], prompt: [1], maxTokens: 50)
         #expect(atWork(world) == ["decode 0"], "the prefill waits for the step's end")
         _ = world.finishNextJob()
         #expect(atWork(world) == ["prefill 1", "decode 0"])
-        #expect(world.jobs.map(\.job.share) == [Share(6), Share(3)])
-        while world.jobs.contains(where: { $0.job.phase == .prefill }) { _ = world.finishNextJob() }
-        while world.jobs.count < 2 { _ = world.finishNextJob() }
-        #expect(world.jobs.allSatisfy { $0.job.share == Share(3) }, "two models decode side by side")
+        #expect(jobs(world).map(\.share) == [Share(6), Share(3)])
+        while jobs(world).contains(where: { $0.phase == .prefill }) { _ = world.finishNextJob() }
+        while jobs(world).count < 2 { _ = world.finishNextJob() }
+        #expect(jobs(world).allSatisfy { $0.share == Share(3) }, "two models decode side by side")
     }
 
     @Test func adbsHoldsShareBackForWaitingPrefill() throws {
@@ -56,7 +59,7 @@ struct PolicyTests {
             while !atWork(world).contains("decode \(model.index)") { _ = world.finishNextJob() }
         }
         world.send(world.models[2], prompt: [1, 2], maxTokens: 100)
-        let decodes = world.jobs.count
+        let decodes = jobs(world).count
         #expect(!atWork(world).contains("prefill 2"), "too little share is free")
         for _ in 0..<decodes { _ = world.finishNextJob() }
         #expect(atWork(world).contains("prefill 2"), "decodes started before a prefill that waited")
@@ -118,7 +121,7 @@ struct PolicyTests {
         for _ in 0..<3 { _ = world.finishNextJob() }
         world.send(world.models[0], prompt: Array(repeating: 1, count: 900), maxTokens: 1)
         while !atWork(world).contains("prefill 0") { _ = world.finishNextJob() }
-        #expect(world.jobs.last?.job.tokenCount == 50)
+        #expect(jobs(world).last?.tokenCount == 50)
     }
 
     @Test func promptsAreSplitOnlyIfTheyMayBe() throws {
@@ -130,7 +133,7 @@ struct PolicyTests {
             world.send(world.models[0], prompt: [9], maxTokens: 1)
             for _ in 0..<3 { world.send(world.models[0], prompt: [1, 2, 3, 4, 5, 6], maxTokens: 1) }
             _ = world.finishNextJob()
-            let ranges = world.jobs.flatMap { $0.job.sequences.map(\.tokens) }
+            let ranges = jobs(world).flatMap { $0.rows.map(\.positions) }
             #expect(ranges == (chunks ? [0..<6, 0..<4] : [0..<6]))
             let isDrained = world.drain(limit: 10)
             #expect(isDrained && world.completed.count == 4)
@@ -142,7 +145,7 @@ struct PolicyTests {
         for _ in 0..<2 { try world.load(settings(prefill: 2, decode: 2)) }
         for _ in 0..<6 { for model in world.models { world.send(model, prompt: [1, 2], maxTokens: 5) } }
         while !world.streams.isEmpty {
-            #expect(world.jobs.count == 1 && world.jobs[0].job.share == .whole)
+            #expect(jobs(world).count == 1 && jobs(world)[0].share == .whole)
             _ = world.finishNextJob()
         }
     }
@@ -153,7 +156,7 @@ struct PolicyTests {
         try world.load(settings(prefill: 10, decode: 10, fixed: 3))
         for _ in 0..<20 { world.send(world.models[0], prompt: Array(repeating: 1, count: 20), maxTokens: 20) }
         while !world.streams.isEmpty {
-            #expect(world.jobs.count == 1 && world.jobs[0].job.share == Share(7))
+            #expect(jobs(world).count == 1 && jobs(world)[0].share == Share(7))
             #expect(world.unit.state.kv.usage(of: world.models[0])?.held ?? 0 <= 50)
             _ = world.finishNextJob()
         }
@@ -167,7 +170,7 @@ struct PolicyTests {
         for model in [2, 0, 1] { world.send(world.models[model], prompt: [1, 2], maxTokens: 5) }
         var order: [Int] = []
         for _ in 0..<3 {
-            order += world.jobs.filter { $0.job.phase == .prefill }.map(\.job.model.index)
+            order += jobs(world).filter { $0.phase == .prefill }.map(\.model.index)
             _ = world.finishNextJob()
         }
         #expect(order == [2, 0, 1])
@@ -212,11 +215,10 @@ struct PolicyTests {
         var actions = unit.arrived(
             Arrival(request: request, model: model, promptTokens: 3, maxTokens: 100), at: 0)
         for step in 1...3 {
-            guard case .launch(let job) = actions.last else { break }
-            actions = unit.jobFinished(
-                job.id, JobOutcome(ended: step == 3 ? [request] : []), at: Double(step))
+            guard case .run(let pass) = actions.last else { break }
+            actions = unit.passFinished(pass.lane, [DrawnToken(stops: step == 3)], at: Double(step))
         }
-        #expect(actions == [.finish(request, .completed)])
+        #expect(actions == [.end(request, .stop)])
         #expect(unit.state.requestCount == 0 && unit.state.kv.usage.free == 100)
     }
 }

@@ -1,4 +1,5 @@
 import KVCache
+import Quantities
 import Scheduling
 import Testing
 import Workloads
@@ -25,13 +26,16 @@ struct ScheduledWorld {
     var failed: [RequestID: SequenceFailure] = [:]
     var cancelled = 0
     var unloaded: [ModelID] = []
-    var jobs: [(job: Job, end: Seconds)] = []
+    /// Passes at work, each of one job, as the unit has a lane for every job.
+    var passes: [(pass: Pass, end: Seconds)] = []
     var jobCount = 0
     var memory: [PageID: [Int32]] = [:]
     var nextRequest: UInt64 = 0
     var keepsContents = true
     /// A digest of all decisions, where one is wanted.
     var trace: Digest?
+    /// What the device knows of block tables: what passes have brought.
+    private var sent: [BlockTableID: [PageID]] = [:]
     /// Seconds of a job of so many tokens.
     var duration: (Job) -> Seconds = { $0.phase == .prefill ? 0.005 + 0.0001 * Double($0.tokenCount) : 0.01 }
 
@@ -77,19 +81,19 @@ struct ScheduledWorld {
 
     /// Lets the job that ends first end; `false` if none is at work.
     mutating func finishNextJob() -> Bool {
-        guard let first = jobs.indices.min(by: { jobs[$0].end < jobs[$1].end }) else { return false }
-        let (job, end) = jobs.remove(at: first)
+        guard let first = passes.indices.min(by: { passes[$0].end < passes[$1].end }) else { return false }
+        let (pass, end) = passes.remove(at: first)
         now = end
         jobCount += 1
-        var outcome = JobOutcome()
-        for entry in job.sequences {
-            if keepsContents { write(entry, of: job.model) }
-            guard entry.drawsToken else { continue }
-            let token = keepsContents ? draw(entry) : 0
-            outcome.tokens.append(token)
-            streams[entry.request]?.output.append(token)
+        var drawn: [DrawnToken] = []
+        for row in pass.rows {
+            if keepsContents { write(row, of: pass.model) }
+            guard row.drawsToken else { continue }
+            let token = keepsContents ? draw(row) : 0
+            drawn.append(DrawnToken(token))
+            streams[row.request]?.output.append(token)
         }
-        apply(unit.jobFinished(job.id, outcome, at: now))
+        apply(unit.passFinished(pass.lane, drawn, at: now))
         return true
     }
 
@@ -109,52 +113,65 @@ struct ScheduledWorld {
         return Array(tokens.dropFirst(stream.prompt.count))
     }
 
-    private mutating func note(_ actions: [Action]) {
-        for action in actions {
-            switch action {
-            case .launch: break
-            case .preempt(let request): trace?.add("preempt \(request.number)\n")
-            case .finish(let request, .completed): trace?.add("end \(request.number) completed\n")
-            case .finish(let request, .cancelled): trace?.add("end \(request.number) cancelled\n")
-            case .fail(let request, .poolTooSmall(let needed, let pages)):
-                trace?.add("end \(request.number) pool \(needed)/\(pages)\n")
-            case .fail(let request, .modelUnloaded): trace?.add("end \(request.number) unloaded\n")
-            case .unloaded(let model): trace?.add("drained \(model.index)\n")
-            }
-        }
-        for case .launch(let job) in actions {
-            trace?.add("run \(job.model.index) \(job.phase.rawValue) \(job.share.tenths)\n")
-            for entry in job.sequences {
-                let pages = unit.state.kv.table(of: entry.pages).pages
-                trace?.add(
-                    "\(entry.request.number):\(entry.tokens.lowerBound)-\(entry.tokens.upperBound) "
-                        + "\(entry.drawsToken) \(pages)\n")
-            }
-        }
-    }
-
     private mutating func apply(_ actions: [Action]) {
         note(actions)
         for action in actions {
             switch action {
-            case .launch(let job): jobs.append((job, now + duration(job)))
+            case .run(let pass):
+                passes.append((pass, now + duration(pass.jobs[0])))
+                for update in pass.tables {
+                    sent[update.table, default: []].removeSubrange(update.first...)
+                    sent[update.table]?.append(contentsOf: update.pages)
+                }
             case .preempt(let request): streams[request]?.preemptions += 1
-            case .finish(let request, let completion):
+            case .end(let request, let end):
                 let stream = streams.removeValue(forKey: request)
-                if completion == .completed { completed[request] = stream } else { cancelled += 1 }
-            case .fail(let request, let failure):
-                streams[request] = nil
-                failed[request] = failure
-            case .unloaded(let model): unloaded.append(model)
+                switch end {
+                case .stop, .length: completed[request] = stream
+                case .cancelled: cancelled += 1
+                case .failed(let failure): failed[request] = failure
+                }
+            case .drained(let model): unloaded.append(model)
             }
         }
     }
 
-    private mutating func write(_ entry: JobSequence, of model: ModelID) {
-        let table = unit.state.kv.table(of: entry.pages)
-        let tokens = streams[entry.request]?.all ?? []
+    /// The same text for the same decisions, whatever the types that carry them.
+    private mutating func note(_ actions: [Action]) {
+        for action in actions {
+            switch action {
+            case .run: break
+            case .preempt(let request): trace?.add("preempt \(request.number)\n")
+            case .end(let request, let end):
+                let word =
+                    switch end {
+                    case .stop, .length: "completed"
+                    case .cancelled: "cancelled"
+                    case .failed(.poolTooSmall(let needed, let pages)): "pool \(needed)/\(pages)"
+                    case .failed(.modelUnloaded): "unloaded"
+                    }
+                trace?.add("end \(request.number) \(word)\n")
+            case .drained(let model): trace?.add("drained \(model.index)\n")
+            }
+        }
+        for case .run(let pass) in actions {
+            for job in pass.jobs {
+                trace?.add("run \(job.model.index) \(job.phase.rawValue) \(job.share.tenths)\n")
+                for row in job.rows {
+                    trace?.add(
+                        "\(row.request.number):\(row.positions.lowerBound)-\(row.positions.upperBound) "
+                            + "\(row.drawsToken) \(unit.state.kv[row.table].pages)\n")
+                }
+            }
+        }
+    }
+
+    private mutating func write(_ row: RowSpan, of model: ModelID) {
+        let table = unit.state.kv[row.table]
+        #expect(sent[row.table] == table.pages, "the device knows other pages than the books")
+        let tokens = streams[row.request]?.all ?? []
         let size = table.shape.tokensPerPage
-        for position in entry.tokens {
+        for position in row.positions {
             #expect(position / size >= table.sharedBlocks, "a shared page is written to")
             for page in table.pages(ofBlock: position / size) {
                 memory[page, default: Array(repeating: -1, count: size)].resize(to: size)
@@ -163,11 +180,11 @@ struct ScheduledWorld {
         }
     }
 
-    private func draw(_ entry: JobSequence) -> Int32 {
-        let table = unit.state.kv.table(of: entry.pages)
+    private func draw(_ row: RowSpan) -> Int32 {
+        let table = unit.state.kv[row.table]
         let size = table.shape.tokensPerPage
-        let head = Int(entry.request.number) % table.shape.kvHeads
-        let tokens = (0..<entry.tokens.upperBound).map { position in
+        let head = Int(row.request.number) % table.shape.kvHeads
+        let tokens = (0..<row.positions.upperBound).map { position in
             (memory[table.page(block: position / size, layer: 0, kvHead: head)]?[position % size] ?? -64) >> 6
         }
         return Self.next(tokens)

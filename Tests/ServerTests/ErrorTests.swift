@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [
-        EngineError.unavailable("loading"), .unitFailed(model: "tiny", reason: "device lost"),
+        EngineError.unavailable("loading"), .unitFailed(unit: "unit0", model: "tiny", reason: "device lost"),
     ])
     func whatMayPassIsUnavailable(refusal: EngineError) async throws {
         let reply = try await reply(to: refusal)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func aFailureBeforeTheAnswerHasAStatus() async throws {
-        let generator = ScriptedGenerator(Script(failure: .unitFailed(model: "tiny", reason: "device lost")))
+        let generator = ScriptedGenerator(Script(failure: .unitFailed(unit: "unit0", model: "tiny", reason: "device lost")))
         let reply = try await chat(#""n": 2"#, generator)
         #expect(reply.status == 503)
         #expect(try reply.error?.message?.asText?.contains("device lost") == true)

@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func aFailureMidStreamIsAnErrorEvent() async throws {
-        let generator = ScriptedGenerator(Script(failure: .unitFailed(model: "tiny", reason: "device lost")))
+        let generator = ScriptedGenerator(Script(failure: .unitFailed(unit: "unit0", model: "tiny", reason: "device lost")))
         let reply = try await chat(#""stream": true"#, generator)
         #expect(reply.status == 200)
         #expect(!reply.events.contains("[DONE]"))
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func aFailureCancelsTheOtherChoices() async throws {
-        let generator = ScriptedGenerator(Script(failure: .unitFailed(model: "tiny", reason: "x")))
+        let generator = ScriptedGenerator(Script(failure: .unitFailed(unit: "unit0", model: "tiny", reason: "x")))
         _ = try await chat(#""stream": true, "n": 4"#, generator)
         #expect(generator.requests.count == 4)
         #expect(generator.running == 0)

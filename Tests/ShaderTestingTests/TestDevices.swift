@@ -2,9 +2,9 @@ import Compute
 import ComputeOpenCL
 import ComputeVulkan
 import Foundation
-public import ShaderTesting
+package import ShaderTesting
 import TestDevices
-public import Testing
+import Testing
 
 /// The devices of this machine that kernels are tested on: those of Vulkan, watched by the validation layer, and of
 /// OpenCL.
@@ -55,5 +55,5 @@ enum TestDevices {
 }
 
 extension TestedDevice: CustomTestStringConvertible {
-    public var testDescription: String { description.name }
+    package var testDescription: String { description.name }
 }

@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Scheduling
 import Simulation
 import Testing
@@ -7,7 +8,8 @@ import Workloads
 struct ClusterSimulationTests {
     private static func model(_ name: String, rate: Double) -> PlannedModel {
         PlannedModel(
-            name: name, model: "llama-7b", rate: rate, prefillShare: 80, decodeShare: 40, estimatedThroughput: rate)
+            name: name, model: "llama-7b", rate: rate, shares: PhaseShares(prefill: Share(8), decode: Share(4)),
+            estimatedThroughput: rate)
     }
 
     private let cluster = Cluster(nodes: 1, devicesPerNode: 2)

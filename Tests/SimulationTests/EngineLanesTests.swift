@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Scheduling
 import Simulation
 import Testing
@@ -15,12 +16,12 @@ struct EngineLanesTests {
             unit.models[index].settings.shares = shares ?? PhaseShares(prefill: Share(6), decode: Share(4))
         }
         let name = ModelProfile.llama7B.costName
-        unit.lanes = EngineLanes(
+        unit.device = LanedDevice(
             ProfiledDevice(
                 name: "two cores", units: 2, contention: [name: contention], overlap: overlap.map { [name: $0] } ?? [:],
                 serving: [name: serving]),
             policy: policy, shares: unit.models.map(\.settings.shares))
-        var simulator = try UnitSimulator(unit, policy: policy.policy, lane: .ideal)
+        var simulator = try UnitSimulator(unit, policy: policy.policy)
         return simulator.run(requests)
     }
 

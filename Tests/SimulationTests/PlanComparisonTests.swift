@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Scheduling
 import Simulation
 import Testing
@@ -31,10 +32,13 @@ struct PlanComparisonTests {
         let units = reference.enumerated().map { number, unit in
             let models = unit.3.map { model, share in
                 let demand = demands[model - 1]
-                let prefill = demand.profile == .llama7B ? 80 : demand.profile == .llama13B ? 90 : 100
+                let prefill: Share =
+                    demand.profile == .llama7B ? Share(8) : demand.profile == .llama13B ? Share(9) : .whole
+                let decode = Share(percent: share)
                 return PlannedModel(
-                    name: demand.name, model: demand.path, rate: demand.rate, prefillShare: max(prefill, share),
-                    decodeShare: min(prefill, share), maxSequences: 2048, estimatedThroughput: demand.rate)
+                    name: demand.name, model: demand.path, rate: demand.rate,
+                    shares: PhaseShares(prefill: max(prefill, decode), decode: min(prefill, decode)),
+                    maxSequences: 2048, estimatedThroughput: demand.rate)
             }
             return PlannedUnit(
                 name: "unit-\(number)", node: unit.0, devices: Array(unit.1..<unit.1 + unit.2), models: models)

@@ -1,6 +1,7 @@
 import Foundation
 import KVCache
 import Placement
+import Quantities
 import Scheduling
 import Simulation
 import Workloads
@@ -10,7 +11,8 @@ enum Support {
     static let costs = CostModel(Roofline(peak: .a100).table(for: ModelProfile.llamas, memoryBytes: 80e9))
 
     static func unit(
-        _ profiles: [ModelProfile], devices: Int, poolGB: Double = 20, chunksPrompts: Bool = true
+        _ profiles: [ModelProfile], devices: Int, poolGB: Double = 20, chunksPrompts: Bool = true,
+        device: (MeshKind) -> any DeviceModel = FittedMesh.measured
     ) throws -> SimulatedUnit {
         let models = try profiles.enumerated().map { index, profile in
             SimulatedModel(
@@ -22,8 +24,12 @@ enum Support {
                     ?? { throw SimulationError.unknownModel("") }())
         }
         return SimulatedUnit(
-            mesh: MeshKind(devices: devices), pages: Int(poolGB * 1e9) / KVShape.defaultPageBytes, models: models)
+            device: device(MeshKind(devices: devices)), pages: Int(poolGB * 1e9) / PageLayout.defaultPageBytes,
+            models: models)
     }
+
+    /// Jobs take what was measured of them alone.
+    static func ideal(_ mesh: MeshKind) -> any DeviceModel { FittedMesh(mesh, host: .none, contention: .none) }
 
     static func requests(_ models: Int, rate: Double, duration: Double, seed: UInt64) throws -> [Request] {
         try Workload(

@@ -10,7 +10,7 @@ struct UnitSimulatorTests {
     func everyRequestIsServedToTheEnd(policy: PolicyName) throws {
         let requests = try Support.requests(3, rate: 6, duration: 60, seed: 7)
         var simulator = try UnitSimulator(
-            Support.unit([.llama7B, .llama13B, .llama7B], devices: 2), policy: policy.policy, lane: .measured)
+            Support.unit([.llama7B, .llama13B, .llama7B], devices: 2), policy: policy.policy)
         let records = simulator.run(requests)
         #expect(records.count == requests.count)
         for (record, request) in zip(records, requests) {
@@ -25,16 +25,15 @@ struct UnitSimulatorTests {
     func equalRequestsGiveEqualRecords(policy: PolicyName) throws {
         let requests = try Support.requests(2, rate: 10, duration: 20, seed: 3)
         let unit = try Support.unit([.llama7B, .llama13B], devices: 1)
-        var first = try UnitSimulator(unit, policy: policy.policy, lane: .measured)
-        var second = try UnitSimulator(unit, policy: policy.policy, lane: .measured)
+        var first = try UnitSimulator(unit, policy: policy.policy)
+        var second = try UnitSimulator(unit, policy: policy.policy)
         #expect(first.run(requests) == second.run(requests))
     }
 
     @Test func aLoneRequestTakesWhatItsJobsTake() throws {
-        let unit = try Support.unit([.llama7B], devices: 1)
-        let lane = LaneModel(
-            host: HostCost(perPrefill: 0.003, perDecode: 0.001, perSequence: 0.0001), contention: .none)
-        var simulator = try UnitSimulator(unit, policy: PolicyName.adbs.policy, lane: lane)
+        let host = HostCost(perPrefill: 0.003, perDecode: 0.001, perSequence: 0.0001)
+        let unit = try Support.unit([.llama7B], devices: 1) { FittedMesh($0, host: host, contention: .none) }
+        var simulator = try UnitSimulator(unit, policy: PolicyName.adbs.policy)
         let records = simulator.run([Request(arrival: 1, model: "m0", promptTokens: 100, outputTokens: 3)])
         let cost = unit.models[0].cost
         let prefill = cost.prefill.time(batch: 1, length: 100, share: 0.8) + 0.0031
@@ -46,10 +45,11 @@ struct UnitSimulatorTests {
 
     @Test func jobsSideBySideSlowEachOther() throws {
         let requests = try Support.requests(2, rate: 8, duration: 30, seed: 1)
-        let unit = try Support.unit([.llama7B, .llama7B], devices: 1)
         func latency(_ contention: Contention) throws -> Double {
-            var simulator = try UnitSimulator(
-                unit, policy: PolicyName.adbs.policy, lane: LaneModel(host: .none, contention: contention))
+            let unit = try Support.unit([.llama7B, .llama7B], devices: 1) {
+                FittedMesh($0, host: .none, contention: contention)
+            }
+            var simulator = try UnitSimulator(unit, policy: PolicyName.adbs.policy)
             return simulator.run(requests).compactMap(\.latency).reduce(0, +)
         }
         #expect(try latency(.none) < latency(Contention(memory: 1, compute: 1, common: 0)))
@@ -59,7 +59,7 @@ struct UnitSimulatorTests {
     @Test func aSmallPoolPreemptsAndStillServesAll() throws {
         let requests = try Support.requests(1, rate: 30, duration: 20, seed: 5)
         var simulator = try UnitSimulator(
-            Support.unit([.llama7B], devices: 1, poolGB: 4), policy: PolicyName.adbs.policy, lane: .ideal)
+            Support.unit([.llama7B], devices: 1, poolGB: 4, device: Support.ideal), policy: PolicyName.adbs.policy)
         let records = simulator.run(requests)
         #expect(records.allSatisfy { $0.finish != nil })
         #expect(records.contains { $0.preemptions > 0 })
@@ -67,7 +67,8 @@ struct UnitSimulatorTests {
 
     @Test func requestsLargerThanThePoolFailAndOthersGoOn() throws {
         var simulator = try UnitSimulator(
-            Support.unit([.llama7B], devices: 1, poolGB: 0.2), policy: PolicyName.adbs.policy, lane: .ideal)
+            Support.unit([.llama7B], devices: 1, poolGB: 0.2, device: Support.ideal),
+            policy: PolicyName.adbs.policy)
         let records = simulator.run([
             Request(arrival: 0, model: "m0", promptTokens: 1000, outputTokens: 10),
             Request(arrival: 0.1, model: "m0", promptTokens: 50, outputTokens: 10),

@@ -1,11 +1,11 @@
-public import Compute
+package import Compute
 import Foundation
 import Synchronization
 
 /// A device that works, until it is told to fail.
-public final class FaultyDevice: Device {
+package final class FaultyDevice: Device {
     /// Shared by a device and its parts.
-    public final class Fault: Sendable {
+    package final class Fault: Sendable {
         private struct State {
             /// Runs that are still to fail.
             var failures = 0
@@ -16,18 +16,18 @@ public final class FaultyDevice: Device {
 
         private let state = Mutex(State())
 
-        public init() {}
+        package init() {}
 
         /// Whether a run waits for `release`.
-        public var isHolding: Bool { state.withLock { $0.isHolding } }
+        package var isHolding: Bool { state.withLock { $0.isHolding } }
 
         /// Makes all runs fail from now on, or the next `count`.
-        public func set(count: Int = .max) { state.withLock { $0.failures = count } }
+        package func set(count: Int = .max) { state.withLock { $0.failures = count } }
 
         /// Keeps the lane with this label from running until `release`.
-        public func hold(_ lane: String) { state.withLock { $0.held = lane } }
+        package func hold(_ lane: String) { state.withLock { $0.held = lane } }
 
-        public func release() { state.withLock { ($0.held, $0.isHolding) = (nil, false) } }
+        package func release() { state.withLock { ($0.held, $0.isHolding) = (nil, false) } }
 
         fileprivate func check(_ device: any Device, _ lane: String) throws(ComputeError) {
             while mustWait(lane) { Thread.sleep(forTimeInterval: 0.001) }
@@ -47,37 +47,37 @@ public final class FaultyDevice: Device {
         }
     }
 
-    public let fault: Fault
+    package let fault: Fault
     private let real: any Device
 
-    public init(_ real: any Device, fault: Fault = Fault()) {
+    package init(_ real: any Device, fault: Fault = Fault()) {
         self.real = real
         self.fault = fault
     }
 
-    public var description: DeviceDescription { real.description }
-    public var limits: DeviceLimits { real.limits }
-    public var dialect: Dialect { real.dialect }
-    public var memoryDomain: ObjectIdentifier { real.memoryDomain }
-    public var partitioning: Partitioning { real.partitioning }
+    package var description: DeviceDescription { real.description }
+    package var limits: DeviceLimits { real.limits }
+    package var dialect: Dialect { real.dialect }
+    package var memoryDomain: ObjectIdentifier { real.memoryDomain }
+    package var partitioning: Partitioning { real.partitioning }
 
-    public func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
+    package func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
         try real.makeBuffer(byteCount: byteCount, access: access, label: label)
     }
 
-    public func makeBuffer(
+    package func makeBuffer(
         over memory: HostMemory, _ range: Range<Int>, label: String
     ) throws(ComputeError) -> any Buffer {
         try real.makeBuffer(over: memory, range, label: label)
     }
 
-    public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel { try real.makeKernel(code) }
+    package func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel { try real.makeKernel(code) }
 
-    public func makeLane(label: String) throws(ComputeError) -> any Lane {
+    package func makeLane(label: String) throws(ComputeError) -> any Lane {
         FaultyLane(try real.makeLane(label: label), label, of: self)
     }
 
-    public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
+    package func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
         let partition = try real.partition(into: units)
         return DevicePartition(
             whole: FaultyDevice(partition.whole, fault: fault),

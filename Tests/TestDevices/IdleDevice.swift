@@ -1,44 +1,44 @@
-public import Compute
+package import Compute
 import Synchronization
 
 /// A device that computes nothing: it says of each dispatch that it took a millisecond, and remembers what it was asked
 /// to compile and to run. What is read from it is zero.
-public final class IdleDevice: Device {
-    public let description = DeviceDescription(
+package final class IdleDevice: Device {
+    package let description = DeviceDescription(
         api: .cuda, index: 0, name: "idle", kind: .discrete, driver: "none", memoryByteCount: 1 << 40)
-    public let limits: DeviceLimits
-    public let dialect: Dialect
+    package let limits: DeviceLimits
+    package let dialect: Dialect
     private let compiled = Mutex<[KernelCode]>([])
     private let labels = Mutex<Set<String>>([])
 
-    public init(dialect: Dialect = .cuda, limits: DeviceLimits = .generous) {
+    package init(dialect: Dialect = .cuda, limits: DeviceLimits = .generous) {
         self.dialect = dialect
         self.limits = limits
     }
 
     /// The code of every kernel that was made, in order.
-    public var codes: [KernelCode] { compiled.withLock { $0 } }
+    package var codes: [KernelCode] { compiled.withLock { $0 } }
 
     /// The labels of all kernels that were dispatched over any tiles.
-    public var dispatched: Set<String> { labels.withLock { $0 } }
+    package var dispatched: Set<String> { labels.withLock { $0 } }
 
-    public func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
-        IdleBuffer(byteCount: byteCount, label: label)
+    package func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
+        IdleBuffer(byteCount: byteCount, access: access, label: label)
     }
 
-    public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
+    package func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
         compiled.withLock { $0.append(code) }
         return IdleKernel(code: code)
     }
 
-    public func makeLane(label: String) throws(ComputeError) -> any Lane { IdleLane(of: self) }
+    package func makeLane(label: String) throws(ComputeError) -> any Lane { IdleLane(of: self) }
 
     fileprivate func note(_ label: String) { labels.withLock { _ = $0.insert(label) } }
 }
 
 extension DeviceLimits {
     /// As large as NVIDIA's devices allow: one binding for every buffer, groups of a warp.
-    public static let generous = DeviceLimits(
+    package static let generous = DeviceLimits(
         maxBindingSize: 1 << 40, maxAllocationSize: 1 << 40, maxTexelElements: 0, maxBindings: 64, maxGroupSize: 1024,
         maxGroupCount: Int(Int32.max), maxParameterBytes: 4096, subgroupSize: 32, groupSize: 32, vectorWidth: 4)
 }
@@ -46,12 +46,27 @@ extension DeviceLimits {
 private final class IdleBuffer: Buffer {
     let byteCount: Int
     let label: String
-    var contents: UnsafeMutableRawBufferPointer? { nil }
+    /// Of buffers that the host sees; those of the device alone have no memory at all.
+    private let memory: Memory?
+    var contents: UnsafeMutableRawBufferPointer? { memory?.bytes }
 
-    init(byteCount: Int, label: String) {
+    private struct Memory: @unchecked Sendable {
+        let bytes: UnsafeMutableRawBufferPointer
+    }
+
+    init(byteCount: Int, access: BufferAccess, label: String) {
         self.byteCount = byteCount
         self.label = label
+        guard access == .host else {
+            memory = nil
+            return
+        }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        memory = Memory(bytes: bytes)
     }
+
+    deinit { memory?.bytes.deallocate() }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ComputeError) {
         precondition(offset >= 0 && offset + bytes.count <= byteCount, "written beyond \(label)")

@@ -1,8 +1,8 @@
 import Foundation
 
 /// A folder for whatever the tests of one process share, such as compiled kernels; gone when the process ends.
-public enum ProcessFolder {
-    public static let path: String = {
+package enum ProcessFolder {
+    package static let path: String = {
         atexit { try? FileManager.default.removeItem(atPath: ProcessFolder.name) }
         return name
     }()

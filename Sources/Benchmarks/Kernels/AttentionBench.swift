@@ -1,30 +1,37 @@
 import Compute
+import KVCache
 import Kernels
 
 /// Rows of a batch, each of a sequence with so many tokens, over a pool of pages.
 struct AttentionBench {
     var model: ModelSizes
-    var format: AttentionShape.KVFormat
+    var format: KVType
     /// Tokens that each row attends to.
     var contexts: [Int]
     /// The sequence of each row.
     var sequences: [Int]
 
-    private static let pageBytes = 16384
+    private static let pageBytes = PageLayout.defaultPageBytes
 
-    private var bytesOfKey: Int { format.bytesPerToken(headSize: model.headSize) }
+    private var page: PageLayout {
+        let token = PageLayout(type: format, headSize: model.headSize, pageBytes: Self.pageBytes, tokensPerPage: 1)
+        return PageLayout(
+            type: format, headSize: model.headSize, pageBytes: Self.pageBytes,
+            tokensPerPage: Self.pageBytes / token.bytesPerToken / 4 * 4)
+    }
+
+    private var bytesOfKey: Int { page.bytesPerToken }
 
     private var shape: AttentionShape {
         AttentionShape(
-            heads: model.heads, kvHeads: model.kvHeads, headSize: model.headSize, rotated: model.headSize, layers: 1,
-            kv: format, pageTokens: Self.pageBytes / bytesOfKey / 4 * 4, pageBytes: Self.pageBytes)
+            heads: model.heads, kvHeads: model.kvHeads, rotated: model.headSize, layers: 1, page: page)
     }
 
     /// - Parameter keysRead: tokens whose keys and values are read at least once.
     func attention(_ name: String, keysRead: Int) -> KernelCase {
         let numbers = contexts.count * (model.qkvWidth + model.heads * model.headSize)
         return KernelCase(
-            kernel: "attention", model: model.name, shape: name, format: format.rawValue, rows: contexts.count,
+            kernel: "attention", model: model.name, shape: name, format: format.option, rows: contexts.count,
             operations: 4 * Double(model.heads * model.headSize) * Double(contexts.reduce(0, +)),
             bytes: Double(keysRead * model.kvHeads * bytesOfKey + 4 * numbers)
         ) { kernels throws(ComputeError) in
@@ -39,7 +46,7 @@ struct AttentionBench {
     var store: KernelCase {
         let rows = contexts.count
         return KernelCase(
-            kernel: "rope_store", model: model.name, shape: "prefill", format: format.rawValue, rows: rows,
+            kernel: "rope_store", model: model.name, shape: "prefill", format: format.option, rows: rows,
             operations: 3 * Double(rows * (model.heads + model.kvHeads) * model.headSize),
             bytes: Double(rows * (4 * (model.qkvWidth + model.heads * model.headSize) + model.kvHeads * bytesOfKey))
         ) { kernels throws(ComputeError) in
@@ -58,7 +65,7 @@ struct AttentionBench {
         let pool: any Buffer
 
         init(_ bench: AttentionBench, _ device: any Device) throws(ComputeError) {
-            let tokens = bench.shape.pageTokens
+            let tokens = bench.page.tokensPerPage
             let blocks = ((bench.contexts.max() ?? 1) + tokens - 1) / tokens
             let pages = ((bench.sequences.max() ?? 0) + 1) * blocks * bench.model.kvHeads
             qkv = try device.makeNumbers(bench.contexts.count * bench.model.qkvWidth)

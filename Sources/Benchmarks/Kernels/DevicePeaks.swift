@@ -2,13 +2,13 @@ import Compute
 import Kernels
 
 /// The most that a device was seen to do, by kernels in the same language as all others.
-public struct DevicePeaks: Sendable, Codable {
+package struct DevicePeaks: Sendable, Codable {
     /// Multiplications and additions in registers, in billions a second.
-    public var gflops: Double
+    package var gflops: Double
     /// The same for each second of a core, where the device is a driver of the CPU.
-    public var gflopsPerCore: Double?
+    package var gflopsPerCore: Double?
     /// Bytes read and written by a copy that is larger than caches, in billions a second.
-    public var gigabytesPerSecond: Double
+    package var gigabytesPerSecond: Double
 
     private static let limit = 60.0
 

@@ -1,18 +1,19 @@
-public import Compute
+package import Compute
+import KVCache
 import Kernels
 
 /// Every kernel at the shapes of real models, timed on one device.
-public struct KernelBenchmark {
+package struct KernelBenchmark {
     /// Only this kernel, if any is named.
-    public var kernel: String?
+    package var kernel: String?
     /// Seconds that the samples of one shape may take; slower shapes are left out.
-    public var limit: Double
+    package var limit: Double
 
     private let device: any Device
 
-    public static let kernels = ["attention", "embed", "matmul", "rms_norm", "rope_store"]
+    package static let kernels = ["attention", "embed", "matmul", "rms_norm", "rope_store"]
 
-    public init(device: any Device, kernel: String? = nil, limit: Double = 10) {
+    package init(device: any Device, kernel: String? = nil, limit: Double = 10) {
         self.device = device
         self.kernel = kernel
         self.limit = limit
@@ -21,7 +22,7 @@ public struct KernelBenchmark {
     /// - Parameter progress: called before each shape with its place among all.
     /// - Throws: `ComputeError` where the device cannot be measured at all. A shape that fails alone is listed with the
     ///   reason.
-    public func run(
+    package func run(
         version: String, date: String, progress: (Int, Int) -> Void = { _, _ in }
     ) throws(ComputeError) -> KernelReport {
         let timer = KernelTimer(lane: try device.makeLane(label: "benchmark"))
@@ -51,8 +52,8 @@ public struct KernelBenchmark {
         return [MatMulCases.goal]
             + MatMulCases.cases(.smolLM2, formats: [.f32, .f16, .bf16, .q8, .q4], rows: rows)
             + MatMulCases.cases(.llama7B, formats: [.f16, .q4], rows: rows)
-            + AttentionCases.cases(.smolLM2, formats: [.f32, .f16, .q8])
-            + AttentionCases.cases(.llama7B, formats: [.f16, .q8])
+            + AttentionCases.cases(.smolLM2, formats: [.f32, .f16, .q8_0])
+            + AttentionCases.cases(.llama7B, formats: [.f16, .q8_0])
             + RowCases.cases(.smolLM2, formats: [.f16, .q8, .q4]) + RowCases.cases(.llama7B, formats: [.q4])
     }
 }

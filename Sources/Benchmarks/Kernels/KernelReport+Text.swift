@@ -1,9 +1,9 @@
 import Compute
-public import Reporting
+package import Reporting
 
 extension KernelReport {
     /// The device, its peaks and what was left out, a line each.
-    public var notes: [String] {
+    package var notes: [String] {
         var lines = [
             "\(device.name), driver \(device.driver), \(host.cores) cores, weft \(version), \(date)",
             "peaks: \(FigureNumber.text(peaks.gflops, digits: 1)) GFLOP/s"
@@ -16,7 +16,7 @@ extension KernelReport {
         return lines
     }
 
-    public var table: TextTable {
+    package var table: TextTable {
         let hasCores = peaks.gflopsPerCore != nil
         var table = TextTable(
             ["kernel", "model", "shape", "format", "rows", "us", "GFLOP/s"] + (hasCores ? ["per core"] : [])

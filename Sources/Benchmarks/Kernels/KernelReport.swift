@@ -1,58 +1,58 @@
-public import Compute
+package import Compute
 import Foundation
 
 /// What a device did in a benchmark of kernels.
-public struct KernelReport: Sendable, Codable {
-    public var device: DeviceDescription
-    public var limits: DeviceLimits
+package struct KernelReport: Sendable, Codable {
+    package var device: DeviceDescription
+    package var limits: DeviceLimits
     /// Of weft.
-    public var version: String
-    public var date: String
-    public var host: Host
-    public var peaks: DevicePeaks
-    public var rows: [Row] = []
-    public var leftOut: [LeftOut] = []
+    package var version: String
+    package var date: String
+    package var host: Host
+    package var peaks: DevicePeaks
+    package var rows: [Row] = []
+    package var leftOut: [LeftOut] = []
 
     /// The machine that the benchmark ran on.
-    public struct Host: Sendable, Codable {
-        public var system: String
-        public var cores: Int
-        public var memoryByteCount: Int
+    package struct Host: Sendable, Codable {
+        package var system: String
+        package var cores: Int
+        package var memoryByteCount: Int
     }
 
     /// One shape.
-    public struct Row: Sendable, Codable {
-        public var kernel: String
-        public var model: String
-        public var shape: String
-        public var format: String
-        public var rows: Int
+    package struct Row: Sendable, Codable {
+        package var kernel: String
+        package var model: String
+        package var shape: String
+        package var format: String
+        package var rows: Int
         /// Of one dispatch, by the device's clock: the median, and the ends.
-        public var seconds: Double
-        public var lowestSeconds: Double
-        public var highestSeconds: Double
-        public var dispatchesPerSample: Int
-        public var samples: Int
-        public var gflops: Double
-        public var gigabytesPerSecond: Double
+        package var seconds: Double
+        package var lowestSeconds: Double
+        package var highestSeconds: Double
+        package var dispatchesPerSample: Int
+        package var samples: Int
+        package var gflops: Double
+        package var gigabytesPerSecond: Double
         /// By the time that the process had of all cores; for drivers of the CPU.
-        public var gflopsPerCore: Double?
+        package var gflopsPerCore: Double?
         /// Parts of the device's measured peaks. Bytes that stay in caches may pass that of copying.
-        public var ofArithmetic: Double
-        public var ofCopying: Double
+        package var ofArithmetic: Double
+        package var ofCopying: Double
 
         /// The nearer of the two peaks: what bounds the kernel, if anything of these does.
-        public var ofPeak: Double { max(ofArithmetic, ofCopying) }
+        package var ofPeak: Double { max(ofArithmetic, ofCopying) }
     }
 
     /// A shape without a figure.
-    public struct LeftOut: Sendable, Codable {
-        public var kernel: String
-        public var model: String
-        public var shape: String
-        public var format: String
-        public var rows: Int
-        public var reason: String
+    package struct LeftOut: Sendable, Codable {
+        package var kernel: String
+        package var model: String
+        package var shape: String
+        package var format: String
+        package var rows: Int
+        package var reason: String
     }
 
     init(device: DeviceDescription, limits: DeviceLimits, version: String, date: String, peaks: DevicePeaks) {

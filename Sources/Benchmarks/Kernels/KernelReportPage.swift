@@ -2,14 +2,14 @@ import Compute
 import Reporting
 
 /// A benchmark of kernels as a page of figures and one table.
-public struct KernelReportPage {
+package struct KernelReportPage {
     private let report: KernelReport
 
-    public init(_ report: KernelReport) {
+    package init(_ report: KernelReport) {
         self.report = report
     }
 
-    public var html: String {
+    package var html: String {
         var page = HTMLPage(title: "Kernels on \(report.device.name)")
         for note in report.notes { page.add(paragraph: note) }
         let others = report.rows.filter { $0.kernel != "matmul" }

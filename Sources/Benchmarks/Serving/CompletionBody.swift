@@ -1,4 +1,5 @@
 package import Foundation
+package import Quantities
 package import Workloads
 
 /// The body of one completion request.

@@ -1,4 +1,5 @@
 import Foundation
+package import Quantities
 package import Workloads
 
 /// What is measured of one streamed completion: bytes and their times go in, a record comes out.

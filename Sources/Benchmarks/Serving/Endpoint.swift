@@ -1,9 +1,9 @@
 import Foundation
 
 /// Where an OpenAI endpoint is, and how its models are called there.
-public struct Endpoint: Sendable {
+package struct Endpoint: Sendable {
     /// What all paths start with, without a slash at its end.
-    public let base: String
+    package let base: String
     private let apiKey: String?
     private let modelNames: [String: String]
 
@@ -12,7 +12,7 @@ public struct Endpoint: Sendable {
     ///   - apiKey: Sent as a bearer token.
     ///   - modelNames: The endpoint's names of models, where they differ from the workload's.
     /// - Throws: `ServingError.badURL`.
-    public init(url: String, apiKey: String? = nil, modelNames: [String: String] = [:]) throws(ServingError) {
+    package init(url: String, apiKey: String? = nil, modelNames: [String: String] = [:]) throws(ServingError) {
         guard let parsed = URL(string: url), ["http", "https"].contains(parsed.scheme), parsed.host()?.isEmpty == false,
             parsed.query() == nil, parsed.fragment() == nil
         else { throw .badURL(url) }
@@ -25,7 +25,7 @@ public struct Endpoint: Sendable {
     }
 
     /// The endpoint's name of a model of the workload.
-    public func name(of model: String) -> String { modelNames[model] ?? model }
+    package func name(of model: String) -> String { modelNames[model] ?? model }
 
     var headers: [(String, String)] { apiKey.map { [("Authorization", "Bearer \($0)")] } ?? [] }
 }

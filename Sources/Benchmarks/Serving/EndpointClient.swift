@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Workloads
+import Quantities
 
 /// Speaks to an endpoint over HTTP/1.1, with as many connections as there are requests.
 struct EndpointClient: Sendable {

@@ -1,14 +1,14 @@
-public import Workloads
+package import Quantities
 
 /// How full a KV cache was at one time.
-public struct KVUsageSample: Hashable, Sendable, Codable {
-    public var time: Seconds
+package struct KVUsageSample: Hashable, Sendable, Codable {
+    package var time: Seconds
     /// The model, or `pool` where the endpoint tells one figure for all.
-    public var series: String
+    package var series: String
     /// 0...1
-    public var usage: Double
+    package var usage: Double
 
-    public init(time: Seconds, series: String, usage: Double) {
+    package init(time: Seconds, series: String, usage: Double) {
         self.time = time
         self.series = series
         self.usage = usage

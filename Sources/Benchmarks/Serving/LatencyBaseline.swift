@@ -1,15 +1,16 @@
-public import Workloads
+package import Quantities
+package import Workloads
 
 /// A model's latency alone on its endpoint, as a line over prompt and output lengths.
-public struct LatencyBaseline: Hashable, Sendable, Codable {
-    public var model: String
+package struct LatencyBaseline: Hashable, Sendable, Codable {
+    package var model: String
     /// Of a first token, before the prompt counts.
-    public var base: Seconds
-    public var perPromptToken: Seconds
+    package var base: Seconds
+    package var perPromptToken: Seconds
     /// Of each token behind the first.
-    public var perOutputToken: Seconds
+    package var perOutputToken: Seconds
 
-    public init(model: String, base: Seconds, perPromptToken: Seconds, perOutputToken: Seconds) {
+    package init(model: String, base: Seconds, perPromptToken: Seconds, perOutputToken: Seconds) {
         self.model = model
         self.base = base
         self.perPromptToken = perPromptToken
@@ -21,7 +22,7 @@ public struct LatencyBaseline: Hashable, Sendable, Codable {
     /// Neither part of the line gets negative: where noise would have it so, the other part takes all.
     ///
     /// - Returns: `nil` if no request came to its first token.
-    public init?(model: String, fitting records: [RequestRecord]) {
+    package init?(model: String, fitting records: [RequestRecord]) {
         let points = records.compactMap { record in
             record.timeToFirstToken.map { (x: Double(record.promptTokens), y: $0) }
         }
@@ -38,7 +39,7 @@ public struct LatencyBaseline: Hashable, Sendable, Codable {
             model: model, base: line.base, perPromptToken: line.slope, perOutputToken: Percentiles(steps)?.p50 ?? 0)
     }
 
-    public func latency(promptTokens: Int, outputTokens: Int) -> Seconds {
+    package func latency(promptTokens: Int, outputTokens: Int) -> Seconds {
         base + perPromptToken * Double(promptTokens) + perOutputToken * Double(max(0, outputTokens - 1))
     }
 }

@@ -1,17 +1,18 @@
-public import Workloads
+package import Quantities
+package import Workloads
 
 /// The requests that an endpoint is asked, when.
-public struct Load: Sendable {
+package struct Load: Sendable {
     /// By arrival.
-    public var requests: [Request]
+    package var requests: [Request]
     /// Each model's requests per second, in the order of reports.
-    public var rates: [(model: String, rate: Double)]
+    package var rates: [(model: String, rate: Double)]
     /// What random prompts follow from.
-    public var seed: UInt64
+    package var seed: UInt64
     /// Requests that arrive earlier are made, and not counted.
-    public var warmUp: Seconds
+    package var warmUp: Seconds
 
-    public init(requests: [Request], rates: [(model: String, rate: Double)], seed: UInt64 = 1, warmUp: Seconds = 0) {
+    package init(requests: [Request], rates: [(model: String, rate: Double)], seed: UInt64 = 1, warmUp: Seconds = 0) {
         self.requests = requests
         self.rates = rates
         self.seed = seed
@@ -36,7 +37,7 @@ public struct Load: Sendable {
     }
 
     /// The requests as they were served, to be served again: those that finished, with the lengths that they had.
-    public static func trace(of served: [ServedRequest]) -> [Request] {
+    package static func trace(of served: [ServedRequest]) -> [Request] {
         served.filter { $0.failure == nil }.map { request in
             Request(
                 arrival: request.record.arrival, model: request.record.model,

@@ -1,5 +1,3 @@
-import Workloads
-
 /// Asks an OpenAI endpoint as a workload says, in an open loop: each request is sent when it arrives, however many are
 /// still under way.
 ///
@@ -7,23 +5,23 @@ import Workloads
 /// let generator = LoadGenerator(endpoint: try Endpoint(url: "http://127.0.0.1:8080"))
 /// let (report, served) = try await generator.run(Load(requests: requests, rates: rates))
 /// ```
-public struct LoadGenerator: Sendable {
+package struct LoadGenerator: Sendable {
     /// What a run is about at the moment.
-    public enum Stage: Sendable {
+    package enum Stage: Sendable {
         case measuringUnloaded(model: String)
         case sending(share: Double)
         case finishing(left: Int)
     }
 
-    public var endpoint: Endpoint
+    package var endpoint: Endpoint
     /// A request that takes longer counts as failed.
-    public var timeout = Duration.seconds(600)
+    package var timeout = Duration.seconds(600)
     /// How often the endpoint's metrics are read; `nil` never.
-    public var metricsInterval: Duration? = .seconds(1)
+    package var metricsInterval: Duration? = .seconds(1)
     /// The unloaded latencies, where they are known; else they are measured first.
-    public var unloaded: [LatencyBaseline]?
+    package var unloaded: [LatencyBaseline]?
 
-    public init(endpoint: Endpoint) {
+    package init(endpoint: Endpoint) {
         self.endpoint = endpoint
     }
 
@@ -32,7 +30,7 @@ public struct LoadGenerator: Sendable {
     /// - Parameter progress: Called as the run goes on.
     /// - Returns: The report, and the requests by arrival.
     /// - Throws: `ServingError` for an endpoint that cannot be measured. Single requests that fail are counted.
-    public func run(
+    package func run(
         _ load: Load, progress: @escaping @Sendable (Stage) -> Void = { _ in }
     ) async throws -> (report: ServingReport, served: [ServedRequest]) {
         guard !load.requests.isEmpty else { throw ServingError.noRequests }

@@ -1,4 +1,5 @@
 import Foundation
+import Quantities
 import Workloads
 
 /// Sends requests at their arrival times.

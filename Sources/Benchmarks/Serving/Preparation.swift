@@ -1,4 +1,5 @@
 import Foundation
+import Quantities
 import Workloads
 
 /// What is found out about a model before it is loaded.

@@ -1,4 +1,4 @@
-package import Workloads
+package import Quantities
 
 /// A random prompt of a wanted length, so that no two share a prefix that a cache could hold.
 package enum Prompt: Hashable, Sendable, Encodable {

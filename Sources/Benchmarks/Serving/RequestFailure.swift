@@ -1,5 +1,5 @@
 /// Why one request was not served.
-public enum RequestFailure: Error, Hashable, Sendable {
+package enum RequestFailure: Error, Hashable, Sendable {
     /// The endpoint answered with another status than 200.
     case status(Int, message: String)
     /// No connection, or a connection that broke.
@@ -14,7 +14,7 @@ public enum RequestFailure: Error, Hashable, Sendable {
     case malformedEvent(String)
 
     /// What failures are counted by.
-    public var kind: String {
+    package var kind: String {
         switch self {
         case .status(let status, _): "status \(status)"
         case .connection: "connection"
@@ -26,7 +26,7 @@ public enum RequestFailure: Error, Hashable, Sendable {
     }
 
     /// More than the kind says.
-    public var detail: String {
+    package var detail: String {
         switch self {
         case .status(_, let detail), .connection(let detail), .errorEvent(let detail), .malformedEvent(let detail):
             detail

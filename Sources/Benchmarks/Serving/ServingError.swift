@@ -1,5 +1,5 @@
 /// Why an endpoint cannot be measured.
-public enum ServingError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ServingError: Error, Hashable, Sendable, CustomStringConvertible {
     case badURL(String)
     case unreachable(url: String, reason: String)
     case refused(url: String, status: Int, message: String)
@@ -12,7 +12,7 @@ public enum ServingError: Error, Hashable, Sendable, CustomStringConvertible {
     case missingBaseline(model: String)
     case noRequests
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .badURL(let url): "'\(url)' is no URL of an endpoint, such as http://127.0.0.1:8080"
         case .unreachable(let url, let reason): "\(url) cannot be reached: \(reason)"

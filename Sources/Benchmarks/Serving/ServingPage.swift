@@ -1,15 +1,16 @@
+import Quantities
 import Reporting
 import Workloads
 
 /// A report as a page of its own, with the figures of MuxServe's evaluation.
-public struct ServingPage: Sendable {
+package struct ServingPage: Sendable {
     private let report: ServingReport
 
-    public init(_ report: ServingReport) {
+    package init(_ report: ServingReport) {
         self.report = report
     }
 
-    public var html: String {
+    package var html: String {
         let service = report.service
         var page = HTMLPage(title: "Served load")
         page.add(paragraph: about)

@@ -1,33 +1,34 @@
-public import Workloads
+package import Quantities
+package import Workloads
 
 /// What is said of an endpoint that served a load.
-public struct ServingReport: Sendable, Codable {
+package struct ServingReport: Sendable, Codable {
     /// Requests of one model that failed alike.
-    public struct Failures: Hashable, Sendable, Codable {
-        public var model: String
-        public var kind: String
-        public var count: Int
+    package struct Failures: Hashable, Sendable, Codable {
+        package var model: String
+        package var kind: String
+        package var count: Int
         /// The first one's words.
-        public var example: String
+        package var example: String
     }
 
-    public var endpoint: String
-    public var seed: UInt64
+    package var endpoint: String
+    package var seed: UInt64
     /// Requests that arrived earlier were served, and are not counted.
-    public var warmUp: Seconds
-    public var service: ServiceReport
-    public var failures: [Failures]
+    package var warmUp: Seconds
+    package var service: ServiceReport
+    package var failures: [Failures]
     /// What attainment is measured against.
-    public var unloaded: [LatencyBaseline]
+    package var unloaded: [LatencyBaseline]
     /// How late requests were sent: large values mean that the load generator itself was too slow.
-    public var lateness: Percentiles?
+    package var lateness: Percentiles?
     /// Absent where the endpoint does not tell.
-    public var kvUsage: [KVUsageSample]?
+    package var kvUsage: [KVUsageSample]?
 
     /// - Parameters:
     ///   - served: Their unloaded latencies are taken from `unloaded`.
     ///   - rates: Requests per second of each model, in the order of the report.
-    public init(
+    package init(
         _ served: [ServedRequest], of load: Load, endpoint: String, unloaded: [LatencyBaseline],
         kvUsage: [KVUsageSample] = []
     ) {

@@ -3,17 +3,17 @@ import Synchronization
 /// A lane that does long work in slices, so that other lanes of the same queue get their turns between them.
 ///
 /// With one slice of each lane in the queue at any time, lanes share the device by the lengths of their slices.
-public final class SlicedLane: Lane {
+package final class SlicedLane: Lane {
     private let lane: any Lane
     private let tuner: Mutex<SliceTuner<ObjectIdentifier>>
 
     /// - Parameter seconds: the length of a slice that is aimed at.
-    public init(_ lane: any Lane, seconds: Double) {
+    package init(_ lane: any Lane, seconds: Double) {
         self.lane = lane
         tuner = Mutex(SliceTuner(target: seconds))
     }
 
-    public func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double? {
+    package func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double? {
         let recorder = Recorder()
         try record(recorder)
         var rest = recorder.pieces[...]

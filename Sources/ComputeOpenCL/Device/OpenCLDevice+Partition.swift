@@ -1,8 +1,8 @@
 import COpenCL
-public import Compute
+package import Compute
 
 extension OpenCLDevice {
-    public var partitioning: Partitioning {
+    package var partitioning: Partitioning {
         let divides = platformDevice.dividesByCounts && limits.importsHostMemory && limits.computeUnits > 1
         return divides ? .subDevices : .budget
     }
@@ -10,7 +10,7 @@ extension OpenCLDevice {
     /// Divides the device into sub-devices. Where PoCL offers devices that work in the caller's thread, parts of one
     /// unit
     /// are such devices: the same partition, without waking a worker for each dispatch.
-    public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
+    package func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
         guard partitioning == .subDevices else {
             return DevicePartition(whole: self, parts: units.map { _ in self })
         }

@@ -1,11 +1,11 @@
 import COpenCL
-public import Compute
+package import Compute
 
 /// An OpenCL device that shares the host's memory, opened for compute.
-public final class OpenCLDevice: Device {
-    public let description: DeviceDescription
-    public let limits: DeviceLimits
-    public var dialect: Dialect { .openCL }
+package final class OpenCLDevice: Device {
+    package let description: DeviceDescription
+    package let limits: DeviceLimits
+    package var dialect: Dialect { .openCL }
 
     let platforms: OpenCLPlatforms
     let platformDevice: PlatformDevice
@@ -15,7 +15,7 @@ public final class OpenCLDevice: Device {
     private let subDevice: SubDevice?
     private let compiler: ProgramCompiler
 
-    public var memoryDomain: ObjectIdentifier { ObjectIdentifier(context) }
+    package var memoryDomain: ObjectIdentifier { ObjectIdentifier(context) }
     var functions: OpenCLFunctions { context.functions }
     var handle: Handle<Tag.Device> { platformDevice.handle }
 
@@ -24,7 +24,7 @@ public final class OpenCLDevice: Device {
     /// - Parameters:
     ///   - limits: changes what the device is taken to be able to do, to test the fallbacks.
     ///   - cacheDirectory: where compiled kernels are kept between runs; `nil` keeps none.
-    public convenience init(
+    package convenience init(
         _ selector: DeviceSelector, in platforms: OpenCLPlatforms, cacheDirectory: String?,
         limits adjust: (inout DeviceLimits) -> Void = { _ in }
     ) throws(ComputeError) {
@@ -56,13 +56,13 @@ public final class OpenCLDevice: Device {
             device: device, context: context.handle, functions: context.functions, cacheDirectory: cacheDirectory)
     }
 
-    public func makeBuffer(
+    package func makeBuffer(
         byteCount: Int, access: BufferAccess, label: String
     ) throws(ComputeError) -> any Buffer {
         try OpenCLBuffer(byteCount: byteCount, access: access, label: label, in: context, limits: limits)
     }
 
-    public func makeBuffer(
+    package func makeBuffer(
         over memory: HostMemory, _ range: Range<Int>, label: String
     ) throws(ComputeError) -> any Buffer {
         guard limits.importsHostMemory else {
@@ -71,14 +71,14 @@ public final class OpenCLDevice: Device {
         return try OpenCLBuffer(over: memory, range, label: label, in: context, limits: limits)
     }
 
-    public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
+    package func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
         guard code.dialect == dialect else {
             throw .argument(kernel: code.label, reason: "is \(code.dialect.rawValue), not \(dialect.rawValue)")
         }
         return OpenCLKernel(code, program: try compiler.compile(code), on: self)
     }
 
-    public func makeLane(label: String) throws(ComputeError) -> any Lane {
+    package func makeLane(label: String) throws(ComputeError) -> any Lane {
         try OpenCLLane(label: label, on: self)
     }
 

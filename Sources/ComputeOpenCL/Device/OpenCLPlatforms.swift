@@ -1,22 +1,22 @@
 import COpenCL
-public import Compute
+package import Compute
 import Synchronization
 
 /// The OpenCL drivers of this machine: where devices are found and opened.
-public final class OpenCLPlatforms: Sendable {
+package final class OpenCLPlatforms: Sendable {
     let functions: OpenCLFunctions
 
     /// PoCL 3.1 crashes when two threads are the first to ask it for devices.
     private static let enumeration = Mutex(())
 
     /// - Throws: `ComputeError.unavailable` without a loader.
-    public init() throws(ComputeError) {
+    package init() throws(ComputeError) {
         functions = try OpenCLFunctions()
     }
 
     /// The devices that all installed drivers offer.
     /// - Throws: `ComputeError.unavailable` where there are none.
-    public func devices() throws(ComputeError) -> [DeviceDescription] {
+    package func devices() throws(ComputeError) -> [DeviceDescription] {
         try platformDevices().map(\.description)
     }
 

@@ -1,8 +1,8 @@
 import CVulkan
-public import Compute
+package import Compute
 
 extension VulkanDevice {
-    public var partitioning: Partitioning {
+    package var partitioning: Partitioning {
         if Lavapipe.isDevice(physical.properties), limits.importsHostMemory, limits.computeUnits > 1 {
             return .instances
         }
@@ -11,7 +11,7 @@ extension VulkanDevice {
 
     /// Divides the device: connections of their own to a CPU driver that can be told how many cores to use, else
     /// queues.
-    public func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
+    package func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
         guard !units.isEmpty, units.allSatisfy({ $0 > 0 }) else {
             throw .unsupported(device: description.name, reason: "it cannot be divided into \(units)")
         }

@@ -1,11 +1,11 @@
 import CVulkan
-public import Compute
+package import Compute
 
 /// A Vulkan device, opened for compute.
-public final class VulkanDevice: Device {
-    public let description: DeviceDescription
-    public let limits: DeviceLimits
-    public var dialect: Dialect { .glsl }
+package final class VulkanDevice: Device {
+    package let description: DeviceDescription
+    package let limits: DeviceLimits
+    package var dialect: Dialect { .glsl }
 
     let instance: VulkanInstance
     let physical: PhysicalDevice
@@ -15,7 +15,7 @@ public final class VulkanDevice: Device {
     private let queue: DeviceQueue
     private let compiler: ShaderCompiler
 
-    public var memoryDomain: ObjectIdentifier { ObjectIdentifier(logical) }
+    package var memoryDomain: ObjectIdentifier { ObjectIdentifier(logical) }
     var handle: Handle<Tag.Device> { logical.handle }
     var functions: DeviceFunctions { logical.functions }
 
@@ -24,7 +24,7 @@ public final class VulkanDevice: Device {
     /// - Parameters:
     ///   - limits: changes what the device is taken to be able to do, to test the fallbacks.
     ///   - cacheDirectory: where compiled kernels are kept between runs; `nil` keeps none.
-    public convenience init(
+    package convenience init(
         _ selector: DeviceSelector, in instance: VulkanInstance, cacheDirectory: String?,
         limits adjust: (inout DeviceLimits) -> Void = { _ in }
     ) throws(ComputeError) {
@@ -66,13 +66,13 @@ public final class VulkanDevice: Device {
         compiler = try ShaderCompiler(device: physical.description.name, cacheDirectory: cacheDirectory)
     }
 
-    public func makeBuffer(
+    package func makeBuffer(
         byteCount: Int, access: BufferAccess, label: String
     ) throws(ComputeError) -> any Buffer {
         try VulkanBuffer(byteCount: byteCount, access: access, label: label, on: self)
     }
 
-    public func makeBuffer(
+    package func makeBuffer(
         over memory: HostMemory, _ range: Range<Int>, label: String
     ) throws(ComputeError) -> any Buffer {
         guard limits.importsHostMemory else {
@@ -81,14 +81,14 @@ public final class VulkanDevice: Device {
         return try VulkanBuffer(over: memory, range, label: label, on: self)
     }
 
-    public func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
+    package func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
         guard code.dialect == dialect else {
             throw .argument(kernel: code.label, reason: "is \(code.dialect.rawValue), not \(dialect.rawValue)")
         }
         return try VulkanKernel(code, module: try compiler.compile(code), on: self)
     }
 
-    public func makeLane(label: String) throws(ComputeError) -> any Lane {
+    package func makeLane(label: String) throws(ComputeError) -> any Lane {
         try VulkanLane(label: label, on: self)
     }
 

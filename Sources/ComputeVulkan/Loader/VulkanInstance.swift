@@ -1,10 +1,10 @@
 import CVulkan
-public import Compute
+package import Compute
 import Glibc
 import Synchronization
 
 /// A connection to Vulkan's loader: where devices are found and opened.
-public final class VulkanInstance: Sendable {
+package final class VulkanInstance: Sendable {
     let handle: Handle<Tag.Instance>
     let functions: InstanceFunctions
     private let messenger: ValidationMessenger?
@@ -12,7 +12,7 @@ public final class VulkanInstance: Sendable {
 
     /// - Parameter validates: whether the validation layer watches every call; see `validationMessages`.
     /// - Throws: `ComputeError.unavailable` without a loader, a driver, or the layer asked for.
-    public convenience init(validates: Bool = false) throws(ComputeError) {
+    package convenience init(validates: Bool = false) throws(ComputeError) {
         try self.init(messages: validates ? ValidationMessages() : nil)
     }
 
@@ -68,10 +68,10 @@ public final class VulkanInstance: Sendable {
     }
 
     /// What the validation layer has complained of so far; empty without it.
-    public var validationMessages: [String] { messages?.all ?? [] }
+    package var validationMessages: [String] { messages?.all ?? [] }
 
     /// The devices that all installed drivers offer.
-    public func devices() throws(ComputeError) -> [DeviceDescription] {
+    package func devices() throws(ComputeError) -> [DeviceDescription] {
         try physicalDevices().map(\.description)
     }
 

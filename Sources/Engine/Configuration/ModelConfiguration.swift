@@ -1,30 +1,31 @@
-public import KVCache
+package import KVCache
+import Quantities
 
 /// One model of a unit.
-public struct ModelConfiguration: Sendable, Codable, Hashable {
+package struct ModelConfiguration: Sendable, Codable, Hashable {
     /// The name by which clients ask for it.
-    public var name: String
+    package var name: String
     /// The model file; relative to the folder of models.
-    public var path: String
+    package var path: String
     /// The most tokens of prompt and output; the file's own limit where absent.
-    public var context: Int?
-    public var kvType = KVType.f16
+    package var context: Int?
+    package var kvType = KVType.f16
     /// The arrival rate that is expected, by which the pool is divided; only proportions count.
-    public var rate = 1.0
+    package var rate = 1.0
     /// Tenths of the device that a prefill and a decode take: MuxServe's `mps_percentage`.
-    public var shares = [6, 4]
+    package var shares = [6, 4]
     /// The most sequences at work.
-    public var maxSequences = 64
+    package var maxSequences = 64
     /// The most prompt tokens of one prefill job; longer prompts are done in chunks.
-    public var chunk = 256
+    package var chunk = 256
     /// Seconds from arrival to first token that are aimed at; `adbs` orders prefills by it.
-    public var ttft: Double?
+    package var ttft: Double?
     /// Seconds per output token that are aimed at; `adbs` bounds the chunks of prefills by it.
-    public var tpot: Double?
+    package var tpot: Double?
     /// Whether it stays loaded when another model needs its memory.
-    public var pinned = false
+    package var pinned = false
 
-    public init(name: String, path: String) {
+    package init(name: String, path: String) {
         self.name = name
         self.path = path
     }
@@ -35,8 +36,8 @@ public struct ModelConfiguration: Sendable, Codable, Hashable {
         case maxSequences = "max_sequences"
     }
 
-    public init(from decoder: any Decoder) throws {
-        try decoder.refuseUnknownKeys(CodingKeys.self)
+    package init(from decoder: any Decoder) throws {
+        try decoder.refuseUnknownKeys(CodingKeys.allCases)
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         name = try keys.decode(String.self, forKey: .name)
         path = try keys.decode(String.self, forKey: .path)
@@ -65,4 +66,7 @@ public struct ModelConfiguration: Sendable, Codable, Hashable {
         try require((1...1024).contains(maxSequences), "max_sequences: must be between 1 and 1024")
         try require((1...8192).contains(chunk), "chunk: must be between 1 and 8192")
     }
+
+    /// `shares` as the scheduler takes them; they must have been checked.
+    var phaseShares: PhaseShares { PhaseShares(prefill: Share(shares[0]), decode: Share(shares[1])) }
 }

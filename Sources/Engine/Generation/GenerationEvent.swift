@@ -1,20 +1,21 @@
-public import Tokenization
+package import Quantities
+import Tokenization
 
 /// What a sequence reports while it is generated, in order: tokens, then one end.
-public enum GenerationEvent: Sendable {
+package enum GenerationEvent: Sendable {
     case token(GeneratedToken)
     case finished(FinishReason, TokenUsage)
 }
 
 /// One token of the output and the text that became certain with it.
-public struct GeneratedToken: Sendable {
-    public var id: TokenID
+package struct GeneratedToken: Sendable {
+    package var id: TokenID
     /// Text to append; empty while a character is incomplete or a stop string may have begun.
-    public var text: String
+    package var text: String
     /// Present when the request asked for log probabilities.
-    public var logprob: TokenLogprob?
+    package var logprob: TokenLogprob?
 
-    public init(id: TokenID, text: String, logprob: TokenLogprob? = nil) {
+    package init(id: TokenID, text: String, logprob: TokenLogprob? = nil) {
         self.id = id
         self.text = text
         self.logprob = logprob
@@ -22,19 +23,19 @@ public struct GeneratedToken: Sendable {
 }
 
 /// The natural logarithm of a token's probability, and of its likeliest alternatives, before temperature and penalties.
-public struct TokenLogprob: Sendable {
-    public var logprob: Float
+package struct TokenLogprob: Sendable {
+    package var logprob: Float
     /// The likeliest tokens of this step, best first.
-    public var top: [(id: TokenID, logprob: Float)]
+    package var top: [(id: TokenID, logprob: Float)]
 
-    public init(logprob: Float, top: [(id: TokenID, logprob: Float)]) {
+    package init(logprob: Float, top: [(id: TokenID, logprob: Float)]) {
         self.logprob = logprob
         self.top = top
     }
 }
 
 /// Why a sequence ended.
-public enum FinishReason: String, Sendable {
+package enum FinishReason: String, Sendable {
     /// An end-of-text token or a stop string.
     case stop
     /// `maxTokens` or the model's context was reached.
@@ -42,13 +43,13 @@ public enum FinishReason: String, Sendable {
 }
 
 /// The tokens that a request took.
-public struct TokenUsage: Sendable, Hashable {
-    public var promptTokens: Int
-    public var completionTokens: Int
+package struct TokenUsage: Sendable, Hashable {
+    package var promptTokens: Int
+    package var completionTokens: Int
     /// Tokens of the prompt whose KV pages were found in the prefix index.
-    public var cachedTokens: Int
+    package var cachedTokens: Int
 
-    public init(promptTokens: Int, completionTokens: Int, cachedTokens: Int = 0) {
+    package init(promptTokens: Int, completionTokens: Int, cachedTokens: Int = 0) {
         self.promptTokens = promptTokens
         self.completionTokens = completionTokens
         self.cachedTokens = cachedTokens

@@ -1,11 +1,11 @@
-public import Compute
+package import Compute
 import Foundation
-public import Transformer
+package import Transformer
 
 /// Measures how well lanes keep apart: decode steps of one sequence beside a prefill that never ends.
-public struct IsolationProbe: Sendable {
+package struct IsolationProbe: Sendable {
     /// Who works on what.
-    public enum Arrangement: String, Sendable, Codable, CaseIterable {
+    package enum Arrangement: String, Sendable, Codable, CaseIterable {
         /// One phase at a time has the whole device.
         case alone
         /// Both phases have the whole device, as two streams.
@@ -17,13 +17,13 @@ public struct IsolationProbe: Sendable {
     }
 
     /// What was seen in one arrangement.
-    public struct Result: Sendable, Codable {
-        public var arrangement: Arrangement
+    package struct Result: Sendable, Codable {
+        package var arrangement: Arrangement
         /// Seconds of a decode step.
-        public var decodeMedian: Double
-        public var decode99: Double
-        public var decodeTokensPerSecond: Double
-        public var prefillTokensPerSecond: Double
+        package var decodeMedian: Double
+        package var decode99: Double
+        package var decodeTokensPerSecond: Double
+        package var prefillTokensPerSecond: Double
     }
 
     /// Tokens of a prefill pass, and those before the decoded one.
@@ -34,12 +34,12 @@ public struct IsolationProbe: Sendable {
     private let prefillPart: MeasuredStream
     private let decodePart: MeasuredStream
     private let seconds: Double
-    public let partitioning: Partitioning
+    package let partitioning: Partitioning
 
     /// Divides the device in two and loads the model on all four streams; blocks.
     ///
     /// - Parameter seconds: the length of each measurement.
-    public init(_ packed: PackedLlama, on device: any Device, seconds: Double) throws {
+    package init(_ packed: PackedLlama, on device: any Device, seconds: Double) throws {
         let half = max(1, device.limits.computeUnits / 2)
         let partition = try device.partition(into: [half, half])
         let turn = device.partitioning.isReal ? nil : UnitLanes.round / 2
@@ -52,7 +52,7 @@ public struct IsolationProbe: Sendable {
         partitioning = device.partitioning
     }
 
-    public func measure(_ arrangement: Arrangement) async throws -> Result {
+    package func measure(_ arrangement: Arrangement) async throws -> Result {
         switch arrangement {
         case .alone:
             var result = try await run(arrangement, decode: decodeWhole, prefill: nil)

@@ -1,5 +1,6 @@
 import Compute
 import Kernels
+import Quantities
 
 /// How well the parts of a device keep apart, measured before its lanes have work: how much of its speed alone a lane
 /// keeps while all other parts are saturated.
@@ -64,7 +65,7 @@ struct LaneIsolation {
                 repeat {
                     times.append(try clock.measure { try run(1) } / .seconds(1))
                 } while clock.now - start < duration
-                return times.sorted()[times.count / 2]
+                return times.median() ?? 0
             }
         }
 

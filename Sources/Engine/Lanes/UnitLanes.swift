@@ -1,42 +1,74 @@
 import Compute
+import Kernels
+import Quantities
 import Scheduling
 
-/// The lanes of a unit and which of them are at work.
+/// A stream of work of a unit: the whole device or a part of it, with kernels and a thread of its own.
+final class UnitLane: Sendable {
+    let id: LaneID
+    let name: String
+    let device: any Device
+    let lane: any Lane
+    let thread: LaneThread
+    /// Used on the lane's thread only.
+    let kernels: ThreadKernels
+
+    /// - Parameter turn: seconds of a slice, where lanes take turns on one queue.
+    init(_ id: LaneID, on device: any Device, turn: Double? = nil) throws(ComputeError) {
+        self.id = id
+        name = id.part.map { "part \($0 + 1)" } ?? "whole"
+        self.device = device
+        let lane = try device.makeLane(label: name)
+        self.lane = turn.map { SlicedLane(lane, seconds: $0) } ?? lane
+        thread = LaneThread(name: "weft lane \(id.index)")
+        kernels = ThreadKernels(set: try KernelSet(device: device))
+    }
+
+    /// Kernels that one thread uses.
+    struct ThreadKernels: @unchecked Sendable {
+        let set: KernelSet
+    }
+}
+
+/// The lanes of a unit by their names, and what they have done. Which of them runs what is `LaneSchedule`'s to decide.
 struct UnitLanes: Sendable {
+    /// The whole device, then the parts.
     let lanes: [UnitLane]
     let plan: LanePlan
+    /// How the parts get their shares; `nil` without parts.
     let partitioning: Partitioning?
-    private var isBusy: [Bool]
     private var passes: [Int]
     private var busySeconds: [Double]
     /// What each part keeps of its speed alone while the others are saturated; empty before it is measured.
     private var isolation: [Double] = []
 
-    /// Seconds in which lanes that take turns have all had theirs.
+    /// Seconds in which lanes that take turns have all had theirs. Chosen: shorter rounds keep streams smoother and cost
+    /// more submissions.
     static let round = 0.02
 
     /// Divides the device as the shares of the models need.
     init(_ shares: [Share], on device: any Device) throws(ComputeError) {
         plan = LanePlan(grain: device.shareUnits, shares: shares)
-        let isReal = device.partitioning.isReal
         if plan.parts.isEmpty {
             partitioning = nil
-            lanes = [try UnitLane(0, on: device)]
+            lanes = [try UnitLane(.whole, on: device)]
         } else {
             partitioning = device.partitioning
             let partition = try device.partition(into: plan.parts.map(\.units))
             var lanes: [UnitLane] = []
-            for (index, device) in ([partition.whole] + partition.parts).enumerated() {
-                let units = index == 0 ? plan.grain : plan.parts[index - 1].units
-                let turn = isReal ? nil : Self.round * Double(units) / Double(plan.grain)
-                lanes.append(try UnitLane(index, on: device, turn: turn))
+            for (id, device) in zip(plan.lanes, [partition.whole] + partition.parts) {
+                let turn = partitioning?.isReal == true ? nil : Self.round * plan.fraction(of: id)
+                lanes.append(try UnitLane(id, on: device, turn: turn))
             }
             self.lanes = lanes
         }
-        isBusy = lanes.map { _ in false }
         passes = lanes.map { _ in 0 }
         busySeconds = lanes.map { _ in 0 }
     }
+
+    subscript(id: LaneID) -> UnitLane { lanes[id.index] }
+
+    var devices: [any Device] { lanes.map(\.device) }
 
     /// Measures how well the parts keep apart. No lane may be at work.
     mutating func measureIsolation() async throws {
@@ -44,36 +76,24 @@ struct UnitLanes: Sendable {
         isolation = try await LaneIsolation(Array(lanes[1...])).measure()
     }
 
-    var areIdle: Bool { !isBusy.contains(true) }
-
-    var devices: [any Device] { lanes.map(\.device) }
-
-    /// A lane that has nothing to do and suits a job with `share`.
-    func idle(for share: Share) -> UnitLane? {
-        guard let parts = plan.parts(for: share) else { return isBusy[0] ? nil : lanes[0] }
-        return parts.first { !isBusy[$0 + 1] }.map { lanes[$0 + 1] }
-    }
-
-    /// Whether `lane` is one for jobs with `share`.
-    func suits(_ lane: UnitLane, _ share: Share) -> Bool {
-        plan.parts(for: share).map { $0.contains(lane.index - 1) } ?? (lane.index == 0)
-    }
-
-    mutating func begin(_ lane: UnitLane) { isBusy[lane.index] = true }
-
-    mutating func end(_ lane: UnitLane, seconds: Double) {
-        isBusy[lane.index] = false
+    mutating func count(_ lane: LaneID, seconds: Seconds) {
         passes[lane.index] += 1
         busySeconds[lane.index] += seconds
     }
 
-    var status: [EngineStatus.Lane] {
-        let isReal = partitioning?.isReal ?? false
-        return lanes.map { lane in
-            EngineStatus.Lane(
-                name: lane.name, units: isReal && lane.index > 0 ? lane.device.limits.computeUnits : nil,
-                passes: passes[lane.index], busySeconds: busySeconds[lane.index],
-                isolation: lane.index > 0 && !isolation.isEmpty ? isolation[lane.index - 1] : nil)
+    var status: [UnitStatus.Lane] {
+        lanes.map { lane in
+            let isPart = lane.id != .whole
+            return UnitStatus.Lane(
+                name: lane.name,
+                units: isPart && partitioning?.isReal == true ? lane.device.limits.computeUnits : nil,
+                passes: passes[lane.id.index], busySeconds: busySeconds[lane.id.index],
+                isolation: isPart && !isolation.isEmpty ? isolation[lane.id.index - 1] : nil)
         }
     }
+}
+
+extension Device {
+    /// The smallest parts of it that `LanePlan` divides: compute units, or tenths.
+    var shareUnits: Int { partitioning.isReal ? limits.computeUnits : Share.whole.tenths }
 }

@@ -1,19 +1,20 @@
 import Foundation
-public import GGUF
-public import Tokenization
-public import Transformer
+package import GGUF
+import Quantities
+package import Tokenization
+package import Transformer
 
 /// A model file, opened: what is known of it before any weight is loaded.
-public struct ModelFile: Sendable {
-    public let gguf: GGUFFile
-    public let configuration: LlamaConfiguration
-    public let tokenizer: any Tokenizer
-    public let chatTemplate: ChatTemplate?
+package struct ModelFile: Sendable {
+    package let gguf: GGUFFile
+    package let configuration: LlamaConfiguration
+    package let tokenizer: any Tokenizer
+    package let chatTemplate: ChatTemplate?
     /// Seconds since 1970 at which the file was written.
-    public let created: Int
+    package let created: Int
 
     /// - Throws: `ModelError`, `GGUFError`, `TokenizerError`, `ChatTemplateError`.
-    public init(path: String) throws {
+    package init(path: String) throws {
         gguf = try GGUFFile(path: path)
         configuration = try LlamaConfiguration(gguf)
         let vocabulary = try Vocabulary(gguf.metadata)

@@ -2,6 +2,7 @@ import Compute
 import Foundation
 import KVCache
 import Kernels
+import Quantities
 import Transformer
 
 /// A model's network on a part of a device, and the thread that drives it for measurements.
@@ -53,7 +54,7 @@ final class MeasuredStream: Sendable {
             guard case .granted = manager.extend(sequence, to: tokens + 1, for: .step) else {
                 preconditionFailure("the pool holds every sequence")
             }
-            pool.update(slot: Int(sequence.index), table: manager.table(of: sequence), from: 0)
+            pool.update(slot: sequence.index, manager[sequence].pages, from: 0)
         }
         return pool
     }

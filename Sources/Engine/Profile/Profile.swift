@@ -1,12 +1,12 @@
-public import Compute
+package import Compute
 import Foundation
-public import Placement
-public import Transformer
+package import Placement
+package import Transformer
 
 /// Measures models on a device, cell by cell, into a cost file, which is written anew after each: a run that was broken
 /// off goes on where it stopped.
-public struct Profile: Sendable {
-    public private(set) var table: CostTable
+package struct Profile: Sendable {
+    package private(set) var table: CostTable
     private let path: String
     private let device: any Device
     private let grid: ProfileGrid
@@ -18,7 +18,7 @@ public struct Profile: Sendable {
     ///   - path: of the cost file; it need not exist.
     ///   - seconds: how long a cell is measured, but for one pass that takes longer.
     /// - Throws: `CostError` for a file that is none, `ConfigurationError` for one of another device.
-    public init(file path: String, on device: any Device, grid: ProfileGrid = .standard, seconds: Double = 1) throws {
+    package init(file path: String, on device: any Device, grid: ProfileGrid = .standard, seconds: Double = 1) throws {
         let own = ProfiledDevice(name: device.description.name, units: device.shareUnits)
         var table = CostTable([])
         if FileManager.default.fileExists(atPath: path) {
@@ -33,12 +33,12 @@ public struct Profile: Sendable {
     }
 
     /// Whether the file lacks what serving a model adds to its passes.
-    public func lacksServing(of model: String) -> Bool { table.device?.serving[model] == nil }
+    package func lacksServing(of model: String) -> Bool { table.device?.serving[model] == nil }
 
     /// Whether the file lacks anything else of a model.
     ///
     /// - Parameter contextLength: the model's own limit.
-    public func lacks(_ model: String, contextLength: Int) -> Bool {
+    package func lacks(_ model: String, contextLength: Int) -> Bool {
         lacksContention(of: model) || !work(model, contextLength).isEmpty
     }
 
@@ -48,7 +48,7 @@ public struct Profile: Sendable {
     ///   - model: its name in the file.
     ///   - progress: called before each measurement with the share that is done; what it throws ends the run.
     /// - Throws: `ComputeError`, `KVError`, and what `progress` and writing the file throw.
-    public mutating func measure(
+    package mutating func measure(
         _ model: String, _ packed: PackedLlama, progress: @Sendable (Double) throws -> Void
     ) async throws {
         let work = work(model, packed.configuration.contextLength)
@@ -80,12 +80,12 @@ public struct Profile: Sendable {
     }
 
     /// The model ready to be measured beside being served.
-    public func probe(_ packed: PackedLlama) async throws -> ProfileProbe {
+    package func probe(_ packed: PackedLlama) async throws -> ProfileProbe {
         try await ProfileProbe(packed, on: device, cells: [], seconds: seconds)
     }
 
     /// Notes what serving adds to a model's passes.
-    public mutating func add(_ cost: ServingCost, of model: String) throws {
+    package mutating func add(_ cost: ServingCost, of model: String) throws {
         table.device?.serving[model] = cost
         try write()
     }
@@ -93,7 +93,7 @@ public struct Profile: Sendable {
     /// How many times as fast the device is at the model now as when it was measured: machines are shared.
     ///
     /// - Returns: `nil` where the file holds nothing of the model.
-    public func speed(of model: String, _ packed: PackedLlama) async throws -> Double? {
+    package func speed(of model: String, _ packed: PackedLlama) async throws -> Double? {
         let known = table.measurements
             .filter { $0.model == model && $0.sharePercent == 100 && $0.prefill != nil && $0.decode != nil }
             .map { ProfileGrid.Cell(batch: $0.batch, length: $0.length) }

@@ -1,4 +1,5 @@
 import Compute
+import Quantities
 import Transformer
 
 /// A model on a divided device, ready to be measured: its sequences are in the pool.
@@ -76,7 +77,7 @@ struct ProfileBench: Sendable {
 
     private func median(_ batch: Batch, _ part: Int?) async throws -> Double {
         let times = try await stream(part).times(batch, for: seconds / 2, passes: 9)
-        return times.sorted()[times.count / 2]
+        return times.median() ?? 0
     }
 
     private func stream(_ part: Int?) -> MeasuredStream { part.map { parts[$0] } ?? whole }

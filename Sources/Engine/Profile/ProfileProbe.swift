@@ -1,12 +1,12 @@
 import Compute
 import Foundation
-public import Placement
+package import Placement
 import Transformer
 
 /// A model on a device, whose passes are measured now: beside serving it, or against what a cost file holds.
-public struct ProfileProbe: Sendable {
+package struct ProfileProbe: Sendable {
     /// Requests that are served together, and their lengths in tokens.
-    public static let (requests, promptTokens, outputTokens) = (8, 16, 24)
+    package static let (requests, promptTokens, outputTokens) = (8, 16, 24)
 
     private let bench: ProfileBench
     private let cells: [ProfileGrid.Cell]
@@ -28,7 +28,7 @@ public struct ProfileProbe: Sendable {
     private static let together = ProfileGrid.Cell(batch: requests, length: alone.length)
 
     /// Of the passes behind `requests` requests of `promptTokens` and `outputTokens`.
-    public func times() async throws -> ServingCost.Times {
+    package func times() async throws -> ServingCost.Times {
         let prompt = ProfileGrid.Cell(batch: 1, length: Self.promptTokens)
         return ServingCost.Times(
             first: try await bench.prefill(prompt, part: nil), step: try await bench.decode(Self.alone, part: nil),

@@ -1,22 +1,23 @@
 import Compute
-public import Placement
+package import Placement
+import Quantities
 import Scheduling
 
 /// What is left to measure of a model: cells, by size of part.
-public struct ProfileWork: Sendable, Hashable {
+package struct ProfileWork: Sendable, Hashable {
     /// A part of the device, and the shares whose jobs run on such a part.
-    public struct Part: Sendable, Hashable {
-        public var units: Int
-        public var sharePercents: [Int]
+    package struct Part: Sendable, Hashable {
+        package var units: Int
+        package var sharePercents: [Int]
     }
 
-    public let part: Part
-    public let cells: [ProfileGrid.Cell]
+    package let part: Part
+    package let cells: [ProfileGrid.Cell]
 
     /// The parts that differ. Where lanes cannot really divide a device, every job has the whole of it.
     ///
     /// - Parameter units: of `ProfiledDevice`.
-    public static func parts(units: Int, areReal: Bool) -> [Part] {
+    package static func parts(units: Int, areReal: Bool) -> [Part] {
         let sizes = LanePlan.sizes(grain: areReal ? units : 1)
         return sizes.map { size in
             Part(units: areReal ? size.units : units, sharePercents: size.shares.map { $0.tenths * 10 })
@@ -24,7 +25,7 @@ public struct ProfileWork: Sendable, Hashable {
     }
 
     /// What `table` lacks of a model, by part; empty where it has all.
-    public static func left(
+    package static func left(
         _ model: String, in table: CostTable, parts: [Part], cells: [ProfileGrid.Cell]
     ) -> [ProfileWork] {
         parts.compactMap { part in

@@ -1,37 +1,33 @@
-import KVCache
+import Quantities
+import Scheduling
 import Tokenization
 import Transformer
 
-/// One request while it is generated: its tokens, how the next is drawn, and who waits for it.
+/// One request while it is generated: how the next token is drawn, the text so far, and the client that waits for it.
+/// The tokens are the scheduler's.
 struct Generation: Sendable {
     let model: ModelID
-    let promptCount: Int
-    /// The most tokens to generate.
-    let limit: Int
-    /// Prompt and output.
-    private(set) var tokens: [TokenID]
     var sampler: Sampler
     let topLogprobs: Int?
-    /// Tokens that the prefix index had; `nil` until the first job.
-    var cachedTokens: Int?
 
+    private let promptCount: Int
     private let endTokens: Set<TokenID>
     private let minTokens: Int
+    private var generated = 0
+    /// Tokens that the prefix index had; `nil` until the first pass.
+    private var cachedTokens: Int?
     private var detokenizer: StreamingDetokenizer
     private var stops: StopStringMatcher
-    private var reason = FinishReason.length
     private let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
 
     init(
-        _ request: GenerationRequest, model: UnitModel, limit: Int, seed: UInt64,
+        _ request: GenerationRequest, model: UnitModel, seed: UInt64,
         continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
     ) {
         self.model = model.id
-        promptCount = request.prompt.count
-        self.limit = limit
-        tokens = request.prompt
         sampler = Sampler(request.sampling, prompt: request.prompt, seed: seed)
         topLogprobs = request.topLogprobs
+        promptCount = request.prompt.count
         endTokens = request.ignoresEndOfText ? [] : model.served.tokenizer.endOfTextTokens
         minTokens = request.minTokens
         detokenizer = StreamingDetokenizer(model.served.tokenizer)
@@ -39,46 +35,57 @@ struct Generation: Sendable {
         self.continuation = continuation
     }
 
-    private var generated: Int { tokens.count - promptCount }
-
     /// Tokens that may not be drawn next: ends of text that come too early.
     var bannedTokens: Set<TokenID> { generated < minTokens ? endTokens : [] }
 
-    /// Takes a drawn token and tells the client.
-    /// - Returns: whether the sequence ends with it.
-    mutating func append(_ token: TokenID, logprob: TokenLogprob?) -> Bool {
-        tokens.append(token)
+    /// The sequence is in a pass from `position` on; what precedes its first one came from the prefix index.
+    ///
+    /// - Returns: the tokens that the index had, the first time.
+    mutating func begin(at position: Int) -> Int {
+        guard cachedTokens == nil else { return 0 }
+        cachedTokens = position
+        return position
+    }
+
+    /// Takes a drawn token and sends the client what is certain of its text.
+    ///
+    /// - Parameter isLast: whether the sequence may have no further token.
+    /// - Returns: whether the text ends with it.
+    mutating func append(_ token: TokenID, logprob: TokenLogprob?, isLast: Bool) -> Bool {
+        generated += 1
         if endTokens.contains(token) {
-            reason = .stop
             let rest = stops.append(detokenizer.finish()).text + stops.finish()
             if !rest.isEmpty { continuation.yield(.token(GeneratedToken(id: token, text: rest, logprob: logprob))) }
             return true
         }
         var (text, stopped) = stops.append(detokenizer.append(token))
-        if stopped {
-            reason = .stop
-        } else if generated >= limit {
+        if !stopped, isLast {
             let last = stops.append(detokenizer.finish())
             text += last.text
-            if last.stopped { reason = .stop } else { text += stops.finish() }
+            stopped = last.stopped
+            if !stopped { text += stops.finish() }
         }
         continuation.yield(.token(GeneratedToken(id: token, text: text, logprob: logprob)))
         return stopped
     }
 
-    /// - Returns: how it ended, for counters.
-    func finish() -> String {
-        let usage = TokenUsage(promptTokens: promptCount, completionTokens: generated, cachedTokens: cachedTokens ?? 0)
-        continuation.yield(.finished(reason, usage))
-        continuation.finish()
-        return reason.rawValue
+    /// Tells the client how the sequence ended, as the scheduler decided.
+    func end(_ end: SequenceEnd, model name: String) {
+        switch end {
+        case .stop, .length:
+            continuation.yield(
+                .finished(
+                    end == .stop ? .stop : .length,
+                    TokenUsage(
+                        promptTokens: promptCount, completionTokens: generated, cachedTokens: cachedTokens ?? 0)))
+            continuation.finish()
+        case .cancelled: continuation.finish()
+        case .failed(.poolTooSmall(let needed, let pages)):
+            fail(.poolTooSmall(model: name, pagesNeeded: needed, pages: pages))
+        case .failed(.modelUnloaded): fail(.unavailable("model '\(name)' was unloaded"))
+        }
     }
 
+    /// The unit broke down.
     func fail(_ error: EngineError) { continuation.finish(throwing: error) }
-
-    /// - Returns: how it ended, for counters.
-    func cancel() -> String {
-        continuation.finish()
-        return "cancelled"
-    }
 }

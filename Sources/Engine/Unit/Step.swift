@@ -1,14 +1,15 @@
 import Compute
-import KVCache
+import Quantities
 import Scheduling
 import Tokenization
 import Transformer
 
-/// One forward pass of one model: jobs of both phases, their sequences' rows in one batch.
+/// A pass with all that a lane needs to run it: the batch and how the next tokens are drawn.
 struct Step: Sendable {
     /// A sequence whose next token is drawn.
     struct Draw: Sendable {
         var request: RequestID
+        var isLast: Bool
         var sampler: Sampler
         var banned: Set<TokenID>
         var topLogprobs: Int?
@@ -17,30 +18,30 @@ struct Step: Sendable {
     /// A drawn token, and the sampler after it.
     struct Drawn: Sendable {
         var request: RequestID
+        var isLast: Bool
         var token: TokenID
         var logprob: TokenLogprob?
         var sampler: Sampler
     }
 
-    let model: LlamaModel
-    let jobs: [Job]
-    private(set) var batch = Batch()
-    private(set) var draws: [Draw] = []
+    let pass: Pass
+    private let model: LlamaModel
+    private var batch = Batch()
+    private var draws: [Draw] = []
 
-    init(_ jobs: [Job], model: LlamaModel) {
-        self.jobs = jobs
+    init(_ pass: Pass, model: LlamaModel) {
+        self.pass = pass
         self.model = model
     }
 
-    mutating func add(_ part: JobSequence, of generation: Generation) {
+    mutating func add(_ row: RowSpan, _ tokens: ArraySlice<TokenID>, of generation: Generation) {
         batch.append(
-            generation.tokens[part.tokens], slot: Int(part.pages.index), position: part.tokens.lowerBound,
-            wantsLogits: part.drawsToken)
-        guard part.drawsToken else { return }
+            tokens, slot: row.table.index, position: row.positions.lowerBound, wantsLogits: row.drawsToken)
+        guard row.drawsToken else { return }
         draws.append(
             Draw(
-                request: part.request, sampler: generation.sampler, banned: generation.bannedTokens,
-                topLogprobs: generation.topLogprobs))
+                request: row.request, isLast: row.draw == .lastToken, sampler: generation.sampler,
+                banned: generation.bannedTokens, topLogprobs: generation.topLogprobs))
     }
 
     /// Runs the batch and draws from its logits; blocks, so it belongs on the lane's thread.
@@ -54,7 +55,8 @@ struct Step: Sendable {
                     let (own, top) = Logprobs.of(token, top: count, in: logits)
                     return TokenLogprob(logprob: own, top: top.map { ($0.id, $0.logprob) })
                 }
-                return Drawn(request: draw.request, token: token, logprob: logprob, sampler: sampler)
+                return Drawn(
+                    request: draw.request, isLast: draw.isLast, token: token, logprob: logprob, sampler: sampler)
             }
         }
     }

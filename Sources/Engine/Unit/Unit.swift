@@ -1,59 +1,76 @@
-import Compute
+package import Compute
 import KVCache
-import Scheduling
+package import Quantities
+package import Scheduling
 import Tokenization
 import Transformer
-import Workloads
 
-/// The models of one device and all their sequences: executes what the scheduler decides, a pass at a time on each
-/// lane.
+/// The models of one device and all their sequences: executes what the scheduler decides, a pass at a time on each lane.
 ///
-/// Every rule is in `UnitScheduler`; here is only the hand that carries out its actions.
-actor Unit {
-    let pool: KVPool
-    /// Where model files are read.
-    let loader = LaneThread(name: "weft loader")
-    private let maxRequests: Int
-    private let start = ContinuousClock.now
+/// Every rule is in `UnitScheduler`; here is only the hand that carries out its actions. A unit whose device fails takes
+/// nothing more and is never used again: `UnitSupervisor` makes another.
+package actor Unit {
+    /// The world around a unit, for tests that compare it with the simulator.
+    package struct Hooks: Sendable {
+        /// Seconds since the unit's start.
+        package var now: @Sendable () -> Seconds
+        /// Called with each pass before it runs, in the order in which they were decided.
+        package var willRun: @Sendable (Pass) -> Void
+        /// Called with each pass when the device is done with it; the lane is taken until it returns.
+        package var didRun: @Sendable (Pass) async -> Void
 
-    var lanes: UnitLanes
-    var scheduler: UnitScheduler
-    var models: [ModelID: UnitModel] = [:]
-    var generations: [RequestID: Generation] = [:]
-    private var nextRequest: UInt64 = 0
-    /// Launched jobs that wait for a lane.
-    var pending: [Job] = []
-    /// How much of each slot's block table the device has, and whose it is.
-    var shown: [Int: (sequence: SequenceID, pages: Int)] = [:]
-    private(set) var failure: String?
+        package init(
+            now: (@Sendable () -> Seconds)? = nil, willRun: @escaping @Sendable (Pass) -> Void = { _ in },
+            didRun: @escaping @Sendable (Pass) async -> Void = { _ in }
+        ) {
+            let start = ContinuousClock.now
+            self.now = now ?? { start.duration(to: .now) / .seconds(1) }
+            self.willRun = willRun
+            self.didRun = didRun
+        }
+    }
+
+    nonisolated let name: String
+    nonisolated let pool: KVPool
+    nonisolated let policy: PolicyName
+    /// Where model files are read.
+    nonisolated let loader = LaneThread(name: "weft loader")
+    private let maxRequests: Int
+    private let hooks: Hooks
     private let onFailure: @Sendable (String) async -> Void
-    var counters: [ModelID: ModelCounters] = [:]
-    /// When held pages were last counted.
-    var countedAt: Seconds = 0
-    /// Models that take no more requests and will be unloaded.
-    var leaving: [ModelID: [CheckedContinuation<Void, Never>]] = [:]
-    let policy: PolicyName
-    /// Bytes of weights that may be loaded.
-    let weightBudget: Int
+
+    private(set) var lanes: UnitLanes
+    private(set) var scheduler: UnitScheduler
+    private(set) var models: [ModelID: UnitModel] = [:]
+    private var generations: [RequestID: Generation] = [:]
+    private var nextRequest: UInt64 = 0
+    private var lanesAtWork: Set<LaneID> = []
+    private(set) var failure: String?
+    /// Models that take no more requests, and those that wait for them to be gone.
+    private var drains: [ModelID: (deadline: Task<Void, Never>?, waiting: [CheckedContinuation<Void, Never>])] = [:]
+    private var waitingForRest: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameter onFailure: called once, when the device has failed, with the reason.
     /// - Throws: `ComputeError` when the device cannot be divided as the shares need, or cannot hold the pool.
-    init(
-        _ configuration: ServeConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device,
-        onFailure: @escaping @Sendable (String) async -> Void
+    package init(
+        _ configuration: UnitConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device,
+        hooks: Hooks = Hooks(), onFailure: @escaping @Sendable (String) async -> Void = { _ in }
     ) throws {
+        name = configuration.name
+        self.hooks = hooks
         self.onFailure = onFailure
         lanes = try UnitLanes(configuration.jobShares, on: device)
-        let pages = configuration.poolMegabytes << 20 / KVShape.defaultPageBytes
+        let pages = configuration.poolMegabytes << 20 / PageLayout.defaultPageBytes
         pool = try KVPool(
-            pageCount: pages, sequences: sequences, pagesPerSequence: min(pages, pagesPerSequence),
-            on: lanes.devices)
+            pageCount: pages, sequences: sequences, pagesPerSequence: min(pages, pagesPerSequence), on: lanes.devices)
         maxRequests = configuration.maxRequests
         policy = configuration.policy
-        weightBudget =
+        let weightBytes =
             configuration.weightsMegabytes.map { $0 << 20 }
             ?? max(0, device.description.memoryByteCount - configuration.poolMegabytes << 20)
-        scheduler = UnitScheduler(pages: pages, policy: configuration.policy.policy, overload: Share(2))
+        scheduler = UnitScheduler(
+            pages: pages, policy: configuration.policy.policy, overload: .overload,
+            lanes: LaneSchedule(lanes.plan), limits: ResidencyLimits(weightBytes: weightBytes, sequences: sequences))
     }
 
     /// Measures how well the lanes keep apart, before they have work.
@@ -65,126 +82,254 @@ actor Unit {
 
     // MARK: Requests
 
-    func generate(
+    package func generate(
         _ request: GenerationRequest
     ) throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        if let failure { throw .unitFailed(model: request.model, reason: failure) }
+        if let failure { throw .unitFailed(unit: name, model: request.model, reason: failure) }
         guard let model = models.values.first(where: { $0.served.name == request.model }) else {
             throw .modelNotFound(request.model)
         }
-        guard leaving[model.id] == nil else { throw .unavailable("model '\(request.model)' is being unloaded") }
-        try model.check(request, pool: pool)
+        guard !isDraining(model.id) else { throw .unavailable("model '\(request.model)' is being unloaded") }
+        try check(request, of: model)
         guard generations.count < maxRequests else { throw .overloaded(retryAfter: 1) }
         let id = RequestID(nextRequest)
         nextRequest += 1
         let room = model.served.contextLength - request.prompt.count
-        let limit = min(request.maxTokens ?? room, room)
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
         continuation.onTermination = { [weak self] _ in
             guard let self else { return }
             Task { await self.cancel(id) }
         }
         generations[id] = Generation(
-            request, model: model, limit: limit, seed: .random(in: .min ... .max), continuation: continuation)
-        models[model.id]?.lastUse = now
-        counters[model.id]?.requests += 1
-        counters[model.id]?.promptTokens += request.prompt.count
-        countPages()
+            request, model: model, seed: .random(in: .min ... .max), continuation: continuation)
+        models[model.id]?.counters.requests += 1
+        models[model.id]?.counters.promptTokens += request.prompt.count
         perform(
             scheduler.arrived(
                 Arrival(
-                    request: id, model: model.id, promptTokens: request.prompt.count, maxTokens: limit,
-                    prompt: request.prompt), at: now))
+                    request: id, model: model.id, promptTokens: request.prompt.count,
+                    maxTokens: min(request.maxTokens ?? room, room), prompt: request.prompt), at: now))
         return stream
+    }
+
+    private func check(_ request: GenerationRequest, of model: UnitModel) throws(EngineError) {
+        guard !request.prompt.isEmpty else { throw .emptyPrompt }
+        let vocabulary = model.network.configuration.vocabularySize
+        if let token = request.prompt.first(where: { !(0..<vocabulary).contains(Int($0)) }) {
+            throw .tokenOutOfVocabulary(Int(token), vocabularySize: vocabulary)
+        }
+        guard request.prompt.count < model.served.contextLength else {
+            throw .contextLengthExceeded(
+                model: model.served.name, promptTokens: request.prompt.count, limit: model.served.contextLength)
+        }
+        if let (needed, most) = scheduler.state.kv.shortage(of: model.id, for: request.prompt.count + 1) {
+            throw .poolTooSmall(model: model.served.name, pagesNeeded: needed, pages: most)
+        }
     }
 
     private func cancel(_ id: RequestID) {
         guard generations[id] != nil else { return }
-        countPages()
         perform(scheduler.cancelled(id, at: now))
-    }
-
-    /// Whether new requests are taken: not after the device failed.
-    var isHealthy: Bool { failure == nil }
-
-    var served: [ServedModel] {
-        models.values.filter { leaving[$0.id] == nil }.sorted { $0.id.index < $1.id.index }.map(\.served)
-    }
-
-    /// Pages that sequences hold, and pages there are.
-    var pageUse: (held: Int, total: Int) {
-        let usage = scheduler.state.kv.usage
-        return (usage.held, usage.total)
     }
 
     // MARK: Actions
 
-    var now: Seconds { start.duration(to: .now) / .seconds(1) }
+    private var now: Seconds { hooks.now() }
 
-    func perform(_ actions: [Action]) {
+    private func perform(_ actions: [Action]) {
         for action in actions {
             switch action {
-            case .launch(let job): pending.append(job)
-            case .preempt(let id): if let model = generations[id]?.model { counters[model]?.preemptions += 1 }
-            case .unloaded(let model): forget(model)
-            case .finish(let id, .completed): end(id) { $0.finish() }
-            case .finish(let id, .cancelled): end(id) { $0.cancel() }
-            case .fail(let id, let reason): fail(id, reason)
+            case .run(let pass): run(pass)
+            case .preempt(let id):
+                if let model = generations[id]?.model { models[model]?.counters.preemptions += 1 }
+            case .end(let id, let end): self.end(id, end)
+            case .drained(let model): forget(model)
             }
         }
-        startWork()
     }
 
-    private func end(_ id: RequestID, _ tell: (Generation) -> String) {
+    private func end(_ id: RequestID, _ end: SequenceEnd) {
         guard let generation = generations.removeValue(forKey: id) else { return }
-        counters[generation.model]?.finished[tell(generation), default: 0] += 1
+        models[generation.model]?.counters.finished[end.name, default: 0] += 1
+        generation.end(end, model: models[generation.model]?.served.name ?? "")
     }
 
-    private func fail(_ id: RequestID, _ reason: SequenceFailure) {
-        guard let generation = generations.removeValue(forKey: id) else { return }
-        counters[generation.model]?.finished["failed", default: 0] += 1
-        let name = models[generation.model]?.served.name ?? ""
-        switch reason {
-        case .poolTooSmall(let needed, let pages):
-            generation.fail(.poolTooSmall(model: name, pagesNeeded: needed, pages: pages))
-        case .modelUnloaded: generation.fail(.unavailable("model '\(name)' was unloaded"))
+    private func run(_ pass: Pass) {
+        guard failure == nil else { return }
+        guard let model = models[pass.model] else { preconditionFailure("a pass of a model that is not loaded") }
+        var step = Step(pass, model: model.networks[pass.lane.index])
+        for update in pass.tables { pool.update(slot: update.table.index, update.pages, from: update.first) }
+        for row in pass.rows {
+            guard let generation = generations[row.request] else { preconditionFailure("a pass of an ended request") }
+            step.add(row, scheduler.tokens(of: row), of: generation)
+            models[pass.model]?.counters.cachedTokens +=
+                generations[row.request]?.begin(at: row.positions.lowerBound) ?? 0
         }
+        hooks.willRun(pass)
+        lanesAtWork.insert(pass.lane)
+        let (lane, ready) = (lanes[pass.lane], step)
+        Task { await work(ready, on: lane) }
     }
 
-    /// The device failed: whoever waits is told, and nothing new is taken.
-    func breakDown(_ reason: String) {
+    private func work(_ step: Step, on lane: UnitLane) async {
+        let (start, stream) = (now, lane.lane)
+        let result = await Result { try await lane.thread.run { try step.run(on: stream) } }
+        await hooks.didRun(step.pass)
+        lanesAtWork.remove(lane.id)
+        lanes.count(lane.id, seconds: now - start)
+        switch result {
+        case .success(let drawn): if failure == nil { finish(step, drawn) }
+        case .failure(let error): breakDown("\(error)")
+        }
+        if lanesAtWork.isEmpty { resumeAtRest() }
+    }
+
+    private func finish(_ step: Step, _ drawn: [Step.Drawn]) {
+        models[step.pass.model]?.counters.generatedTokens += drawn.count
+        let outcomes = drawn.map { draw in
+            generations[draw.request]?.sampler = draw.sampler
+            let stops = generations[draw.request]?.append(draw.token, logprob: draw.logprob, isLast: draw.isLast)
+            return DrawnToken(draw.token, stops: stops ?? false)
+        }
+        perform(scheduler.passFinished(step.pass.lane, outcomes, at: now))
+    }
+
+    // MARK: Models
+
+    /// Takes up a model whose networks are ready.
+    ///
+    /// - Throws: `KVError`.
+    func add(_ model: (ModelID) -> UnitModel, _ settings: ModelSettings) throws(KVError) {
+        let id = try scheduler.load(settings)
+        models[id] = model(id)
+    }
+
+    /// Unloads idle models until the weights of one more fit.
+    ///
+    /// - Throws: `ResidencyError`, and then nothing has changed.
+    func makeRoom(for settings: ModelSettings) throws(ResidencyError) {
+        for victim in try scheduler.victims(for: settings) { perform(scheduler.unload(victim, at: now)) }
+    }
+
+    /// Unloads a model: it takes no more requests, those it has may end until `patience` is over, the rest break off.
+    ///
+    /// Returns when nothing of it is left, or the unit has failed and will be built without it.
+    func unload(_ name: String, patience: Duration) async throws(EngineError) {
+        guard let id = models.values.first(where: { $0.served.name == name })?.id else { throw .modelNotFound(name) }
+        if drains[id] == nil {
+            drains[id] = (nil, [])
+            perform(scheduler.drain(id, at: now))
+            guard models[id] != nil, failure == nil else { return }
+            drains[id]?.deadline = Task { [weak self] in
+                guard (try? await Task.sleep(for: patience)) != nil else { return }
+                await self?.breakOff(id)
+            }
+        }
+        guard models[id] != nil, failure == nil else { return }
+        await withCheckedContinuation { drains[id]?.waiting.append($0) }
+    }
+
+    /// The patience with a draining model is over; its task is cancelled when the model is gone before.
+    private func breakOff(_ model: ModelID) {
+        guard drains[model] != nil, failure == nil else { return }
+        perform(scheduler.unload(model, at: now))
+    }
+
+    /// The scheduler has nothing of the model any more: its memory goes.
+    private func forget(_ model: ModelID) {
+        models[model] = nil
+        guard let drain = drains.removeValue(forKey: model) else { return }
+        drain.deadline?.cancel()
+        for waiting in drain.waiting { waiting.resume() }
+    }
+
+    func isDraining(_ model: ModelID) -> Bool { scheduler.state.existing(model)?.isDraining ?? true }
+
+    // MARK: Failure
+
+    /// The device failed: clients are told, and nothing new is taken.
+    private func breakDown(_ reason: String) {
         guard failure == nil else { return }
         failure = reason
-        pending = []
         for generation in generations.values {
-            generation.fail(.unitFailed(model: models[generation.model]?.served.name ?? "", reason: reason))
+            generation.fail(
+                .unitFailed(unit: name, model: models[generation.model]?.served.name ?? "", reason: reason))
         }
         generations = [:]
-        for waiting in leaving.values.joined() { waiting.resume() }
-        for model in leaving.keys { leaving[model] = [] }
+        for model in drains.keys {
+            drains[model]?.deadline?.cancel()
+            for waiting in drains[model]?.waiting ?? [] { waiting.resume() }
+            drains[model]?.waiting = []
+        }
+        // The task must not keep the unit, whose memory is to go before another one is made.
+        let onFailure = onFailure
         Task { await onFailure(reason) }
     }
 
-    /// Returns when no lane of a failed unit is at work any more; a lane that hangs is not waited for for ever.
-    func stopped() async {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-        while !lanes.areIdle, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
+    /// Returns when no lane of a failed unit is at work any more; a lane that hangs is given half a minute, longer than
+    /// any watchdog of a driver takes.
+    func atRest() async {
+        guard !lanesAtWork.isEmpty else { return }
+        Task {
+            try? await Task.sleep(for: .seconds(30))
+            resumeAtRest()
+        }
+        await withCheckedContinuation { waitingForRest.append($0) }
+    }
+
+    private func resumeAtRest() {
+        for waiting in waitingForRest { waiting.resume() }
+        waitingForRest = []
+    }
+
+    // MARK: Status
+
+    /// Whether new requests are taken: not after the device failed.
+    var isHealthy: Bool { failure == nil }
+
+    /// The models that take requests, in the order in which they came.
+    private var serving: [UnitModel] {
+        models.values.filter { !isDraining($0.id) }.sorted { $0.id < $1.id }
+    }
+
+    var served: [ServedModel] { serving.map(\.served) }
+
+    /// The models to have after the unit was built anew.
+    var configurations: [ModelConfiguration] { serving.map(\.configuration) }
+
+    /// Pages that sequences hold, and pages there are.
+    package var pageUse: (held: Int, total: Int) {
+        let usage = scheduler.state.kv.usage
+        return (usage.held, usage.total)
+    }
+
+    package func status(device: String) -> UnitStatus {
+        scheduler.advance(to: now)
+        let usage = scheduler.state.kv.usage
+        return UnitStatus(
+            name: name, device: device, policy: policy, partitioning: lanes.partitioning?.rawValue,
+            pool: .init(
+                pages: usage.total, pageBytes: pool.pageBytes, held: usage.held, cached: usage.cached, free: usage.free),
+            lanes: lanes.status,
+            models: models.values.sorted { $0.id < $1.id }.compactMap { status(of: $0) },
+            failure: failure)
+    }
+
+    private func status(of model: UnitModel) -> UnitStatus.Model? {
+        guard let usage = scheduler.state.kv.usage(of: model.id), let state = scheduler.state.existing(model.id) else {
+            return nil
+        }
+        var counters = model.counters
+        counters.pageSeconds = usage.pageSeconds
+        return UnitStatus.Model(
+            name: model.served.name, isPinned: model.isPinned, weightBytes: model.weightBytes, quota: usage.quota,
+            held: usage.held, cached: usage.cached, borrowed: usage.borrowed, fragmentation: usage.fragmentation,
+            waiting: state.waitingCount, running: state.prefillingCount + state.runningCount, counters: counters)
     }
 }
 
-extension UnitModel {
-    fileprivate func check(_ request: GenerationRequest, pool: KVPool) throws(EngineError) {
-        guard !request.prompt.isEmpty else { throw .emptyPrompt }
-        if let token = request.prompt.first(where: { !(0..<llama.configuration.vocabularySize).contains(Int($0)) }) {
-            throw .tokenOutOfVocabulary(Int(token), vocabularySize: llama.configuration.vocabularySize)
-        }
-        guard request.prompt.count < served.contextLength else {
-            throw .contextLengthExceeded(
-                model: served.name, promptTokens: request.prompt.count, limit: served.contextLength)
-        }
-        let needed = llama.kvShape.pages(for: request.prompt.count + 1)
-        guard needed <= pool.pageCount else {
-            throw .poolTooSmall(model: served.name, pagesNeeded: needed, pages: pool.pageCount)
-        }
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

@@ -3,7 +3,7 @@ extension TensorType {
     ///
     /// - Precondition: `blocks` holds whole blocks, and `values` has room for theirs.
     /// - Complexity: O(values).
-    public func dequantize(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>) {
+    package func dequantize(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>) {
         let count = blocks.count / blockByteCount
         precondition(blocks.count == count * blockByteCount, "\(blocks.count) bytes are not whole \(name) blocks")
         precondition(count * blockSize <= values.count, "no room for \(count) blocks in \(values.count) values")
@@ -19,7 +19,7 @@ extension TensorType {
     ///
     /// - Precondition: `values` fills whole blocks, and `blocks` has room for them.
     /// - Complexity: O(values).
-    public func quantize(_ values: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer) {
+    package func quantize(_ values: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer) {
         let count = values.count / blockSize
         precondition(values.count == count * blockSize, "\(values.count) values are not whole \(name) blocks")
         precondition(count * blockByteCount <= blocks.count, "no room for \(count) blocks in \(blocks.count) bytes")
@@ -38,7 +38,7 @@ extension TensorType {
     ///   - minimums: room for one a block.
     /// - Precondition: the type is quantised, `blocks` holds whole blocks, and there is room for all results.
     /// - Complexity: O(values).
-    public func unpack(
+    package func unpack(
         _ blocks: UnsafeRawBufferPointer, quants: UnsafeMutableBufferPointer<UInt8>,
         scales: UnsafeMutableBufferPointer<Float>, minimums: UnsafeMutableBufferPointer<Float>
     ) {

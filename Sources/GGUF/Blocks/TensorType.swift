@@ -3,7 +3,7 @@
 /// The quantised types store blocks of 32 values as small integers `q` with `value = q * scale + minimum`.
 ///
 /// Source: `ggml_type` and `ggml-common.h` of ggml.
-public enum TensorType: UInt32, CaseIterable, Sendable {
+package enum TensorType: UInt32, CaseIterable, Sendable {
     case f32 = 0
     case f16 = 1
     /// 4-bit quants, symmetric around 8.
@@ -19,19 +19,19 @@ public enum TensorType: UInt32, CaseIterable, Sendable {
     case bf16 = 30
 
     /// The usual name: "F32", "Q4_1".
-    public var name: String { "\(self)".uppercased() }
+    package var name: String { "\(self)".uppercased() }
 
     /// The type of that name, in upper or lower case.
-    public init?(name: String) {
+    package init?(name: String) {
         guard let type = Self.allCases.first(where: { $0.name == name.uppercased() }) else { return nil }
         self = type
     }
 
     /// Values in a block: 32, or 1 for the floating-point types.
-    public var blockSize: Int { format.blockSize }
+    package var blockSize: Int { format.blockSize }
     /// Bytes of a block.
-    public var blockByteCount: Int { format.byteCount }
-    public var isQuantized: Bool { quantizedFormat != nil }
+    package var blockByteCount: Int { format.byteCount }
+    package var isQuantized: Bool { quantizedFormat != nil }
 
     var format: any BlockFormat.Type {
         switch self {

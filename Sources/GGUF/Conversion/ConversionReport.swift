@@ -1,19 +1,19 @@
 /// What a conversion did.
-public struct ConversionReport: Hashable, Sendable {
+package struct ConversionReport: Hashable, Sendable {
     /// A matrix that could not take the wanted type.
-    public struct KeptMatrix: Hashable, Sendable {
-        public let name: String
+    package struct KeptMatrix: Hashable, Sendable {
+        package let name: String
         /// The type that it has in both files.
-        public let type: TensorType
+        package let type: TensorType
         /// Values in a row, which are not whole blocks of the wanted type.
-        public let rowLength: Int
+        package let rowLength: Int
     }
 
     /// Matrices that now have the wanted type.
-    public internal(set) var matrixCount = 0
+    package internal(set) var matrixCount = 0
     /// Norms and other vectors, stored as F32.
-    public internal(set) var vectorCount = 0
-    public internal(set) var keptMatrices: [KeptMatrix] = []
+    package internal(set) var vectorCount = 0
+    package internal(set) var keptMatrices: [KeptMatrix] = []
     /// Bytes of tensor data in the new file, without padding.
-    public internal(set) var byteCount = 0
+    package internal(set) var byteCount = 0
 }

@@ -2,11 +2,11 @@
 ///
 /// Norms and all one-dimensional tensors become F32; matrices whose rows are not whole blocks keep their type; metadata
 /// is kept, but for `general.file_type` and, for quantised types, `general.quantization_version`.
-public struct ModelConversion: Sendable {
+package struct ModelConversion: Sendable {
     /// The type that matrices get.
-    public let type: TensorType
+    package let type: TensorType
 
-    public init(to type: TensorType) {
+    package init(to type: TensorType) {
         self.type = type
     }
 
@@ -17,7 +17,7 @@ public struct ModelConversion: Sendable {
     /// - Parameter progress: called before each tensor.
     /// - Throws: `GGUFError` of the file that is at fault.
     /// - Complexity: O(values), a few nanoseconds each; memory for two rows or a few megabytes, whichever is more.
-    public func convert(
+    package func convert(
         _ file: GGUFFile, to path: String, progress: (ConversionProgress) -> Void = { _ in }
     ) throws(GGUFError) -> ConversionReport {
         var layouts: [TensorLayout] = []

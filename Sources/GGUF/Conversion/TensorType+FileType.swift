@@ -2,7 +2,7 @@ extension TensorType {
     /// The number for `general.file_type` of a file whose matrices are mostly of this type.
     ///
     /// Source: `llama_ftype` of llama.cpp.
-    public var fileType: UInt32 {
+    package var fileType: UInt32 {
         switch self {
         case .f32: 0
         case .f16: 1

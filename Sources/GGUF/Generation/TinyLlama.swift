@@ -1,29 +1,31 @@
+import Quantities
+
 /// The shape of a small random Llama network, written as a model file for tests and benchmarks.
 ///
 /// The same shape and seed give the same bytes on every machine. The network says nothing, but its activations stay in
 /// range, so that kernels, caches and schedulers can be exercised with any head size, head grouping and weight type.
-public struct TinyLlama: Hashable, Sendable {
-    public var name = "tiny-llama"
-    public var layers = 2
-    public var embeddingLength = 64
-    public var heads = 2
+package struct TinyLlama: Hashable, Sendable {
+    package var name = "tiny-llama"
+    package var layers = 2
+    package var embeddingLength = 64
+    package var heads = 2
     /// Heads of keys and values; divides `heads`.
-    public var keyValueHeads = 1
+    package var keyValueHeads = 1
     /// 32, 64, 80 or 128.
-    public var headSize = 32
-    public var feedForwardLength = 128
+    package var headSize = 32
+    package var feedForwardLength = 128
     /// At least 259.
-    public var vocabularySize = 288
-    public var contextLength = 512
+    package var vocabularySize = 288
+    package var contextLength = 512
     /// Whether the embedding matrix is the output matrix too.
-    public var isTied = true
+    package var isTied = true
     /// The type of all matrices. Quantised types need rows (embedding, feed-forward, heads x head size) of whole
     /// blocks.
-    public var type = TensorType.f32
-    public var ropeFrequencyBase: Float = 10_000
-    public var seed: UInt64 = 1
+    package var type = TensorType.f32
+    package var ropeFrequencyBase: Float = 10_000
+    package var seed: UInt64 = 1
 
-    public init() {}
+    package init() {}
 
     /// Writes the model file.
     ///
@@ -32,7 +34,7 @@ public struct TinyLlama: Hashable, Sendable {
     /// - Throws: `GGUFError` with code `invalidLayout` for a shape that no Llama can have or a vocabulary of another
     ///   size, `raggedRow`, `io`, or `missingKey` for metadata without a vocabulary.
     /// - Complexity: O(weights), one matrix in memory.
-    public func write(to path: String, tokenizer: GGUFMetadata? = nil) throws(GGUFError) {
+    package func write(to path: String, tokenizer: GGUFMetadata? = nil) throws(GGUFError) {
         try check(path)
         let tensors = try tensors()
         var writer = try GGUFWriter(path: path, metadata: metadata(tokenizer, path), tensors: tensors)

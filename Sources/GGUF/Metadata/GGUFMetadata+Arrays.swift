@@ -2,14 +2,14 @@ extension GGUFMetadata {
     /// The strings of `key`.
     ///
     /// - Throws: `GGUFError` with code `missingKey` or `wrongType`, like all getters here.
-    public func strings(_ key: String) throws(GGUFError) -> [String] {
+    package func strings(_ key: String) throws(GGUFError) -> [String] {
         try required(stringsIfPresent(key), key)
     }
 
     /// The strings of `key`, or `nil` if the file has no such key.
     ///
     /// - Throws: `GGUFError` with code `wrongType` if it is something else, like all optional getters here.
-    public func stringsIfPresent(_ key: String) throws(GGUFError) -> [String]? {
+    package func stringsIfPresent(_ key: String) throws(GGUFError) -> [String]? {
         guard let value = self[key] else { return nil }
         guard case .array(.string(let strings)) = value else { throw wrongType(key, value, "an array of strings") }
         return strings
@@ -18,12 +18,12 @@ extension GGUFMetadata {
     /// The numbers of `key`, stored in any integer type.
     ///
     /// - Throws: `GGUFError` with code `missingKey`, `wrongType`, or `outOfRange` for a number beyond 63 bits.
-    public func integers(_ key: String) throws(GGUFError) -> [Int] {
+    package func integers(_ key: String) throws(GGUFError) -> [Int] {
         try required(integersIfPresent(key), key)
     }
 
     /// The numbers of `key`, stored in any integer type, or `nil` if the file has no such key.
-    public func integersIfPresent(_ key: String) throws(GGUFError) -> [Int]? {
+    package func integersIfPresent(_ key: String) throws(GGUFError) -> [Int]? {
         guard let value = self[key] else { return nil }
         guard case .array(let array) = value else { throw wrongType(key, value, "an array of integers") }
         switch array {
@@ -42,12 +42,12 @@ extension GGUFMetadata {
     }
 
     /// The numbers of `key`, stored as 32-bit or 64-bit floating point.
-    public func floats(_ key: String) throws(GGUFError) -> [Float] {
+    package func floats(_ key: String) throws(GGUFError) -> [Float] {
         try required(floatsIfPresent(key), key)
     }
 
     /// The numbers of `key`, stored as 32-bit or 64-bit floating point, or `nil` if the file has no such key.
-    public func floatsIfPresent(_ key: String) throws(GGUFError) -> [Float]? {
+    package func floatsIfPresent(_ key: String) throws(GGUFError) -> [Float]? {
         switch self[key] {
         case nil: return nil
         case .array(.float32(let stored)): return stored

@@ -2,26 +2,26 @@ extension GGUFMetadata {
     /// The string of `key`.
     ///
     /// - Throws: `GGUFError` with code `missingKey` or `wrongType`, like all getters here.
-    public func string(_ key: String) throws(GGUFError) -> String {
+    package func string(_ key: String) throws(GGUFError) -> String {
         try required(stringIfPresent(key), key)
     }
 
     /// The string of `key`, or `nil` if the file has no such key.
     ///
     /// - Throws: `GGUFError` with code `wrongType` if it is something else, like all optional getters here.
-    public func stringIfPresent(_ key: String) throws(GGUFError) -> String? {
+    package func stringIfPresent(_ key: String) throws(GGUFError) -> String? {
         guard let value = self[key] else { return nil }
         guard case .string(let string) = value else { throw wrongType(key, value, "a string") }
         return string
     }
 
     /// The boolean of `key`.
-    public func bool(_ key: String) throws(GGUFError) -> Bool {
+    package func bool(_ key: String) throws(GGUFError) -> Bool {
         try required(boolIfPresent(key), key)
     }
 
     /// The boolean of `key`, or `nil` if the file has no such key.
-    public func boolIfPresent(_ key: String) throws(GGUFError) -> Bool? {
+    package func boolIfPresent(_ key: String) throws(GGUFError) -> Bool? {
         guard let value = self[key] else { return nil }
         guard case .bool(let bool) = value else { throw wrongType(key, value, "a boolean") }
         return bool
@@ -31,14 +31,14 @@ extension GGUFMetadata {
     ///
     /// - Parameter range: what the caller can work with, so that a hostile count is refused where it is read.
     /// - Throws: `GGUFError` with code `missingKey`, `wrongType`, or `outOfRange` if the number is not in `range`.
-    public func integer(_ key: String, in range: ClosedRange<Int> = .min ... .max) throws(GGUFError) -> Int {
+    package func integer(_ key: String, in range: ClosedRange<Int> = .min ... .max) throws(GGUFError) -> Int {
         try required(integerIfPresent(key, in: range), key)
     }
 
     /// The number of `key`, stored in any integer type, or `nil` if the file has no such key.
     ///
     /// - Throws: `GGUFError` with code `wrongType`, or `outOfRange` if the number is not in `range`.
-    public func integerIfPresent(
+    package func integerIfPresent(
         _ key: String, in range: ClosedRange<Int> = .min ... .max
     ) throws(GGUFError) -> Int? {
         guard let value = self[key] else { return nil }
@@ -63,12 +63,12 @@ extension GGUFMetadata {
     }
 
     /// The number of `key`, stored as 32-bit or 64-bit floating point.
-    public func float(_ key: String) throws(GGUFError) -> Float {
+    package func float(_ key: String) throws(GGUFError) -> Float {
         try required(floatIfPresent(key), key)
     }
 
     /// The number of `key`, stored as 32-bit or 64-bit floating point, or `nil` if the file has no such key.
-    public func floatIfPresent(_ key: String) throws(GGUFError) -> Float? {
+    package func floatIfPresent(_ key: String) throws(GGUFError) -> Float? {
         switch self[key] {
         case nil: return nil
         case .float32(let stored): return stored

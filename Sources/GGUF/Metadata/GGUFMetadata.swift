@@ -1,16 +1,16 @@
 /// The metadata of a model file: values by key, in the order of the file.
-public struct GGUFMetadata: Sendable {
+package struct GGUFMetadata: Sendable {
     /// In bytes, by the specification.
     static let maximumKeyLength = 65_535
 
     /// Keys in the order of the file.
-    public private(set) var keys: [String] = []
+    package private(set) var keys: [String] = []
     private var values: [String: MetadataValue] = [:]
     /// The file that the metadata was read from, for errors.
     private let path: String?
 
     /// Empty metadata, to be written to a new file.
-    public init() {
+    package init() {
         path = nil
     }
 
@@ -18,10 +18,10 @@ public struct GGUFMetadata: Sendable {
         self.path = path
     }
 
-    public var count: Int { keys.count }
+    package var count: Int { keys.count }
 
     /// The value of `key`. A new key goes to the end, a changed one keeps its place.
-    public subscript(key: String) -> MetadataValue? {
+    package subscript(key: String) -> MetadataValue? {
         get { values[key] }
         set {
             let old = values[key]
@@ -40,7 +40,7 @@ public struct GGUFMetadata: Sendable {
 }
 
 extension GGUFMetadata: Equatable {
-    public static func == (left: GGUFMetadata, right: GGUFMetadata) -> Bool {
+    package static func == (left: GGUFMetadata, right: GGUFMetadata) -> Bool {
         left.keys == right.keys && left.values == right.values
     }
 }

@@ -1,5 +1,5 @@
 /// An array of a model file's metadata: elements of one type, stored compactly.
-public enum MetadataArray: Hashable, Sendable {
+package enum MetadataArray: Hashable, Sendable {
     case uint8([UInt8])
     case int8([Int8])
     case uint16([UInt16])
@@ -15,7 +15,7 @@ public enum MetadataArray: Hashable, Sendable {
     case float64([Double])
 
     /// The stored type of the elements.
-    public var elementType: MetadataType {
+    package var elementType: MetadataType {
         switch self {
         case .uint8: .uint8
         case .int8: .int8
@@ -33,7 +33,7 @@ public enum MetadataArray: Hashable, Sendable {
         }
     }
 
-    public var count: Int {
+    package var count: Int {
         switch self {
         case .uint8(let elements): elements.count
         case .int8(let elements): elements.count

@@ -1,7 +1,7 @@
 /// One value of a model file's metadata, in the type that the file stores.
 ///
 /// Source: GGUF specification, `gguf_metadata_value_type` 0 to 12.
-public enum MetadataValue: Hashable, Sendable {
+package enum MetadataValue: Hashable, Sendable {
     case uint8(UInt8)
     case int8(Int8)
     case uint16(UInt16)
@@ -17,7 +17,7 @@ public enum MetadataValue: Hashable, Sendable {
     case float64(Double)
 
     /// The stored type.
-    public var type: MetadataType {
+    package var type: MetadataType {
         switch self {
         case .uint8: .uint8
         case .int8: .int8

@@ -7,7 +7,7 @@
 /// ```
 ///
 /// The file appears at its path when `finish` succeeds; a writer that goes without it leaves nothing behind.
-public struct GGUFWriter: ~Copyable {
+package struct GGUFWriter: ~Copyable {
     private let path: String
     private let tensors: [TensorLayout]
     private let alignment: Int
@@ -22,7 +22,7 @@ public struct GGUFWriter: ~Copyable {
     ///
     /// - Throws: `GGUFError` with code `badAlignment`, `duplicateTensor`, `limitExceeded` if all data together
     ///   overflows, or `io`.
-    public init(path: String, metadata: GGUFMetadata, tensors: [TensorLayout]) throws(GGUFError) {
+    package init(path: String, metadata: GGUFMetadata, tensors: [TensorLayout]) throws(GGUFError) {
         let alignment = try metadata.alignment()
         var header = HeaderEncoder()
         header.append(magic)
@@ -51,7 +51,7 @@ public struct GGUFWriter: ~Copyable {
     /// Appends the next bytes of the current tensor: all of it, or a part.
     ///
     /// - Throws: `GGUFError` with code `invalidLayout` if there are more bytes than the tensor has left, or `io`.
-    public mutating func write(_ bytes: RawSpan) throws(GGUFError) {
+    package mutating func write(_ bytes: RawSpan) throws(GGUFError) {
         guard current < tensors.count else {
             throw GGUFError(.invalidLayout, .file, "\(bytes.byteCount) bytes written after the last tensor", in: path)
         }
@@ -72,7 +72,7 @@ public struct GGUFWriter: ~Copyable {
     /// Puts the complete file in its place, over an older one.
     ///
     /// - Throws: `GGUFError` with code `invalidLayout` if data is missing, or `io`; then the older file is untouched.
-    public consuming func finish() throws(GGUFError) {
+    package consuming func finish() throws(GGUFError) {
         guard current == tensors.count else {
             throw GGUFError(.invalidLayout, .tensor(tensors[current].name), "its data was not written", in: path)
         }

@@ -1,5 +1,5 @@
 /// A function, macro, loop or namespace of a template that is being rendered.
-public struct TemplateObject: Sendable, Hashable {
+package struct TemplateObject: Sendable, Hashable {
     indirect enum Kind: Sendable, Hashable {
         case function(Function)
         case method(Value, String)

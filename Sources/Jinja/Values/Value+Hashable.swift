@@ -2,7 +2,7 @@ private import OrderedCollections
 
 /// Equality is Python's: numbers are equal by value whatever their type, texts by their scalars.
 extension Value: Hashable {
-    public static func == (a: Value, b: Value) -> Bool {
+    package static func == (a: Value, b: Value) -> Bool {
         switch (a, b) {
         case (.undefined, .undefined), (.none, .none): true
         case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
@@ -20,7 +20,7 @@ extension Value: Hashable {
         return a == b
     }
 
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         switch self {
         case .undefined, .none, .object: hasher.combine(0)
         case .boolean, .integer, .float: hasher.combine(number)

@@ -1,7 +1,7 @@
-public import OrderedCollections
+package import OrderedCollections
 
 /// A value of the template language, which is Python's.
-public enum Value: Sendable {
+package enum Value: Sendable {
     /// What a name, attribute or key stands for that does not exist; the text says which.
     case undefined(String)
     case none
@@ -19,14 +19,14 @@ public enum Value: Sendable {
 extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    public init(stringLiteral value: String) { self = .string(value) }
-    public init(integerLiteral value: Int) { self = .integer(value) }
-    public init(floatLiteral value: Double) { self = .float(value) }
-    public init(booleanLiteral value: Bool) { self = .boolean(value) }
-    public init(arrayLiteral elements: Value...) { self = .list(elements) }
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(floatLiteral value: Double) { self = .float(value) }
+    package init(booleanLiteral value: Bool) { self = .boolean(value) }
+    package init(arrayLiteral elements: Value...) { self = .list(elements) }
 
     /// The last of equal keys wins, as in Python.
-    public init(dictionaryLiteral elements: (Value, Value)...) {
+    package init(dictionaryLiteral elements: (Value, Value)...) {
         self = .dictionary(OrderedDictionary(elements) { $1 })
     }
 }

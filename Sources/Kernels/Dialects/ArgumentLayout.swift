@@ -1,22 +1,22 @@
-public import Compute
+package import Compute
 
 /// How a kernel sees one of its buffers.
-public struct ArgumentLayout: Sendable, Hashable {
+package struct ArgumentLayout: Sendable, Hashable {
     /// Bindings that the buffer is cut into.
-    public var windows: Int
+    package var windows: Int
     /// Bytes of each window but the last; a power of two.
-    public var windowBytes: Int
+    package var windowBytes: Int
     /// Whether the buffer is read by texel fetch.
-    public var isTexel: Bool
+    package var isTexel: Bool
 
-    public init(windows: Int = 1, windowBytes: Int = 1 << 30, isTexel: Bool = false) {
+    package init(windows: Int = 1, windowBytes: Int = 1 << 30, isTexel: Bool = false) {
         self.windows = windows
         self.windowBytes = windowBytes
         self.isTexel = isTexel
     }
 
     /// The layout of a buffer of `byteCount` bytes on a device with `limits`.
-    public init(_ argument: BufferArgument, byteCount: Int, limits: DeviceLimits) {
+    package init(_ argument: BufferArgument, byteCount: Int, limits: DeviceLimits) {
         isTexel =
             argument.access == .read && argument.element.isWide && (byteCount + 15) / 16 <= limits.maxTexelElements
         windowBytes = limits.windowBytes

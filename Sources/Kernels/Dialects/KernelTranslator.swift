@@ -1,4 +1,4 @@
-public import Compute
+package import Compute
 
 /// Turns a kernel's one source into the code of a device's dialect.
 ///
@@ -7,7 +7,7 @@ public import Compute
 /// and the words that hold a quad become the argument's own accessors. A `DialectWriter` adds the entry point and the
 /// words
 /// of the body.
-public struct KernelTranslator: Sendable {
+package struct KernelTranslator: Sendable {
     private let limits: DeviceLimits
     private let writer: any DialectWriter
     private let prelude: String
@@ -17,7 +17,7 @@ public struct KernelTranslator: Sendable {
     private static let accessors = ["LOAD", "LOAD_SPAN", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
 
     /// - Parameter prelude: what defines the words of the dialect; the library's own by default.
-    public init(dialect: Dialect, limits: DeviceLimits, prelude: String? = nil) {
+    package init(dialect: Dialect, limits: DeviceLimits, prelude: String? = nil) {
         self.limits = limits
         self.prelude = prelude ?? KernelLibrary.prelude(dialect)
         writer =
@@ -31,7 +31,7 @@ public struct KernelTranslator: Sendable {
     /// - Parameters:
     ///   - options: a value for every option of the kernel.
     ///   - layouts: how each buffer argument is seen, in the order of the signature.
-    public func translate(
+    package func translate(
         _ source: KernelSource, options: [String: String], layouts: [ArgumentLayout]
     ) throws(KernelSourceError) -> KernelCode {
         let definitions = try definitions(of: source, options: options)

@@ -1,10 +1,10 @@
 import Compute
 
 /// The kernels of `Shaders/`, built into the program.
-public enum KernelLibrary {
+package enum KernelLibrary {
     /// Every kernel, parsed.
     /// - Throws: `KernelSourceError` naming the file's fault.
-    public static func sources() throws(KernelSourceError) -> [String: KernelSource] {
+    package static func sources() throws(KernelSourceError) -> [String: KernelSource] {
         var sources: [String: KernelSource] = [:]
         for file in files {
             let source = try KernelSource(parsing: String(decoding: file, as: UTF8.self))

@@ -1,11 +1,11 @@
-public import Compute
+package import Compute
 
 /// A device's kernels, each variant compiled once, when it is first asked for.
 ///
 /// Used while a model is loaded, by one task at a time.
-public final class KernelSet {
-    public let device: any Device
-    public let limits: DeviceLimits
+package final class KernelSet {
+    package let device: any Device
+    package let limits: DeviceLimits
     private let translator: KernelTranslator
     private let sources: [String: KernelSource]
     private var kernels: [Key: any Kernel] = [:]
@@ -19,7 +19,7 @@ public final class KernelSet {
     /// - Parameters:
     ///   - limits: the device's own, or a copy with features switched off.
     ///   - sources: the library's own, or a copy that was changed to see whether tests notice.
-    public init(
+    package init(
         device: any Device, limits: DeviceLimits? = nil, sources: KernelSources? = nil
     ) throws(ComputeError) {
         self.device = device
@@ -39,7 +39,7 @@ public final class KernelSet {
     ///
     /// The size of each buffer decides how the kernel sees it: as one binding or several, by texel fetch or storage
     /// read.
-    public func bind(
+    package func bind(
         _ name: String, _ options: [String: String] = [:], _ buffers: [any Buffer]
     ) throws(ComputeError) -> any BoundKernel {
         guard let source = sources[name] else { throw .argument(kernel: name, reason: "no such kernel") }

@@ -1,7 +1,8 @@
-public import Compute
+package import Compute
+import KVCache
 
 /// Attention of every row to its sequence's keys in the pool, up to its own position.
-public struct Attention: Sendable {
+package struct Attention: Sendable {
     private let kernel: any BoundKernel
     private let shape: AttentionShape
     private let queries: Int
@@ -11,9 +12,9 @@ public struct Attention: Sendable {
     ///   - pool: `[pages][pageBytes]`
     ///   - y: `[rows][heads][headSize]` floats
     /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages do not hold a
-    ///   multiple of them, where a page's tokens do not fit in it, or where the pool exceeds a binding and its windows do
+    ///   multiple of them, where a token's scales do not fit in a word, or where the pool exceeds a binding and its windows do
     ///   not hold whole pages.
-    public init(
+    package init(
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rows: RowBuffers, pool: any Buffer,
         y: any Buffer
     ) throws(ComputeError) {
@@ -22,28 +23,26 @@ public struct Attention: Sendable {
         self.shape = shape
         kernel = try kernels.bind(
             "attention",
-            ["KV": shape.kv.rawValue, "HEAD_SIZE": "\(shape.headSize)", "QUERIES": "\(queries)"],
+            ["KV": shape.page.type.option, "HEAD_SIZE": "\(shape.headSize)", "QUERIES": "\(queries)"],
             [qkv, pool, rows.positions, rows.tables, rows.starts, y])
     }
 
     private static func check(
         _ shape: AttentionShape, pool: any Buffer, limits: DeviceLimits
     ) throws(ComputeError) {
-        guard shape.pageTokens % (limits.vectorWidth / 4) == 0 else {
+        let page = shape.page
+        guard page.tokensPerPage % (limits.vectorWidth / 4) == 0 else {
             throw .argument(
                 kernel: "attention",
-                reason: "a page of \(shape.pageTokens) tokens is not made of \(limits.vectorWidth / 4) at a time")
+                reason: "a page of \(page.tokensPerPage) tokens is not made of \(limits.vectorWidth / 4) at a time")
         }
-        let bytes = shape.pageTokens * shape.kv.bytesPerToken(headSize: shape.headSize)
-        guard bytes <= shape.pageBytes else {
-            throw .argument(
-                kernel: "attention",
-                reason: "\(shape.pageTokens) tokens take \(bytes) bytes, a page has \(shape.pageBytes)")
+        guard page.scaleWords <= 1 else {
+            throw .argument(kernel: "attention", reason: "\(page.headSize) elements have scales in several words")
         }
-        guard pool.byteCount <= limits.maxBindingSize || limits.windowBytes % shape.pageBytes == 0 else {
+        guard pool.byteCount <= limits.maxBindingSize || limits.windowBytes % page.pageBytes == 0 else {
             throw .argument(
                 kernel: "attention",
-                reason: "a page of \(shape.pageBytes) bytes does not divide a window of \(limits.windowBytes)")
+                reason: "a page of \(page.pageBytes) bytes does not divide a window of \(limits.windowBytes)")
         }
     }
 
@@ -53,14 +52,14 @@ public struct Attention: Sendable {
         return (1...min(most, 4)).last { ratio % $0 == 0 } ?? 1
     }
 
-    public func encode(_ commands: any Commands, rows: Int, layer: Int) {
+    package func encode(_ commands: any Commands, rows: Int, layer: Int) {
         var parameters = Parameters()
         parameters.append(shape.heads)
         parameters.append(shape.kvHeads)
         parameters.append(layer)
         parameters.append(shape.layers)
-        parameters.append(shape.pageTokens)
-        parameters.append(shape.pageBytes / 16)
+        parameters.append(shape.page.tokensPerPage)
+        parameters.append(shape.page.pageBytes / PageLayout.wordBytes)
         commands.dispatch(kernel, parameters, tiles: rows * shape.heads / queries)
     }
 }

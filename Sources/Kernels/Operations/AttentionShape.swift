@@ -1,63 +1,51 @@
-public import Compute
+package import Compute
+package import KVCache
 
 /// The sizes that a model's attention layers share, and how its keys and values stand in pages.
-public struct AttentionShape: Sendable, Hashable {
-    /// What keys and values are stored as; the values of the kernels' option KV.
-    public enum KVFormat: String, Sendable, Hashable, CaseIterable {
-        case f32 = "F32"
-        case f16 = "F16"
-        /// Blocks of 32 bytes with a scale, as `rope_store.kernel` says.
-        case q8 = "Q8"
-
-        /// The bytes that a token's key and value take in a page.
-        public func bytesPerToken(headSize: Int) -> Int {
-            switch self {
-            case .f32: 2 * headSize * 4
-            case .f16: 2 * headSize * 2
-            case .q8: 2 * headSize + 16
-            }
-        }
-    }
-
-    public var heads: Int
-    public var kvHeads: Int
-    /// 32, 64, 80 or 128.
-    public var headSize: Int
+package struct AttentionShape: Sendable, Hashable {
+    package var heads: Int
+    package var kvHeads: Int
     /// Leading elements of a head that are rotated.
-    public var rotated: Int
-    public var layers: Int
-    public var kv: KVFormat
-    public var pageTokens: Int
-    public var pageBytes: Int
+    package var rotated: Int
+    package var layers: Int
+    /// Heads of 32, 64, 80 or 128.
+    package var page: PageLayout
 
-    public init(
-        heads: Int, kvHeads: Int, headSize: Int, rotated: Int, layers: Int, kv: KVFormat, pageTokens: Int,
-        pageBytes: Int
-    ) {
+    package init(heads: Int, kvHeads: Int, rotated: Int, layers: Int, page: PageLayout) {
         self.heads = heads
         self.kvHeads = kvHeads
-        self.headSize = headSize
         self.rotated = rotated
         self.layers = layers
-        self.kv = kv
-        self.pageTokens = pageTokens
-        self.pageBytes = pageBytes
+        self.page = page
     }
 
+    package var headSize: Int { page.headSize }
+
     /// Floats in a row of queries, keys and values.
-    public var rowWidth: Int { (heads + 2 * kvHeads) * headSize }
+    package var rowWidth: Int { (heads + 2 * kvHeads) * headSize }
+}
+
+extension KVType {
+    /// The value of the kernels' option KV.
+    package var option: String {
+        switch self {
+        case .f32: "F32"
+        case .f16: "F16"
+        case .q8_0: "Q8"
+        }
+    }
 }
 
 /// The buffers that say where each row of a batch belongs.
-public struct RowBuffers: Sendable {
+package struct RowBuffers: Sendable {
     /// `[rows]`
-    public var positions: any Buffer
+    package var positions: any Buffer
     /// Pages: that of (block, layer, KV head) of a row at `starts[row] + (block * layers + layer) * kvHeads + head`.
-    public var tables: any Buffer
+    package var tables: any Buffer
     /// `[rows]`
-    public var starts: any Buffer
+    package var starts: any Buffer
 
-    public init(positions: any Buffer, tables: any Buffer, starts: any Buffer) {
+    package init(positions: any Buffer, tables: any Buffer, starts: any Buffer) {
         self.positions = positions
         self.tables = tables
         self.starts = starts

@@ -1,7 +1,7 @@
-public import Compute
+package import Compute
 
 /// Looks the rows' tokens up in the embedding table.
-public struct Embed: Sendable {
+package struct Embed: Sendable {
     private let kernel: any BoundKernel
     private let depth: Int
 
@@ -9,7 +9,7 @@ public struct Embed: Sendable {
     ///   - tokens: `[rows]`
     ///   - table: packed as for a product with the output matrix, which many models share with it
     ///   - y: `[rows][depth]` floats
-    public init(
+    package init(
         _ kernels: KernelSet, tokens: any Buffer, table: DeviceWeights, y: any Buffer
     ) throws(ComputeError) {
         kernel = try kernels.bind(
@@ -17,7 +17,7 @@ public struct Embed: Sendable {
         depth = table.shape.depth
     }
 
-    public func encode(_ commands: any Commands, rows: Int) {
+    package func encode(_ commands: any Commands, rows: Int) {
         var parameters = Parameters()
         parameters.append(depth)
         commands.dispatch(kernel, parameters, tiles: rows)

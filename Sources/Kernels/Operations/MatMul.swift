@@ -1,10 +1,10 @@
-public import Compute
+package import Compute
 
 /// A matrix product with one matrix of weights: `y = x w`, with what is done to each result on its way out.
 ///
 /// One variant of the kernel for every tile height; the batch chooses among them.
-public struct MatMul: Sendable {
-    public enum Epilogue: String, Sendable {
+package struct MatMul: Sendable {
+    package enum Epilogue: String, Sendable {
         case none = "NONE"
         /// Adds to what stands in `y`.
         case residual = "RESIDUAL"
@@ -13,7 +13,7 @@ public struct MatMul: Sendable {
     }
 
     /// Tile heights, ascending. The last is for CPUs alone.
-    public static let heights = [1, 2, 4, 8, 32]
+    package static let heights = [1, 2, 4, 8, 32]
 
     /// The tile heights of a lane that holds all its sums in registers.
     private static let registerHeights = [1, 2, 4, 8]
@@ -35,7 +35,7 @@ public struct MatMul: Sendable {
     ///   - x: `[rows][depth]` floats
     ///   - y: `[rows][stride]` floats; this product fills `columns` of them from `offset` on. All three are multiples
     ///     of 4.
-    public init(
+    package init(
         _ kernels: KernelSet, x: any Buffer, weights: DeviceWeights, y: any Buffer, columns: Int, stride: Int,
         offset: Int = 0, epilogue: Epilogue = .none
     ) throws(ComputeError) {
@@ -72,7 +72,7 @@ public struct MatMul: Sendable {
     /// The lowest tile that holds all rows, or else the highest. A tall tile takes as many passes as there are rows for.
     private func variant(rows: Int) -> Variant { variants.first { $0.height >= rows } ?? variants[variants.count - 1] }
 
-    public func encode(_ commands: any Commands, rows: Int) {
+    package func encode(_ commands: any Commands, rows: Int) {
         let variant = variant(rows: rows)
         var parameters = Parameters()
         parameters.append(rows)

@@ -1,7 +1,7 @@
-public import Compute
+package import Compute
 
 /// Root-mean-square normalisation of every row, or of the rows that a list names.
-public struct RMSNorm: Sendable {
+package struct RMSNorm: Sendable {
     private let kernel: any BoundKernel
     private let width: Int
     private let epsilon: Float
@@ -11,7 +11,7 @@ public struct RMSNorm: Sendable {
     ///   - weight: `[width]` floats
     ///   - sources: `[rows]` the row of `x` that each row of `y` comes from; `nil` takes them in order
     ///   - y: `[rows][width]` floats
-    public init(
+    package init(
         _ kernels: KernelSet, x: any Buffer, weight: any Buffer, sources: (any Buffer)? = nil, y: any Buffer,
         width: Int, epsilon: Float
     ) throws(ComputeError) {
@@ -21,7 +21,7 @@ public struct RMSNorm: Sendable {
         self.epsilon = epsilon
     }
 
-    public func encode(_ commands: any Commands, rows: Int) {
+    package func encode(_ commands: any Commands, rows: Int) {
         var parameters = Parameters()
         parameters.append(width)
         parameters.append(epsilon)

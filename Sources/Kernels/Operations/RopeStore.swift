@@ -1,7 +1,8 @@
-public import Compute
+package import Compute
+import KVCache
 
 /// Rotates queries and keys, and writes keys and values to the pool.
-public struct RopeStore: Sendable {
+package struct RopeStore: Sendable {
     private let kernel: any BoundKernel
     private let shape: AttentionShape
 
@@ -9,17 +10,17 @@ public struct RopeStore: Sendable {
     ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats; the queries are rotated in place
     ///   - rotations: `[positions][rotated / 2]` pairs of cosine and sine
     ///   - pool: `[pages][pageBytes]`
-    public init(
+    package init(
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rotations: any Buffer, rows: RowBuffers,
         pool: any Buffer
     ) throws(ComputeError) {
         kernel = try kernels.bind(
-            "rope_store", ["KV": shape.kv.rawValue],
+            "rope_store", ["KV": shape.page.type.option],
             [qkv, rotations, rows.positions, rows.tables, rows.starts, pool])
         self.shape = shape
     }
 
-    public func encode(_ commands: any Commands, rows: Int, layer: Int) {
+    package func encode(_ commands: any Commands, rows: Int, layer: Int) {
         var parameters = Parameters()
         parameters.append(shape.heads)
         parameters.append(shape.kvHeads)
@@ -27,8 +28,8 @@ public struct RopeStore: Sendable {
         parameters.append(shape.rotated)
         parameters.append(layer)
         parameters.append(shape.layers)
-        parameters.append(shape.pageTokens)
-        parameters.append(shape.pageBytes / 16)
+        parameters.append(shape.page.tokensPerPage)
+        parameters.append(shape.page.pageBytes / PageLayout.wordBytes)
         commands.dispatch(kernel, parameters, tiles: rows)
     }
 }

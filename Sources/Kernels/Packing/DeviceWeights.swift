@@ -1,13 +1,13 @@
-public import Compute
+package import Compute
 
 /// A packed weight matrix on a device.
-public struct DeviceWeights: Sendable {
-    public let shape: PanelShape
-    public let words: any Buffer
+package struct DeviceWeights: Sendable {
+    package let shape: PanelShape
+    package let words: any Buffer
     /// Absent for formats without scales.
-    public let scales: (any Buffer)?
+    package let scales: (any Buffer)?
 
-    public init(shape: PanelShape, words: any Buffer, scales: (any Buffer)?) {
+    package init(shape: PanelShape, words: any Buffer, scales: (any Buffer)?) {
         self.shape = shape
         self.words = words
         self.scales = scales

@@ -1,14 +1,14 @@
 /// The packed form of a weight matrix `[columns][depth]`: where each of its words goes.
 ///
 /// `matmul.kernel` says how the words of each format are filled.
-public struct PanelShape: Sendable, Hashable {
-    public let format: WeightFormat
+package struct PanelShape: Sendable, Hashable {
+    package let format: WeightFormat
     /// Inputs of the matrix: the length of a row of the model file.
-    public let depth: Int
-    public let panels: Int
-    public let layout: PanelLayout
+    package let depth: Int
+    package let panels: Int
+    package let layout: PanelLayout
 
-    public init(format: WeightFormat, depth: Int, panels: Int, layout: PanelLayout) {
+    package init(format: WeightFormat, depth: Int, panels: Int, layout: PanelLayout) {
         precondition(depth % format.depthMultiple == 0, "depth \(depth) is not a multiple of \(format.depthMultiple)")
         self.format = format
         self.depth = depth
@@ -16,10 +16,10 @@ public struct PanelShape: Sendable, Hashable {
         self.layout = layout
     }
 
-    public var wordsPerRow: Int { depth / format.weightsPerWord }
-    public var blocksPerRow: Int { format.blockSize.map { depth / $0 } ?? 0 }
-    public var weightByteCount: Int { 4 * panels * wordsPerRow * layout.width }
-    public var scaleByteCount: Int { 4 * panels * blocksPerRow * layout.width }
+    package var wordsPerRow: Int { depth / format.weightsPerWord }
+    package var blocksPerRow: Int { format.blockSize.map { depth / $0 } ?? 0 }
+    package var weightByteCount: Int { 4 * panels * wordsPerRow * layout.width }
+    package var scaleByteCount: Int { 4 * panels * blocksPerRow * layout.width }
 
     /// Puts one row of the model file (one output column) where the kernels look for it.
     ///
@@ -28,7 +28,7 @@ public struct PanelShape: Sendable, Hashable {
     ///   - scales: `[blocksPerRow]`, a half `d` below a half `m`
     ///   - weights: `[panels][wordsPerRow][layout.width]`
     ///   - packedScales: `[panels][blocksPerRow][layout.width]`
-    public func store(
+    package func store(
         words: [UInt32], scales: [UInt32], panel: Int, column: Int,
         weights: UnsafeMutableBufferPointer<UInt32>, packedScales: UnsafeMutableBufferPointer<UInt32>
     ) {

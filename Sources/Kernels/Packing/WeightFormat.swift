@@ -1,5 +1,5 @@
 /// What a weight is stored as on a device; the values of `matmul`'s option WEIGHTS.
-public enum WeightFormat: String, Sendable, Hashable, Codable, CaseIterable {
+package enum WeightFormat: String, Sendable, Hashable, Codable, CaseIterable {
     case f32 = "F32"
     case f16 = "F16"
     case bf16 = "BF16"
@@ -9,7 +9,7 @@ public enum WeightFormat: String, Sendable, Hashable, Codable, CaseIterable {
     case q4 = "Q4"
 
     /// Weights in one 32-bit word.
-    public var weightsPerWord: Int {
+    package var weightsPerWord: Int {
         switch self {
         case .f32: 1
         case .f16, .bf16: 2
@@ -19,8 +19,8 @@ public enum WeightFormat: String, Sendable, Hashable, Codable, CaseIterable {
     }
 
     /// Weights that share a scale and a minimum; `nil` where every weight stands for itself.
-    public var blockSize: Int? { self == .q8 || self == .q4 ? 32 : nil }
+    package var blockSize: Int? { self == .q8 || self == .q4 ? 32 : nil }
 
     /// What the depth of a matrix must be a multiple of.
-    public var depthMultiple: Int { blockSize ?? 4 }
+    package var depthMultiple: Int { blockSize ?? 4 }
 }

@@ -5,7 +5,7 @@ extension Reference {
     /// the nearest whole number of scales, so that half a scale is lost; the inverse scale and its product with the
     /// number, up to 127 scales, are 3.5 units in the last place off, and the scale's own product rounds. A scale below
     /// the smallest normal float counts as zero. In a block with a number that is not finite, no number is.
-    public static func estimateBlocks(_ x: [Estimate]) -> [Estimate] {
+    package static func estimateBlocks(_ x: [Estimate]) -> [Estimate] {
         stride(from: 0, to: x.count, by: 32).flatMap { start in
             let block = x[start..<min(start + 32, x.count)]
             guard block.allSatisfy(\.value.isFinite) else { return block.map { _ in Estimate(Double.nan) } }

@@ -4,15 +4,15 @@ import Foundation
 ///
 /// The functions that give `Estimate` say beside each value how far off a kernel may be that computes it in single
 /// precision.
-public enum Reference {
+package enum Reference {
     /// `x` `[rows][depth]` times `w` `[columns][depth]`, giving `[rows][columns]`.
-    public static func matmul(_ x: [Float], _ w: [Float], rows: Int, depth: Int, columns: Int) -> [Float] {
+    package static func matmul(_ x: [Float], _ w: [Float], rows: Int, depth: Int, columns: Int) -> [Float] {
         estimateMatmul(x, w, rows: rows, depth: depth, columns: columns).map { Float($0.value) }
     }
 
     /// - Parameter magnitudes: `[columns][depth]` what each weight's rounding is relative to, where it is put together
     ///   from parts, as `|q d| + |m|` is for a quantised one; `nil` for plain weights.
-    public static func estimateMatmul(
+    package static func estimateMatmul(
         _ x: [Float], _ w: [Float], magnitudes: [Float]? = nil, rows: Int, depth: Int, columns: Int
     ) -> [Estimate] {
         var y: [Estimate] = []
@@ -42,21 +42,21 @@ public enum Reference {
     }
 
     /// `silu(gate) * up`, element by element.
-    public static func swiglu(gate: [Float], up: [Float]) -> [Float] {
+    package static func swiglu(gate: [Float], up: [Float]) -> [Float] {
         zip(gate, up).map { Float(estimateSwiglu(gate: Estimate($0), up: Estimate($1)).value) }
     }
 
-    public static func estimateSwiglu(gate: Estimate, up: Estimate) -> Estimate {
+    package static func estimateSwiglu(gate: Estimate, up: Estimate) -> Estimate {
         let exponential = Estimate(-gate.value, error: gate.error).exponential
         return gate / (Estimate(1.0) + exponential) * up
     }
 
     /// `x` `[rows][width]`, `weight` `[width]`.
-    public static func rmsNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Float] {
+    package static func rmsNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Float] {
         estimateRMSNorm(x, weight: weight, epsilon: epsilon).map { Float($0.value) }
     }
 
-    public static func estimateRMSNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Estimate] {
+    package static func estimateRMSNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Estimate] {
         let width = weight.count
         return stride(from: 0, to: x.count, by: width).flatMap { start in
             let row = x[start..<start + width]
@@ -68,12 +68,12 @@ public enum Reference {
     }
 
     /// One head's vector rotated: pairs of neighbours of the first `2 * angles.count` elements.
-    public static func rope(_ x: [Float], angles: [Double]) -> [Float] {
+    package static func rope(_ x: [Float], angles: [Double]) -> [Float] {
         estimateRope(x, turns: angles.map { (cos($0), sin($0)) }).map { Float($0.value) }
     }
 
     /// - Parameter turns: cosine and sine of each pair's angle.
-    public static func estimateRope(_ x: [Float], turns: [(Double, Double)]) -> [Estimate] {
+    package static func estimateRope(_ x: [Float], turns: [(Double, Double)]) -> [Estimate] {
         var y = x.map { Estimate($0) }
         for (pair, turn) in turns.enumerated() {
             let (a, b) = (y[2 * pair], y[2 * pair + 1])
@@ -85,7 +85,7 @@ public enum Reference {
     }
 
     /// One query `[headSize]` against `keys` and `values` `[tokens][headSize]`.
-    public static func attention(query: [Float], keys: [[Float]], values: [[Float]]) -> [Float] {
+    package static func attention(query: [Float], keys: [[Float]], values: [[Float]]) -> [Float] {
         estimateAttention(query: query, keys: keys, values: values, lanes: 1).map { Float($0.value) }
     }
 
@@ -95,7 +95,7 @@ public enum Reference {
     /// errors of their dot products into each weight, twice: once by the maximum.
     ///
     /// - Parameter lanes: the most parts that the tokens are spread over.
-    public static func estimateAttention(
+    package static func estimateAttention(
         query: [Float], keys: [[Float]], values: [[Float]], lanes: Int
     ) -> [Estimate] {
         let scale = Estimate(Double(query.count)).inverseSquareRoot

@@ -1,9 +1,11 @@
+import Quantities
+
 /// The smallest decode share with which one model alone on a mesh sustains its rate.
 ///
 /// Source: MuxServe, Algorithm 2.
 struct CandidateSearch {
-    /// Percent, ascending: MuxServe's profiles begin at 30.
-    private static let shares = Array(stride(from: 30, through: 90, by: 10))
+    /// Ascending: MuxServe's profiles begin at 30 %.
+    private static let shares = (3...9).map { Share($0) }
 
     private let demand: ModelDemand
     private let kind: MeshKind
@@ -35,7 +37,7 @@ struct CandidateSearch {
         return best.map(setup)
     }
 
-    private func candidate(_ share: Int) -> ParallelCandidate {
+    private func candidate(_ share: Share) -> ParallelCandidate {
         var (low, high) = (1, maxBatch)
         while low < high {
             let middle = (low + high) / 2
@@ -43,33 +45,32 @@ struct CandidateSearch {
         }
         let reached = throughput(low, share)
         return ParallelCandidate(
-            devices: kind.devices, decodeSharePercent: share, batch: low, throughput: min(reached, demand.rate),
+            devices: kind.devices, decodeShare: share, batch: low, throughput: min(reached, demand.rate),
             isSatisfied: reached >= demand.rate)
     }
 
     private func setup(_ candidate: ParallelCandidate) -> UnitEstimator.Setup {
         let batch = Double(candidate.batch)
-        let share = Double(candidate.decodeSharePercent) / 100
         let work = demand.profile.work(
             newTokens: batch, cachedTokens: batch * context, readsCacheOf: batch * context)
-        let step = cost.decode.time(batch: batch, length: context, share: share) / kind.speed
+        let step = cost.decode.time(batch: batch, length: context, share: candidate.decodeShare.fraction) / kind.speed
         return UnitEstimator.Setup(
-            candidate: candidate, prefillSharePercent: prefillShare(), decodeShare: share, cost: cost,
+            candidate: candidate, prefillShare: prefillShare(), cost: cost,
             utilisation: Utilisation(
                 bytes: work.bytes, flops: work.flops, time: step, devices: kind.devices, peak: peak),
             busy: min(1, step * demand.meanOutputTokens * demand.rate / batch))
     }
 
     /// The smallest share from half the device on that delays a prompt by at most a tenth.
-    private func prefillShare() -> Int {
+    private func prefillShare() -> Share {
         let whole = cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: 1)
-        return stride(from: 50, to: 100, by: 10).first { share in
-            cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: Double(share) / 100) <= 1.1 * whole
-        } ?? 100
+        return (5...9).map { Share($0) }.first { share in
+            cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: share.fraction) <= 1.1 * whole
+        } ?? .whole
     }
 
-    private func throughput(_ batch: Int, _ share: Int) -> Double {
-        let (batch, share) = (Double(batch), Double(share) / 100)
+    private func throughput(_ batch: Int, _ share: Share) -> Double {
+        let (batch, share) = (Double(batch), share.fraction)
         let step = cost.decode.time(batch: batch, length: context, share: share) / kind.speed + host.decode(batch)
         let prefill = cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: 1) / kind.speed
         return batch / (step * demand.meanOutputTokens + prefill + host.prefill(batch))

@@ -1,5 +1,5 @@
 /// What is wrong with a cost file, or what it lacks.
-public enum CostError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum CostError: Error, Hashable, Sendable, CustomStringConvertible {
     /// `line` counts from 1.
     case invalidLine(line: Int, field: String, reason: String)
     case invalidField(path: String, reason: String)
@@ -7,7 +7,7 @@ public enum CostError: Error, Hashable, Sendable, CustomStringConvertible {
     case empty
     case unknownModel(String, known: [String])
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .invalidLine(let line, let field, let reason): "line \(line), field \(field): \(reason)"
         case .invalidField(let path, let reason): "field \(path): \(reason)"

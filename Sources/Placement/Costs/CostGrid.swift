@@ -1,20 +1,20 @@
-public import Workloads
+package import Quantities
 
 /// The measured times of one model on one number of devices, by share, batch and length.
 ///
 /// Cells are stored as `[share][batch][length]`; a cell not measured is `nan`.
-public struct CostGrid: Hashable, Sendable {
+package struct CostGrid: Hashable, Sendable {
     /// Percent, ascending.
-    public let shares: [Int]
+    package let shares: [Int]
     /// Sequences in a job, ascending.
-    public let batches: [Int]
+    package let batches: [Int]
     /// Tokens of each sequence, ascending.
-    public let lengths: [Int]
-    public internal(set) var prefill: [Seconds]
-    public internal(set) var decode: [Seconds]
+    package let lengths: [Int]
+    package internal(set) var prefill: [Seconds]
+    package internal(set) var decode: [Seconds]
 
     /// The grid over all points that occur in the measurements; of two for one point the later counts.
-    public init(_ measurements: [CostMeasurement]) {
+    package init(_ measurements: [CostMeasurement]) {
         shares = Set(measurements.map(\.sharePercent)).sorted()
         batches = Set(measurements.map(\.batch)).sorted()
         lengths = Set(measurements.map(\.length)).sorted()
@@ -34,7 +34,7 @@ public struct CostGrid: Hashable, Sendable {
     }
 
     /// Where a cell lies in `prefill` and `decode`, by positions in `shares`, `batches`, `lengths`.
-    public func index(_ share: Int, _ batch: Int, _ length: Int) -> Int {
+    package func index(_ share: Int, _ batch: Int, _ length: Int) -> Int {
         (share * batches.count + batch) * lengths.count + length
     }
 

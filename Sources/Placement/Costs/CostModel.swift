@@ -1,9 +1,9 @@
 /// The times of all models of a cost file, smoothed and continuous.
-public struct CostModel: Sendable {
+package struct CostModel: Sendable {
     private let costs: [String: [Int: ModelCost]]
 
     /// - Complexity: O(cells), about 30 ms for 5,000 cells.
-    public init(_ table: CostTable) {
+    package init(_ table: CostTable) {
         costs = table.grids.mapValues { grids in
             grids.compactMapValues { grid in
                 let hasSteps = table.showsSteps
@@ -20,7 +20,7 @@ public struct CostModel: Sendable {
     /// Where that number was not measured, the next smaller one that was stands in: more devices are not slower.
     /// - Throws: `CostError.unknownModel` where the cost file lacks the model.
     /// - Returns: `nil` where the model was measured on more devices only: it does not fit on fewer.
-    public func costs(of model: String, devices: Int) throws(CostError) -> ModelCost? {
+    package func costs(of model: String, devices: Int) throws(CostError) -> ModelCost? {
         guard let known = costs[model], !known.isEmpty else {
             throw .unknownModel(model, known: costs.keys.sorted())
         }

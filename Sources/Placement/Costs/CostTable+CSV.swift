@@ -1,4 +1,4 @@
-public import Foundation
+package import Foundation
 
 extension CostTable {
     static let csvColumns = ["model", "tp", "sm_percent", "batch", "seq_len", "prefill_ms", "decode_ms"]
@@ -6,7 +6,7 @@ extension CostTable {
     /// Reads `model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms`; an empty time was not measured.
     ///
     /// - Throws: `CostError` naming line and field.
-    public init(csv: Data) throws(CostError) {
+    package init(csv: Data) throws(CostError) {
         let lines = String(decoding: csv, as: UTF8.self).split(
             omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         guard let header = lines.first else { throw .empty }

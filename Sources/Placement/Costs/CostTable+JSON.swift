@@ -1,4 +1,4 @@
-public import Foundation
+package import Foundation
 
 extension CostTable {
     /// The times of one cell, in milliseconds; negative or absent where not measured.
@@ -47,7 +47,7 @@ extension CostTable {
     /// The key `device` beside the models, which MuxServe passes over, is `weft profile`'s.
     ///
     /// - Throws: `CostError` naming the path of the field.
-    public init(json: Data) throws(CostError) {
+    package init(json: Data) throws(CostError) {
         let file: File
         do {
             file = try JSONDecoder().decode(File.self, from: json)
@@ -75,7 +75,7 @@ extension CostTable {
     }
 
     /// The table in MuxServe's shape, keys sorted.
-    public func json() throws -> Data {
+    package func json() throws -> Data {
         var file = File()
         file.device = device
         for cell in measurements {

@@ -1,24 +1,24 @@
 /// What was measured of models on a kind of device: the contents of a cost file.
-public struct CostTable: Hashable, Sendable {
+package struct CostTable: Hashable, Sendable {
     /// By model name, then by number of devices.
-    public private(set) var grids: [String: [Int: CostGrid]]
+    package private(set) var grids: [String: [Int: CostGrid]]
     /// What it was measured on, where `weft profile` did.
-    public var device: ProfiledDevice?
+    package var device: ProfiledDevice?
 
-    public init(_ measurements: [CostMeasurement]) {
+    package init(_ measurements: [CostMeasurement]) {
         grids = Dictionary(grouping: measurements, by: \.model).mapValues { ofModel in
             Dictionary(grouping: ofModel, by: \.devices).mapValues(CostGrid.init)
         }
     }
 
     /// The names of the measured models, sorted.
-    public var models: [String] { grids.keys.sorted() }
+    package var models: [String] { grids.keys.sorted() }
 
     /// The numbers of devices on which a model was measured, ascending.
-    public func deviceCounts(of model: String) -> [Int] { grids[model]?.keys.sorted() ?? [] }
+    package func deviceCounts(of model: String) -> [Int] { grids[model]?.keys.sorted() ?? [] }
 
     /// The table with more measurements; of two for one point the later counts.
-    public func adding(_ more: [CostMeasurement]) -> CostTable {
+    package func adding(_ more: [CostMeasurement]) -> CostTable {
         var table = CostTable(measurements + more)
         table.device = device
         return table
@@ -29,14 +29,14 @@ public struct CostTable: Hashable, Sendable {
     var showsSteps: Bool { device != nil }
 
     /// Whether a decode step was measured at a point; every cell of `weft profile` has one.
-    public func holds(_ model: String, sharePercent: Int, batch: Int, length: Int) -> Bool {
+    package func holds(_ model: String, sharePercent: Int, batch: Int, length: Int) -> Bool {
         measurement(of: model, sharePercent: sharePercent, batch: batch, length: length)?.decode != nil
     }
 
     /// What was measured at one point; `nil` where nothing was.
     ///
     /// - Complexity: O(shares + batches + lengths) of the model's grid.
-    public func measurement(
+    package func measurement(
         of model: String, devices: Int = 1, sharePercent: Int, batch: Int, length: Int
     ) -> CostMeasurement? {
         guard let grid = grids[model]?[devices], let s = grid.shares.firstIndex(of: sharePercent),
@@ -46,7 +46,7 @@ public struct CostTable: Hashable, Sendable {
     }
 
     /// All cells that hold at least one time, in a fixed order.
-    public var measurements: [CostMeasurement] {
+    package var measurements: [CostMeasurement] {
         models.flatMap { model in
             deviceCounts(of: model).flatMap { devices in
                 grids[model]?[devices].map { Self.measurements(of: model, on: devices, $0) } ?? []

@@ -1,17 +1,17 @@
-public import Workloads
+package import Quantities
 
 /// What a kind of device can do at most.
-public struct DevicePeak: Hashable, Sendable, Codable {
+package struct DevicePeak: Hashable, Sendable, Codable {
     /// Multiply-adds count twice.
-    public var flopsPerSecond: Double
+    package var flopsPerSecond: Double
     /// To the device's own memory.
-    public var bytesPerSecond: Double
+    package var bytesPerSecond: Double
     /// What one launched kernel costs at least.
-    public var launchCost: Seconds
+    package var launchCost: Seconds
     /// Between two devices of a mesh.
-    public var linkBytesPerSecond: Double
+    package var linkBytesPerSecond: Double
 
-    public init(
+    package init(
         flopsPerSecond: Double, bytesPerSecond: Double, launchCost: Seconds, linkBytesPerSecond: Double = 2e11
     ) {
         self.flopsPerSecond = flopsPerSecond
@@ -21,6 +21,6 @@ public struct DevicePeak: Hashable, Sendable, Codable {
     }
 
     /// NVIDIA A100-80GB SXM: dense fp16, HBM2e, NVLink.
-    public static let a100 = DevicePeak(
+    package static let a100 = DevicePeak(
         flopsPerSecond: 312e12, bytesPerSecond: 2.039e12, launchCost: 8e-6, linkBytesPerSecond: 3e11)
 }

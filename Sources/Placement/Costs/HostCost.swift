@@ -1,31 +1,31 @@
 import Foundation
-public import Workloads
+package import Quantities
 
 /// The host's work for a job, beside the device's: scheduling, launching, taking results.
-public struct HostCost: Hashable, Sendable, Codable {
-    public var perPrefill: Seconds
-    public var perDecode: Seconds
+package struct HostCost: Hashable, Sendable, Codable {
+    package var perPrefill: Seconds
+    package var perDecode: Seconds
     /// For a job of one sequence.
-    public var perSequence: Seconds
+    package var perSequence: Seconds
     /// The power of the number of sequences with which that grows: below 1, since part of the work is done on the
     /// batch.
-    public var growth: Double
+    package var growth: Double
 
-    public init(perPrefill: Seconds, perDecode: Seconds, perSequence: Seconds, growth: Double = 1) {
+    package init(perPrefill: Seconds, perDecode: Seconds, perSequence: Seconds, growth: Double = 1) {
         self.perPrefill = perPrefill
         self.perDecode = perDecode
         self.perSequence = perSequence
         self.growth = growth
     }
 
-    public static let none = HostCost(perPrefill: 0, perDecode: 0, perSequence: 0)
+    package static let none = HostCost(perPrefill: 0, perDecode: 0, perSequence: 0)
 
     /// Fitted to measured runs of MuxServe, whose host side is in Python.
-    public static let measured = HostCost(perPrefill: 8e-6, perDecode: 2.82e-3, perSequence: 1.73e-4, growth: 0.8)
+    package static let measured = HostCost(perPrefill: 8e-6, perDecode: 2.82e-3, perSequence: 1.73e-4, growth: 0.8)
 
     /// For a prefill of so many sequences.
-    public func prefill(_ sequences: Double) -> Seconds { perPrefill + perSequence * pow(sequences, growth) }
+    package func prefill(_ sequences: Double) -> Seconds { perPrefill + perSequence * pow(sequences, growth) }
 
     /// For a decode step of so many sequences.
-    public func decode(_ sequences: Double) -> Seconds { perDecode + perSequence * pow(sequences, growth) }
+    package func decode(_ sequences: Double) -> Seconds { perDecode + perSequence * pow(sequences, growth) }
 }

@@ -1,17 +1,17 @@
 /// How many times as long passes of a model take where a lane of the whole device and one of a part of it are busy at
 /// once, measured: both have fewer cores than each alone, but use what the other leaves idle.
-public struct LaneOverlap: Hashable, Sendable, Codable {
+package struct LaneOverlap: Hashable, Sendable, Codable {
     /// Prefills on the whole device beside decodes on a half.
-    public var whole: Double
+    package var whole: Double
     /// Those decodes.
-    public var part: Double
+    package var part: Double
     /// What both took of the device then, as parts of it: more than 1.
-    public var busyPart: Double
+    package var busyPart: Double
 
     /// Lanes that divide the device's time and leave nothing.
-    public static let sliced = LaneOverlap(whole: 1.5, part: 1.5, busyPart: 1.5)
+    package static let sliced = LaneOverlap(whole: 1.5, part: 1.5, busyPart: 1.5)
 
-    public init(whole: Double, part: Double, busyPart: Double) {
+    package init(whole: Double, part: Double, busyPart: Double) {
         precondition(busyPart > 1, "lanes overlap")
         self.whole = whole
         self.part = part
@@ -24,7 +24,7 @@ public struct LaneOverlap: Hashable, Sendable, Codable {
         case busyPart = "busy_part"
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         whole = try keys.decode(Double.self, forKey: .whole)
         part = try keys.decode(Double.self, forKey: .part)
@@ -38,7 +38,7 @@ public struct LaneOverlap: Hashable, Sendable, Codable {
     /// The factor on a pass's time, at least 1, in proportion to what overlaps.
     ///
     /// - Parameter busyPart: what the busy lanes take of the device together.
-    public func slowdown(ofWhole isWhole: Bool, busyPart: Double) -> Double {
+    package func slowdown(ofWhole isWhole: Bool, busyPart: Double) -> Double {
         let measured = max(1, isWhole ? whole : part)
         return 1 + (measured - 1) * max(0, busyPart - 1) / (self.busyPart - 1)
     }

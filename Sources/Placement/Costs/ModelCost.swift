@@ -1,7 +1,7 @@
 /// The times of a model on some devices.
-public struct ModelCost: Hashable, Sendable {
+package struct ModelCost: Hashable, Sendable {
     /// Of a batch of prompts at once.
-    public let prefill: PhaseCost
+    package let prefill: PhaseCost
     /// Of one token for each sequence of a batch.
-    public let decode: PhaseCost
+    package let decode: PhaseCost
 }

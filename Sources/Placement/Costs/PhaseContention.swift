@@ -1,14 +1,14 @@
 /// How many times as long a job of a model takes beside one on another part of the device, measured.
-public struct PhaseContention: Hashable, Sendable, Codable {
-    public var prefillBesidePrefill: Double
-    public var prefillBesideDecode: Double
-    public var decodeBesidePrefill: Double
-    public var decodeBesideDecode: Double
+package struct PhaseContention: Hashable, Sendable, Codable {
+    package var prefillBesidePrefill: Double
+    package var prefillBesideDecode: Double
+    package var decodeBesidePrefill: Double
+    package var decodeBesideDecode: Double
 
-    public static let none = PhaseContention(
+    package static let none = PhaseContention(
         prefillBesidePrefill: 1, prefillBesideDecode: 1, decodeBesidePrefill: 1, decodeBesideDecode: 1)
 
-    public init(
+    package init(
         prefillBesidePrefill: Double, prefillBesideDecode: Double, decodeBesidePrefill: Double,
         decodeBesideDecode: Double
     ) {
@@ -26,7 +26,7 @@ public struct PhaseContention: Hashable, Sendable, Codable {
     }
 
     /// The factor on a job's time, at least 1.
-    public func slowdown(ofPrefill isPrefill: Bool, besidePrefill isBesidePrefill: Bool) -> Double {
+    package func slowdown(ofPrefill isPrefill: Bool, besidePrefill isBesidePrefill: Bool) -> Double {
         let factor =
             isPrefill
             ? (isBesidePrefill ? prefillBesidePrefill : prefillBesideDecode)

@@ -1,11 +1,11 @@
 import Foundation
-public import Workloads
+package import Quantities
 
 /// The time of one phase of a model on some devices, at any share, batch and length.
 ///
 /// A roofline is fitted for each share; beside it stand the logarithms of measured over fitted time, smoothed, which
 /// are interpolated between measured points. Beyond the points the nearest ratio scales the roofline.
-public struct PhaseCost: Hashable, Sendable {
+package struct PhaseCost: Hashable, Sendable {
     private let shares: [Double]
     private let fits: [RooflineFit]
     /// Base-2 logarithms of the grid's batches and lengths.
@@ -47,7 +47,7 @@ public struct PhaseCost: Hashable, Sendable {
     ///   - length: Mean prompt tokens (prefill) or mean cached tokens (decode) of a sequence.
     ///   - share: The part of the devices' compute, 0...1.
     /// - Complexity: O(log of the measured points).
-    public func time(batch: Double, length: Double, share: Double) -> Seconds {
+    package func time(batch: Double, length: Double, share: Double) -> Seconds {
         let (batch, length) = (max(1, batch), max(1, length))
         let b = Position(log2(batch), in: batches)
         let l = Position(log2(length), in: lengths)
@@ -66,7 +66,7 @@ public struct PhaseCost: Hashable, Sendable {
     ///   - length: Mean tokens of a chunk.
     ///   - cached: Mean tokens before it.
     /// - Complexity: As `time`.
-    public func chunkTime(batch: Double, length: Double, after cached: Double, share: Double) -> Seconds {
+    package func chunkTime(batch: Double, length: Double, after cached: Double, share: Double) -> Seconds {
         let alone = time(batch: batch, length: length, share: share)
         if cached < 1 { return alone }
         let whole = time(batch: batch, length: cached + length, share: share)
@@ -76,7 +76,7 @@ public struct PhaseCost: Hashable, Sendable {
     /// What a job takes however small it is: that part of its time which jobs in one pass share.
     ///
     /// - Complexity: As `time`.
-    public func fixedTime(share: Double) -> Seconds {
+    package func fixedTime(share: Double) -> Seconds {
         if share < shares[0] { return fits[0].fixed * shares[0] / max(share, 0.01) }
         let s = Position(share, in: shares)
         let low = fits[s.lower].fixed

@@ -1,16 +1,16 @@
 /// The device of a cost file, where `weft profile` wrote it.
-public struct ProfiledDevice: Hashable, Sendable, Codable {
-    public var name: String
+package struct ProfiledDevice: Hashable, Sendable, Codable {
+    package var name: String
     /// Its smallest parts: compute units, or tenths where lanes cannot really divide it.
-    public var units: Int
+    package var units: Int
     /// How jobs of a model on one half are slowed by jobs on the other; by model.
-    public var contention: [String: PhaseContention]
+    package var contention: [String: PhaseContention]
     /// How lanes that overlap slow each other; by model.
-    public var overlap: [String: LaneOverlap]
+    package var overlap: [String: LaneOverlap]
     /// What serving adds to passes; by model.
-    public var serving: [String: ServingCost]
+    package var serving: [String: ServingCost]
 
-    public init(
+    package init(
         name: String, units: Int, contention: [String: PhaseContention] = [:], overlap: [String: LaneOverlap] = [:],
         serving: [String: ServingCost] = [:]
     ) {
@@ -21,7 +21,7 @@ public struct ProfiledDevice: Hashable, Sendable, Codable {
         self.serving = serving
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         name = try keys.decode(String.self, forKey: .name)
         units = try keys.decode(Int.self, forKey: .units)

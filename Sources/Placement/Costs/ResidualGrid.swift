@@ -1,4 +1,5 @@
 import Foundation
+import Quantities
 
 /// The logarithms of measured over fitted times, `[share][batch][length]`; `nan` where not measured.
 struct ResidualGrid {
@@ -28,9 +29,8 @@ struct ResidualGrid {
         forEachCell { s, b, l in
             let cell = index(s, b, l)
             guard !values[cell].isNaN else { return }
-            let around = neighbours(s, b, l, batches: acrossBatches ? -1...1 : 0...0).filter { !$0.isNaN }.sorted()
-            guard around.count >= 3 else { return }
-            let median = around[around.count / 2]
+            let around = neighbours(s, b, l, batches: acrossBatches ? -1...1 : 0...0).filter { !$0.isNaN }
+            guard around.count >= 3, let median = around.median() else { return }
             if abs(values[cell] - median) > 0.22 { result.values[cell] = median }
         }
         return result

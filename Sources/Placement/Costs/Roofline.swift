@@ -2,20 +2,20 @@
 ///
 /// A job takes the longer of moving its bytes and computing its operations, and its launches and exchanges on top. A
 /// lane with part of the compute still reaches most of the bandwidth: half of the compute saturates it.
-public struct Roofline: Sendable {
-    public var peak: DevicePeak
+package struct Roofline: Sendable {
+    package var peak: DevicePeak
     /// The parts of the peaks that real kernels reach.
-    public var computeEfficiency: Double
-    public var memoryEfficiency: Double
+    package var computeEfficiency: Double
+    package var memoryEfficiency: Double
 
-    public init(peak: DevicePeak, computeEfficiency: Double = 0.6, memoryEfficiency: Double = 0.75) {
+    package init(peak: DevicePeak, computeEfficiency: Double = 0.6, memoryEfficiency: Double = 0.75) {
         self.peak = peak
         self.computeEfficiency = computeEfficiency
         self.memoryEfficiency = memoryEfficiency
     }
 
     /// A cost table with every model on 1, 2, 4 and 8 devices where `memoryBytes` hold its weights.
-    public func table(for models: [ModelProfile], memoryBytes: Double) -> CostTable {
+    package func table(for models: [ModelProfile], memoryBytes: Double) -> CostTable {
         var measurements: [CostMeasurement] = []
         for model in models {
             for devices in [1, 2, 4, 8] where model.weightBytes <= 0.9 * memoryBytes * Double(devices) {

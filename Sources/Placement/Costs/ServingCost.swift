@@ -1,17 +1,17 @@
-public import Workloads
+package import Quantities
 
 /// What serving a model over HTTP adds to its passes on the device, measured.
-public struct ServingCost: Hashable, Sendable, Codable {
+package struct ServingCost: Hashable, Sendable, Codable {
     /// Of a request's time to its first token; the device is free meanwhile.
-    public var perRequest: Seconds
+    package var perRequest: Seconds
     /// From the end of a pass to the start of the next.
-    public var perPass: Seconds
+    package var perPass: Seconds
     /// The same for each sequence of the pass: its token is drawn, decoded and sent.
-    public var perSequence: Seconds
+    package var perSequence: Seconds
 
-    public static let none = ServingCost(perRequest: 0, perPass: 0, perSequence: 0)
+    package static let none = ServingCost(perRequest: 0, perPass: 0, perSequence: 0)
 
-    public init(perRequest: Seconds, perPass: Seconds, perSequence: Seconds) {
+    package init(perRequest: Seconds, perPass: Seconds, perSequence: Seconds) {
         self.perRequest = perRequest
         self.perPass = perPass
         self.perSequence = perSequence
@@ -23,7 +23,7 @@ public struct ServingCost: Hashable, Sendable, Codable {
     ///   - passes: of the device alone.
     ///   - served: what clients saw: to the first token of one, and between tokens.
     ///   - count: how many requests `together` are.
-    public init(passes: Times, served: Times, together count: Int) {
+    package init(passes: Times, served: Times, together count: Int) {
         precondition(count > 1, "several requests")
         let alone = served.step - passes.step
         perSequence = max(0, (served.stepTogether - passes.stepTogether - alone) / Double(count - 1))
@@ -38,15 +38,15 @@ public struct ServingCost: Hashable, Sendable, Codable {
     }
 
     /// Times of requests, or of the passes behind them.
-    public struct Times: Hashable, Sendable {
+    package struct Times: Hashable, Sendable {
         /// To the first token of one request.
-        public var first: Seconds
+        package var first: Seconds
         /// For each further token of one request alone.
-        public var step: Seconds
+        package var step: Seconds
         /// For each further token of several requests together.
-        public var stepTogether: Seconds
+        package var stepTogether: Seconds
 
-        public init(first: Seconds, step: Seconds, stepTogether: Seconds) {
+        package init(first: Seconds, step: Seconds, stepTogether: Seconds) {
             self.first = first
             self.step = step
             self.stepTogether = stepTogether

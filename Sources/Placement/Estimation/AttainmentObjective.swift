@@ -5,14 +5,14 @@ import Foundation
 /// A request waits for its prefill as at a server with exponential service, and then resides for its round. What
 /// exceeds
 /// a model's capacity never finishes in time.
-public struct AttainmentObjective: UnitObjective {
+package struct AttainmentObjective: UnitObjective {
     private let estimator: UnitEstimator
     private let scale: Double
 
     /// - Parameters:
     ///   - scale: The multiple of the unloaded latency that still counts, as the paper's SLO scale.
     /// - Throws: `CostError.unknownModel`.
-    public init(
+    package init(
         demands: [ModelDemand], costs: CostModel, cluster: Cluster, scale: Double, peak: DevicePeak = .a100,
         contention: Contention = .measured, host: HostCost = .measured
     ) throws(CostError) {
@@ -21,15 +21,15 @@ public struct AttainmentObjective: UnitObjective {
             demands, costs: costs, cluster: cluster, peak: peak, contention: contention, host: host)
     }
 
-    public var demands: [ModelDemand] { estimator.demands }
+    package var demands: [ModelDemand] { estimator.demands }
 
-    public func estimate(_ models: [Int], on mesh: MeshKind) -> UnitEstimate? {
+    package func estimate(_ models: [Int], on mesh: MeshKind) -> UnitEstimate? {
         guard let states = estimator.steadyStates(models, on: mesh) else { return nil }
         let score = zip(models, states).reduce(0) { $0 + attained(demands[$1.0].rate, $1.1) }
         return UnitEstimate(score: score, models: estimator.estimates(models, states, on: mesh))
     }
 
-    public func candidate(_ model: Int, on mesh: MeshKind) -> ParallelCandidate? {
+    package func candidate(_ model: Int, on mesh: MeshKind) -> ParallelCandidate? {
         estimator.setup(model, on: mesh)?.candidate
     }
 

@@ -1,16 +1,16 @@
-/// What a model is expected to serve in its unit.
-public struct ModelEstimate: Hashable, Sendable, Codable {
-    /// Sequences decoded together in steady state.
-    public var batch: Int
-    /// Requests per second.
-    public var throughput: Double
-    public var prefillSharePercent: Int
-    public var decodeSharePercent: Int
+package import Quantities
 
-    public init(batch: Int, throughput: Double, prefillSharePercent: Int, decodeSharePercent: Int) {
+/// What a model is expected to serve in its unit.
+package struct ModelEstimate: Hashable, Sendable, Codable {
+    /// Sequences decoded together in steady state.
+    package var batch: Int
+    /// Requests per second.
+    package var throughput: Double
+    package var shares: PhaseShares
+
+    package init(batch: Int, throughput: Double, shares: PhaseShares) {
         self.batch = batch
         self.throughput = throughput
-        self.prefillSharePercent = prefillSharePercent
-        self.decodeSharePercent = decodeSharePercent
+        self.shares = shares
     }
 }

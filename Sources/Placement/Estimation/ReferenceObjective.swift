@@ -1,18 +1,18 @@
+package import Quantities
+
 /// The objective of MuxServe's published optimiser, for comparison with it: the rate-weighted mean of uncapped requests
 /// per second, with its fixed lengths, memory arithmetic and look-up.
 ///
 /// Not for real plans: `ThroughputObjective` is what the paper means.
 /// Source: the specification of the reference code; its list-index defect concerns its search and is not here.
-public struct ReferenceObjective: UnitObjective {
+package struct ReferenceObjective: UnitObjective {
     static let memoryPerDevice = 80.0  // GB
     static let promptTokens = 161
     static let outputTokens = 337
     static let activation = 6.0  // GB a model
     static let context = 1.6  // GB a model
-    /// Share points by which the jobs of a unit may exceed its devices.
-    static let overload = 20
 
-    public let demands: [ModelDemand]
+    package let demands: [ModelDemand]
     private let totalRate: Double
     private let setups: [[Int: Setup]]
 
@@ -23,7 +23,7 @@ public struct ReferenceObjective: UnitObjective {
     }
 
     /// - Throws: `CostError.unknownModel`.
-    public init(demands: [ModelDemand], costs: CostTable, cluster: Cluster) throws(CostError) {
+    package init(demands: [ModelDemand], costs: CostTable, cluster: Cluster) throws(CostError) {
         self.demands = demands
         totalRate = demands.reduce(0) { $0 + $1.rate }
         // The optimiser takes the weights' part of all memory for the part that the cache may use.
@@ -44,11 +44,11 @@ public struct ReferenceObjective: UnitObjective {
         self.setups = setups
     }
 
-    public func candidate(_ model: Int, on mesh: MeshKind) -> ParallelCandidate? {
+    package func candidate(_ model: Int, on mesh: MeshKind) -> ParallelCandidate? {
         setups[model][mesh.devices]?.candidate
     }
 
-    public func estimate(_ models: [Int], on mesh: MeshKind) -> UnitEstimate? {
+    package func estimate(_ models: [Int], on mesh: MeshKind) -> UnitEstimate? {
         var setups: [Setup] = []
         for model in models {
             guard let setup = self.setups[model][mesh.devices] else { return nil }
@@ -56,11 +56,10 @@ public struct ReferenceObjective: UnitObjective {
         }
         let weights = models.reduce(0) { $0 + Self.weights(demands[$1]) }
         let count = Double(models.count)
-        let shares = setups.reduce(0) { $0 + $1.candidate.decodeSharePercent }
+        let shares = setups.reduce(0) { $0 + $1.candidate.decodeShare.percent }
         let room = 0.9 * 0.6 * Self.memoryPerDevice * Double(mesh.devices)
-        guard weights + count * (Self.context + Self.activation) <= room, shares <= 100 + Self.overload else {
-            return nil
-        }
+        let most = Share.whole.percent + Share.overload.percent
+        guard weights + count * (Self.context + Self.activation) <= room, shares <= most else { return nil }
         let memory = 0.98 * Self.memoryPerDevice * Double(mesh.devices)
         return grow(models, setups, cache: max(0, memory - weights - Self.activation * count))
     }
@@ -105,8 +104,8 @@ public struct ReferenceObjective: UnitObjective {
         let estimates = models.indices.map { index in
             ModelEstimate(
                 batch: best.batches[index], throughput: throughputs[index],
-                prefillSharePercent: Self.prefillShare(demands[models[index]]),
-                decodeSharePercent: setups[index].candidate.decodeSharePercent)
+                shares: PhaseShares(
+                    prefill: Self.prefillShare(demands[models[index]]), decode: setups[index].candidate.decodeShare))
         }
         return UnitEstimate(score: best.score * unitRate / totalRate, models: estimates)
     }
@@ -126,8 +125,9 @@ extension ReferenceObjective {
         throughput + min(0.5, 0.1 * throughput) > rate
     }
 
-    private static func prefillShare(_ demand: ModelDemand) -> Int {
-        demand.profile.parameters < 10e9 ? 80 : demand.profile.parameters < 20e9 ? 90 : 100
+    /// What MuxServe's code gives a model of so many parameters for its prefills.
+    package static func prefillShare(_ demand: ModelDemand) -> Share {
+        demand.profile.parameters < 10e9 ? Share(8) : demand.profile.parameters < 20e9 ? Share(9) : .whole
     }
 
     /// The candidate of one model: the smallest share from 30 to 90 % that sustains its rate, else the fastest.
@@ -144,7 +144,7 @@ extension ReferenceObjective {
             else { continue }
             let alone = alone(costs, rate: demand.rate, cache: cache, perToken: cachePerToken(demand))
             let candidate = ParallelCandidate(
-                devices: devices, decodeSharePercent: share, batch: alone.batch,
+                devices: devices, decodeShare: Share(percent: share), batch: alone.batch,
                 throughput: alone.throughput, isSatisfied: alone.isSatisfied)
             if alone.isSatisfied { return Setup(candidate: candidate, costs: costs) }
             if alone.throughput > best?.candidate.throughput ?? 0 { best = Setup(candidate: candidate, costs: costs) }

@@ -1,4 +1,4 @@
-import Workloads
+import Quantities
 
 /// How a model runs in its unit once arrivals and departures balance.
 struct SteadyState: Hashable, Sendable {

@@ -1,8 +1,10 @@
+import Quantities
+
 /// The rate-weighted mean of the models' requests per second, each counted up to its arrival rate: the throughput of
 /// the paper's figures. Replicas weigh by the rate of their model.
 ///
 /// Of plans that serve everything, the one with the shorter rounds scores a little more.
-public struct ThroughputObjective: UnitObjective {
+package struct ThroughputObjective: UnitObjective {
     /// The most that short rounds add, as a part of the rate.
     private static let promptness = 1e-3
 
@@ -13,7 +15,7 @@ public struct ThroughputObjective: UnitObjective {
     /// - Parameters:
     ///   - peak: Of the device of the cost file, by which utilisation is judged.
     /// - Throws: `CostError.unknownModel`.
-    public init(
+    package init(
         demands: [ModelDemand], costs: CostModel, cluster: Cluster, peak: DevicePeak = .a100,
         contention: Contention = .measured, host: HostCost = .measured
     ) throws(CostError) {
@@ -25,9 +27,9 @@ public struct ThroughputObjective: UnitObjective {
         weights = demands.map { (rates[$0.name] ?? 0) / total }
     }
 
-    public var demands: [ModelDemand] { estimator.demands }
+    package var demands: [ModelDemand] { estimator.demands }
 
-    public func estimate(_ models: [Int], on mesh: MeshKind) -> UnitEstimate? {
+    package func estimate(_ models: [Int], on mesh: MeshKind) -> UnitEstimate? {
         guard let states = estimator.steadyStates(models, on: mesh) else { return nil }
         let estimates = estimator.estimates(models, states, on: mesh)
         var score = 0.0
@@ -39,7 +41,7 @@ public struct ThroughputObjective: UnitObjective {
         return UnitEstimate(score: score, models: estimates)
     }
 
-    public func candidate(_ model: Int, on mesh: MeshKind) -> ParallelCandidate? {
+    package func candidate(_ model: Int, on mesh: MeshKind) -> ParallelCandidate? {
         estimator.setup(model, on: mesh)?.candidate
     }
 }
@@ -51,8 +53,8 @@ extension UnitEstimator {
             let setup = setup(model, on: mesh)
             return ModelEstimate(
                 batch: Int(state.batch), throughput: min(state.throughput, demands[model].rate),
-                prefillSharePercent: setup?.prefillSharePercent ?? 100,
-                decodeSharePercent: setup?.candidate.decodeSharePercent ?? 100)
+                shares: PhaseShares(
+                    prefill: setup?.prefillShare ?? .whole, decode: setup?.candidate.decodeShare ?? .whole))
         }
     }
 }

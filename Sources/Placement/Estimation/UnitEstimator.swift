@@ -1,4 +1,4 @@
-import Workloads
+import Quantities
 
 /// Predicts a unit's steady state: the paper's `F(b, W)` with the workload's own lengths, and what the paper leaves
 /// out:
@@ -7,8 +7,6 @@ import Workloads
 /// The paper has a round of a model wait for one prefill of every other model; here it waits for as many as there are
 /// in that time, which differs where rounds do. Cache is split by quotas proportional to rate x cached bytes per token.
 struct UnitEstimator: Sendable {
-    /// The shares of a unit's jobs may exceed its devices by this.
-    static let overload = 0.2
     /// The most sequences of a decode batch, as a model serves unless told otherwise. At overload, plans that counted
     /// on larger ones served less in simulation.
     static let largestBatch = 256.0
@@ -21,13 +19,14 @@ struct UnitEstimator: Sendable {
     /// One model on one kind of mesh.
     struct Setup: Sendable {
         var candidate: ParallelCandidate
-        var prefillSharePercent: Int
-        var decodeShare: Double
+        var prefillShare: Share
         var cost: ModelCost
         /// What it keeps busy while it decodes.
         var utilisation: Utilisation
         /// The part of the time in which it decodes, from its rate.
         var busy: Double
+
+        var decodeShare: Double { candidate.decodeShare.fraction }
     }
 
     /// - Throws: `CostError.unknownModel`.
@@ -82,7 +81,7 @@ struct UnitEstimator: Sendable {
     /// Two decodes whose shares exceed the mesh together take turns: a step of each lasts as long as both.
     private func stretch(_ members: inout [Member]) {
         let shares = members.reduce(0) { $0 + $1.setup.busy * $1.setup.decodeShare }
-        let turns = max(1, shares / (1 + Self.overload))
+        let turns = max(1, shares / (1 + Share.overload.fraction))
         let total = members.reduce(Utilisation.idle) { sum, member in
             sum
                 + Utilisation(
@@ -97,7 +96,7 @@ struct UnitEstimator: Sendable {
                 compute: total.compute - own.busy * own.utilisation.compute)
             let step = members[index].step(members[index].cap)
             let waits = members.indices.reduce(0.0) { sum, other in
-                let excludes = members[other].setup.decodeShare + own.decodeShare > 1 + Self.overload + 1e-9
+                let excludes = members[other].setup.decodeShare + own.decodeShare > 1 + Share.overload.fraction + 1e-9
                 guard other != index, excludes else { return sum }
                 return sum + members[other].setup.busy * members[other].step(members[other].cap)
             }

@@ -1,5 +1,5 @@
 /// What placement maximises: the sum of its units' scores.
-public protocol UnitObjective: Sendable {
+package protocol UnitObjective: Sendable {
     /// The models to place; units name them by position.
     var demands: [ModelDemand] { get }
 

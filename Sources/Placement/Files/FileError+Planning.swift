@@ -4,7 +4,7 @@ extension FileError {
     /// - Parameters:
     ///   - yaml: What `PlacementInput` was read from.
     ///   - file: Named in the error.
-    public init(_ error: PlacementError, yaml: String, file: String) {
+    package init(_ error: PlacementError, yaml: String, file: String) {
         do throws(FileError) {
             let cause = try YAMLField(yaml, file: file).cause(of: error)
             self = cause.error(error.description)
@@ -19,7 +19,7 @@ extension FileError {
     ///   - costs: The cost file, named in the error.
     ///   - yaml: What `PlacementInput` was read from.
     ///   - file: Named in the error.
-    public init(_ error: CostError, costs: String, yaml: String, file: String) {
+    package init(_ error: CostError, costs: String, yaml: String, file: String) {
         guard case .unknownModel(let name, let known) = error else {
             self.init(error, costs: costs)
             return
@@ -35,7 +35,7 @@ extension FileError {
     /// What is wrong with a cost file.
     ///
     /// - Parameter costs: The cost file, named in the error.
-    public init(_ error: CostError, costs: String) {
+    package init(_ error: CostError, costs: String) {
         switch error {
         case .invalidLine(let line, let field, let reason):
             self.init(file: costs, line: line, field: field, reason: reason)

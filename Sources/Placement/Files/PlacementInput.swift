@@ -5,12 +5,12 @@
 /// billion parameters, a `profile`; a cluster may list `nodes: [{devices, memory_gb, speed}]` of different kinds; and
 /// rates
 /// and lengths may be given as `WorkloadFile` says.
-public struct PlacementInput: Hashable, Sendable {
+package struct PlacementInput: Hashable, Sendable {
     /// Absent where the file names none; the command line then must.
-    public var cluster: Cluster?
-    public var demands: [ModelDemand]
+    package var cluster: Cluster?
+    package var demands: [ModelDemand]
 
-    public init(cluster: Cluster?, demands: [ModelDemand]) {
+    package init(cluster: Cluster?, demands: [ModelDemand]) {
         self.cluster = cluster
         self.demands = demands
     }
@@ -18,7 +18,7 @@ public struct PlacementInput: Hashable, Sendable {
     /// - Parameters:
     ///   - file: Named in errors.
     /// - Throws: `FileError`.
-    public init(yaml: String, file: String) throws(FileError) {
+    package init(yaml: String, file: String) throws(FileError) {
         let root = try YAMLField(yaml, file: file)
         cluster = try root.optional("cluster").map(Cluster.init(yaml:))
         var demands: [ModelDemand] = []
@@ -27,7 +27,7 @@ public struct PlacementInput: Hashable, Sendable {
     }
 
     /// The input in the same form.
-    public var yaml: String {
+    package var yaml: String {
         var lines: [String] = []
         if let cluster {
             lines.append("cluster:")
@@ -54,7 +54,7 @@ extension Cluster {
     /// Reads a cluster from a file of its own.
     ///
     /// - Throws: `FileError`.
-    public init(yaml: String, file: String) throws(FileError) {
+    package init(yaml: String, file: String) throws(FileError) {
         let root = try YAMLField(yaml, file: file)
         try self.init(yaml: root.optional("cluster") ?? root)
     }

@@ -1,9 +1,11 @@
+import Quantities
+
 extension Plan {
     /// Reads a plan.
     ///
     /// - Parameter file: Named in errors.
     /// - Throws: `FileError`; also where units share a device or a unit names a model twice.
-    public init(yaml: String, file: String) throws(FileError) {
+    package init(yaml: String, file: String) throws(FileError) {
         let root = try YAMLField(yaml, file: file)
         try root.allowOnly(["version", "units"])
         let version = try root.field("version")
@@ -27,7 +29,7 @@ extension Plan {
     }
 
     /// The plan as YAML.
-    public var yaml: String {
+    package var yaml: String {
         var lines = ["version: \(version)", "units:"]
         for unit in units {
             lines.append("- name: \(YAMLText.quoted(unit.name))")
@@ -38,8 +40,8 @@ extension Plan {
                 lines.append("  - name: \(YAMLText.quoted(model.name))")
                 lines.append("    model: \(YAMLText.quoted(model.model))")
                 lines.append("    rate: \(model.rate)")
-                lines.append("    prefill_share: \(model.prefillShare)")
-                lines.append("    decode_share: \(model.decodeShare)")
+                lines.append("    prefill_share: \(model.shares.prefill.percent)")
+                lines.append("    decode_share: \(model.shares.decode.percent)")
                 lines.append("    max_sequences: \(model.maxSequences)")
                 lines.append("    estimated_throughput: \(model.estimatedThroughput)")
             }
@@ -77,8 +79,9 @@ extension PlannedModel {
         let rate = try field.field("rate").positive()
         self.init(
             name: try field.field("name").string(), model: try field.field("model").string(), rate: rate,
-            prefillShare: try field.optional("prefill_share")?.integer(1...100) ?? 100,
-            decodeShare: try field.optional("decode_share")?.integer(1...100) ?? 100,
+            shares: PhaseShares(
+                prefill: Share(percent: try field.optional("prefill_share")?.integer(1...100) ?? 100),
+                decode: Share(percent: try field.optional("decode_share")?.integer(1...100) ?? 100)),
             maxSequences: try field.optional("max_sequences")?.integer(1...1_000_000) ?? 256,
             estimatedThroughput: try field.positive(or: rate, "estimated_throughput"))
     }

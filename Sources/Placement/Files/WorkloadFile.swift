@@ -1,4 +1,5 @@
-public import Workloads
+package import Quantities
+package import Workloads
 
 /// The requests that a workload file asks for: the same file that `PlacementInput` reads, of which a load generator
 /// needs neither cluster nor profiles.
@@ -7,17 +8,17 @@ public import Workloads
 /// Lengths stand with a model as `prompts` and `outputs` (see `LengthField`), or are log-normal around the mean lengths
 /// `prompt_len` and `output_len`. `arrivals` is `poisson`, `even` or `{gamma: DEVIATION}`; `duration` is in seconds;
 /// `context` is the most tokens of prompt and output.
-public struct WorkloadFile: Hashable, Sendable {
-    public var models: [WorkloadModel]
+package struct WorkloadFile: Hashable, Sendable {
+    package var models: [WorkloadModel]
     /// Absent where the file does not say.
-    public var arrivals: ArrivalProcess?
+    package var arrivals: ArrivalProcess?
     /// Absent where the file does not say.
-    public var duration: Seconds?
-    public var contextLimit: Int
+    package var duration: Seconds?
+    package var contextLimit: Int
 
     /// - Parameter file: Named in errors.
     /// - Throws: `FileError`.
-    public init(yaml: String, file: String) throws(FileError) {
+    package init(yaml: String, file: String) throws(FileError) {
         let root = try YAMLField(yaml, file: file)
         models = try ModelLoad.list(root).map(\.model)
         arrivals = try root.optional("arrivals").map(ArrivalProcess.init(yaml:))
@@ -28,7 +29,7 @@ public struct WorkloadFile: Hashable, Sendable {
     /// The workload, with standards for what the file leaves open.
     ///
     /// - Parameter rateScale: Times each model's rate.
-    public func workload(
+    package func workload(
         rateScale: Double = 1, arrivals: ArrivalProcess? = nil, duration: Seconds? = nil
     ) -> Workload {
         var models = models

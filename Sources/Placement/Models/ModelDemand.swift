@@ -1,15 +1,15 @@
 /// A model that is to be placed, and what is asked of it.
-public struct ModelDemand: Hashable, Sendable, Codable {
-    public var name: String
+package struct ModelDemand: Hashable, Sendable, Codable {
+    package var name: String
     /// Where its weights are; what serving is told.
-    public var path: String
-    public var profile: ModelProfile
+    package var path: String
+    package var profile: ModelProfile
     /// Requests per second.
-    public var rate: Double
-    public var meanPromptTokens: Double
-    public var meanOutputTokens: Double
+    package var rate: Double
+    package var meanPromptTokens: Double
+    package var meanOutputTokens: Double
 
-    public init(
+    package init(
         name: String, path: String? = nil, profile: ModelProfile, rate: Double, meanPromptTokens: Double = 161,
         meanOutputTokens: Double = 337
     ) {

@@ -1,18 +1,18 @@
 /// What placement must know of a model.
-public struct ModelProfile: Hashable, Sendable, Codable {
+package struct ModelProfile: Hashable, Sendable, Codable {
     /// The model's name in the cost file.
-    public var costName: String
-    public var parameters: Double
-    public var layers: Int
-    public var hiddenSize: Int
-    public var heads: Int
-    public var kvHeads: Int
-    public var headSize: Int
-    public var weightBytes: Double
+    package var costName: String
+    package var parameters: Double
+    package var layers: Int
+    package var hiddenSize: Int
+    package var heads: Int
+    package var kvHeads: Int
+    package var headSize: Int
+    package var weightBytes: Double
     /// Bytes of one cached key or value element.
-    public var kvElementBytes: Double
+    package var kvElementBytes: Double
 
-    public init(
+    package init(
         costName: String, parameters: Double, layers: Int, hiddenSize: Int, heads: Int, kvHeads: Int, headSize: Int,
         weightBytes: Double? = nil, kvElementBytes: Double = 2
     ) {
@@ -28,29 +28,29 @@ public struct ModelProfile: Hashable, Sendable, Codable {
     }
 
     /// The first generation of LLaMA in fp16, by the names of MuxServe's cost file.
-    public static let llama7B = llama("llama-7b", billions: 7, layers: 32, heads: 32)
-    public static let llama13B = llama("llama-13b", billions: 13, layers: 40, heads: 40)
-    public static let llama30B = llama("llama-30b", billions: 30, layers: 60, heads: 52)
-    public static let llama65B = llama("llama-65b", billions: 65, layers: 80, heads: 64)
-    public static let llamas = [llama7B, llama13B, llama30B, llama65B]
+    package static let llama7B = llama("llama-7b", billions: 7, layers: 32, heads: 32)
+    package static let llama13B = llama("llama-13b", billions: 13, layers: 40, heads: 40)
+    package static let llama30B = llama("llama-30b", billions: 30, layers: 60, heads: 52)
+    package static let llama65B = llama("llama-65b", billions: 65, layers: 80, heads: 64)
+    package static let llamas = [llama7B, llama13B, llama30B, llama65B]
 
     /// The LLaMA whose size ends a checkpoint's path, as in `huggyllama/llama-13b`.
-    public static func llama(ofPath path: String) -> ModelProfile? {
+    package static func llama(ofPath path: String) -> ModelProfile? {
         llamas.first { profile in
             path.lowercased().hasSuffix(profile.costName.dropFirst("llama".count))
         }
     }
 
     /// Bytes of keys and values of one token.
-    public var kvBytesPerToken: Double { 2 * Double(layers * kvHeads * headSize) * kvElementBytes }
+    package var kvBytesPerToken: Double { 2 * Double(layers * kvHeads * headSize) * kvElementBytes }
 
     /// Bytes that a prefill of 2,048 tokens needs beside weights and cache, on each device.
     var scratchBytes: Double { 2048 * 64 * Double(hiddenSize) }
 
     /// The bytes that a job moves and the operations that it computes.
-    public struct Work: Hashable, Sendable {
-        public var bytes: Double
-        public var flops: Double
+    package struct Work: Hashable, Sendable {
+        package var bytes: Double
+        package var flops: Double
     }
 
     /// The work of a job over `newTokens` tokens.
@@ -58,7 +58,7 @@ public struct ModelProfile: Hashable, Sendable, Codable {
     /// - Parameters:
     ///   - cachedTokens: Pairs of a new token and an earlier one that it attends to, added up over the job.
     ///   - readsCacheOf: Cached tokens that are read, each once.
-    public func work(newTokens: Double, cachedTokens: Double, readsCacheOf cacheTokens: Double) -> Work {
+    package func work(newTokens: Double, cachedTokens: Double, readsCacheOf cacheTokens: Double) -> Work {
         Work(
             bytes: weightBytes + cacheTokens * kvBytesPerToken,
             flops: 2 * parameters * newTokens + 4 * cachedTokens * Double(layers * heads * headSize))

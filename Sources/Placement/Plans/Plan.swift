@@ -1,17 +1,17 @@
 /// All units of a cluster: the output of placement, the input of serving.
-public struct Plan: Hashable, Sendable, Codable {
-    public static let currentVersion = 1
+package struct Plan: Hashable, Sendable, Codable {
+    package static let currentVersion = 1
 
-    public var version: Int
-    public var units: [PlannedUnit]
+    package var version: Int
+    package var units: [PlannedUnit]
 
-    public init(version: Int = currentVersion, units: [PlannedUnit]) {
+    package init(version: Int = currentVersion, units: [PlannedUnit]) {
         self.version = version
         self.units = units
     }
 
     /// The plan of an assignment; idle meshes are left out.
-    public init(_ assignment: Assignment, of objective: some UnitObjective) {
+    package init(_ assignment: Assignment, of objective: some UnitObjective) {
         var nextDevice: [Int: Int] = [:]
         var units: [PlannedUnit] = []
         for unit in assignment.units {
@@ -28,7 +28,7 @@ public struct Plan: Hashable, Sendable, Codable {
     }
 
     /// Requests per second over all units.
-    public var estimatedThroughput: Double {
+    package var estimatedThroughput: Double {
         units.reduce(0) { $0 + $1.models.reduce(0) { $0 + $1.estimatedThroughput } }
     }
 }

@@ -1,14 +1,14 @@
 /// One step from a running plan to the next; what it costs are the weights that must be loaded.
-public struct PlanMove: Hashable, Sendable, Codable, CustomStringConvertible {
-    public var model: String
+package struct PlanMove: Hashable, Sendable, Codable, CustomStringConvertible {
+    package var model: String
     /// The unit that serves the model until then; absent for a new model.
-    public var source: String?
-    public var destination: String
-    public var bytes: Double
+    package var source: String?
+    package var destination: String
+    package var bytes: Double
     /// What the objective gains with this and the moves before it.
-    public var gain: Double
+    package var gain: Double
 
-    public var description: String {
+    package var description: String {
         let gigabytes = (bytes / 1e8).rounded() / 10
         let way = source.map { "from \($0) to \(destination)" } ?? "to \(destination)"
         return "move \(model) \(way): \(gigabytes) GB to load, gains \((gain * 1000).rounded() / 1000)"

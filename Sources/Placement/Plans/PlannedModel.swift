@@ -1,28 +1,27 @@
-/// A model of a unit, as it is to be served.
-public struct PlannedModel: Hashable, Sendable, Codable {
-    public var name: String
-    /// Where its weights are.
-    public var model: String
-    /// Requests per second that this unit is meant to get; of a replica its part of the model's rate.
-    public var rate: Double
-    /// Percent of the unit's compute that a prefill may use.
-    public var prefillShare: Int
-    /// Percent of the unit's compute that a decode step may use.
-    public var decodeShare: Int
-    /// The most sequences at work.
-    public var maxSequences: Int
-    /// Requests per second that the unit is expected to serve.
-    public var estimatedThroughput: Double
+package import Quantities
 
-    public init(
-        name: String, model: String, rate: Double, prefillShare: Int, decodeShare: Int, maxSequences: Int = 256,
+/// A model of a unit, as it is to be served.
+package struct PlannedModel: Hashable, Sendable, Codable {
+    package var name: String
+    /// Where its weights are.
+    package var model: String
+    /// Requests per second that this unit is meant to get; of a replica its part of the model's rate.
+    package var rate: Double
+    /// What a prefill and a decode step may use of the unit's compute.
+    package var shares: PhaseShares
+    /// The most sequences at work.
+    package var maxSequences: Int
+    /// Requests per second that the unit is expected to serve.
+    package var estimatedThroughput: Double
+
+    package init(
+        name: String, model: String, rate: Double, shares: PhaseShares, maxSequences: Int = 256,
         estimatedThroughput: Double
     ) {
         self.name = name
         self.model = model
         self.rate = rate
-        self.prefillShare = prefillShare
-        self.decodeShare = decodeShare
+        self.shares = shares
         self.maxSequences = maxSequences
         self.estimatedThroughput = estimatedThroughput
     }
@@ -32,8 +31,9 @@ public struct PlannedModel: Hashable, Sendable, Codable {
     init(_ demand: ModelDemand, _ estimate: ModelEstimate) {
         self.init(
             name: demand.name, model: demand.path, rate: demand.rate,
-            prefillShare: max(estimate.prefillSharePercent, estimate.decodeSharePercent),
-            decodeShare: min(estimate.prefillSharePercent, estimate.decodeSharePercent),
+            shares: PhaseShares(
+                prefill: max(estimate.shares.prefill, estimate.shares.decode),
+                decode: min(estimate.shares.prefill, estimate.shares.decode)),
             maxSequences: max(256, 2 * estimate.batch), estimatedThroughput: estimate.throughput)
     }
 
@@ -45,5 +45,28 @@ public struct PlannedModel: Hashable, Sendable, Codable {
         case decodeShare = "decode_share"
         case maxSequences = "max_sequences"
         case estimatedThroughput = "estimated_throughput"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            name: try keys.decode(String.self, forKey: .name), model: try keys.decode(String.self, forKey: .model),
+            rate: try keys.decode(Double.self, forKey: .rate),
+            shares: PhaseShares(
+                prefill: Share(percent: try keys.decode(Int.self, forKey: .prefillShare)),
+                decode: Share(percent: try keys.decode(Int.self, forKey: .decodeShare))),
+            maxSequences: try keys.decode(Int.self, forKey: .maxSequences),
+            estimatedThroughput: try keys.decode(Double.self, forKey: .estimatedThroughput))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: CodingKeys.self)
+        try keys.encode(name, forKey: .name)
+        try keys.encode(model, forKey: .model)
+        try keys.encode(rate, forKey: .rate)
+        try keys.encode(shares.prefill.percent, forKey: .prefillShare)
+        try keys.encode(shares.decode.percent, forKey: .decodeShare)
+        try keys.encode(maxSequences, forKey: .maxSequences)
+        try keys.encode(estimatedThroughput, forKey: .estimatedThroughput)
     }
 }

@@ -1,5 +1,5 @@
 /// Plans a workload; a model too hot for one unit gets replicas in several.
-public struct Planner<Objective: UnitObjective>: Sendable {
+package struct Planner<Objective: UnitObjective>: Sendable {
     private let cluster: Cluster
     private let rounds: Int
     private let seed: UInt64
@@ -9,7 +9,7 @@ public struct Planner<Objective: UnitObjective>: Sendable {
     ///   - rounds: Of local search, as in `PlacementSearch`.
     ///   - makeObjective: The objective over demands, in which replicas carry the name of their model and their part of
     ///     its rate. It must refuse units that hold two demands of one name.
-    public init(
+    package init(
         on cluster: Cluster, rounds: Int = 100, seed: UInt64 = 1,
         makeObjective: @escaping @Sendable ([ModelDemand]) throws -> Objective
     ) {
@@ -20,23 +20,23 @@ public struct Planner<Objective: UnitObjective>: Sendable {
     }
 
     /// What was planned, and by which objective.
-    public struct Result: Sendable {
-        public var assignment: Assignment
-        public var objective: Objective
+    package struct Result: Sendable {
+        package var assignment: Assignment
+        package var objective: Objective
 
-        public init(assignment: Assignment, objective: Objective) {
+        package init(assignment: Assignment, objective: Objective) {
             self.assignment = assignment
             self.objective = objective
         }
 
-        public var plan: Plan { Plan(assignment, of: objective) }
+        package var plan: Plan { Plan(assignment, of: objective) }
     }
 
     /// - Parameters:
     ///   - maxReplicas: Of each model; 1 forbids replicas.
     ///   - isOver: As in `PlacementSearch.run`.
     /// - Throws: `PlacementError`, and what `makeObjective` throws.
-    public func plan(
+    package func plan(
         _ demands: [ModelDemand], maxReplicas: Int = 1, until isOver: () -> Bool = { false }
     ) throws -> Result {
         for (index, demand) in demands.enumerated() where demands[..<index].contains(where: { $0.name == demand.name })

@@ -1,7 +1,7 @@
 /// Changes a running plan for changed rates, with the moves that gain most for the bytes they load.
 ///
 /// Meshes stay as they are unless recuts are allowed: cutting a mesh anew restarts all models on it.
-public struct Replanning<Objective: UnitObjective>: Sendable {
+package struct Replanning<Objective: UnitObjective>: Sendable {
     let objective: Objective
     let kinds: MeshKinds
     var names: [String]
@@ -13,7 +13,7 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
     ///   - plan: What runs now. Its models that the objective does not know are dropped.
     ///   - cluster: Where it runs; devices that the plan leaves idle count as single meshes.
     /// - Throws: `ReplanningError` where the plan does not belong to the cluster.
-    public init(_ plan: Plan, for objective: Objective, on cluster: Cluster) throws(ReplanningError) {
+    package init(_ plan: Plan, for objective: Objective, on cluster: Cluster) throws(ReplanningError) {
         self.objective = objective
         kinds = MeshKinds(cluster)
         book = ScoreBook(objective, kinds)
@@ -66,7 +66,7 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
     ///   - minimalGain: Each model moved or loaded anew must raise the objective by this part of it.
     ///   - mayRecut: Whether two equal meshes of a node may become one, or one two, with all their models loaded anew.
     /// - Throws: `PlacementError.fitsNowhere` for a new model without room.
-    public mutating func run(
+    package mutating func run(
         minimalGain: Double = 0.005, mayRecut: Bool = false
     ) throws(PlacementError) -> (plan: Plan, moves: [PlanMove]) {
         var moves: [PlanMove] = []
@@ -93,7 +93,7 @@ public struct Replanning<Objective: UnitObjective>: Sendable {
     }
 
     /// The sum of the units' scores as they are now.
-    public var score: Double { layout.score }
+    package var score: Double { layout.score }
 
     private var plan: Plan {
         Plan(

@@ -1,11 +1,11 @@
 /// Why a running plan cannot be changed: it does not belong to the cluster.
-public enum ReplanningError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ReplanningError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownNode(unit: String, node: Int)
     case unknownDevice(unit: String, device: Int)
     case sharedDevice(unit: String, device: Int)
     case unknownMesh(unit: String, devices: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownNode(let unit, let node): "unit \(unit): the cluster has no node \(node)"
         case .unknownDevice(let unit, let device): "unit \(unit): its node has no device \(device)"

@@ -1,17 +1,17 @@
 /// Where the models of an objective go.
-public struct Assignment: Hashable, Sendable {
+package struct Assignment: Hashable, Sendable {
     /// The sum of the units' scores.
-    public var score: Double
-    public var units: [Unit]
+    package var score: Double
+    package var units: [Unit]
     /// Different units that were scored on the way.
-    public var scoredUnits: Int
+    package var scoredUnits: Int
 
     /// One mesh and its models; idle meshes have none.
-    public struct Unit: Hashable, Sendable {
-        public var node: Int
-        public var mesh: MeshKind
+    package struct Unit: Hashable, Sendable {
+        package var node: Int
+        package var mesh: MeshKind
         /// Ascending positions in the objective's demands.
-        public var models: [Int]
+        package var models: [Int]
     }
 
     init(_ layout: Layout, _ kinds: MeshKinds, _ objective: some UnitObjective, scoredUnits: Int) {

@@ -1,19 +1,19 @@
 /// The best plan of a small cluster, by looking at all of them: what the other searches are measured against.
-public struct ExactSearch<Objective: UnitObjective>: Sendable {
+package struct ExactSearch<Objective: UnitObjective>: Sendable {
     /// Time grows threefold with each model.
-    public static var modelLimit: Int { 10 }
+    package static var modelLimit: Int { 10 }
 
     private let objective: Objective
     private let cluster: Cluster
 
-    public init(_ objective: Objective, on cluster: Cluster) {
+    package init(_ objective: Objective, on cluster: Cluster) {
         self.objective = objective
         self.cluster = cluster
     }
 
     /// - Throws: `PlacementError`.
     /// - Complexity: O(divisions x meshes x 3^models).
-    public func run() throws(PlacementError) -> Assignment {
+    package func run() throws(PlacementError) -> Assignment {
         let count = objective.demands.count
         if count > Self.modelLimit { throw .tooLargeForExactSearch(models: count, limit: Self.modelLimit) }
         let kinds = MeshKinds(cluster)

@@ -1,4 +1,4 @@
-import Workloads
+import Quantities
 
 /// Improves a layout: moves and swaps of models while they gain, then splits, merges and recuts of nodes.
 struct LocalSearch<Objective: UnitObjective>: Sendable {

@@ -1,5 +1,5 @@
 /// Why there is no plan.
-public enum PlacementError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum PlacementError: Error, Hashable, Sendable, CustomStringConvertible {
     case noModels
     case noDevices
     case duplicateModel(String)
@@ -11,7 +11,7 @@ public enum PlacementError: Error, Hashable, Sendable, CustomStringConvertible {
     case clusterTooSmall(models: Int, devices: Int)
     case tooLargeForExactSearch(models: Int, limit: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noModels: "no model to place"
         case .noDevices: "the cluster has no device"

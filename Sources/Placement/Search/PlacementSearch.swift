@@ -1,16 +1,16 @@
 /// Finds the plan with the largest sum of unit scores.
 ///
 /// Greedy placement over all divisions of the cluster (MuxServe, Algorithm 1), then local search from the best of them.
-public struct PlacementSearch<Objective: UnitObjective>: Sendable {
-    public let objective: Objective
-    public let cluster: Cluster
+package struct PlacementSearch<Objective: UnitObjective>: Sendable {
+    package let objective: Objective
+    package let cluster: Cluster
     /// Rounds of local search from each of the best greedy layouts; 0 leaves greedy placement alone.
-    public var rounds: Int
-    public var seed: UInt64
+    package var rounds: Int
+    package var seed: UInt64
     /// Greedy layouts that are improved further.
     private static var starts: Int { 6 }
 
-    public init(_ objective: Objective, on cluster: Cluster, rounds: Int = 100, seed: UInt64 = 1) {
+    package init(_ objective: Objective, on cluster: Cluster, rounds: Int = 100, seed: UInt64 = 1) {
         self.objective = objective
         self.cluster = cluster
         self.rounds = rounds
@@ -20,7 +20,7 @@ public struct PlacementSearch<Objective: UnitObjective>: Sendable {
     /// - Parameter isOver: Asked often; once true the best placement so far is returned. Without a limit the result
     ///   depends on the seed alone.
     /// - Throws: `PlacementError`.
-    public func run(until isOver: () -> Bool = { false }) throws(PlacementError) -> Assignment {
+    package func run(until isOver: () -> Bool = { false }) throws(PlacementError) -> Assignment {
         let kinds = MeshKinds(cluster)
         try check(kinds)
         var book = ScoreBook(objective, kinds)

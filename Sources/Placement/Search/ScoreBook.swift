@@ -1,4 +1,4 @@
-import Workloads
+import Quantities
 
 /// Unit scores, each computed once.
 ///

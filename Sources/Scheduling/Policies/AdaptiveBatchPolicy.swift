@@ -1,5 +1,5 @@
-public import KVCache
-public import Workloads
+package import KVCache
+package import Quantities
 
 /// Adaptive batch scheduling: prefill first, in turn; decode fills whatever share is left.
 ///
@@ -9,27 +9,28 @@ public import Workloads
 /// which nothing could run may have the whole device.
 ///
 /// Source: MuxServe, Algorithm 3.
-public struct AdaptiveBatchPolicy: BatchPolicy {
-    public let quotaRule = QuotaRule.lent
-    public let mayOverload = true
+package struct AdaptiveBatchPolicy: BatchPolicy {
+    package let quotaRule = QuotaRule.lent
+    package let mayOverload = true
     /// How often prefill jobs may start before a decode that is ready.
-    public var patience: Int
-    /// The time between adaptations of quotas.
-    public var adaptationPeriod: Seconds
+    package var patience: Int
+    /// The time between adaptations of quotas. Chosen: some requests come and go within it, and a quota needs ten steps
+    /// from one end to the other.
+    package var adaptationPeriod: Seconds
     /// Whether a decode step has the whole device when nothing else is at work or could start.
-    public var widensLoneDecodes: Bool
+    package var widensLoneDecodes: Bool
 
     private var prefillTurn: ModelID?
     private var decodeTurn: ModelID?
     private var nextAdaptation: Seconds?
 
-    public init(patience: Int = 8, adaptationPeriod: Seconds = 8, widensLoneDecodes: Bool = false) {
+    package init(patience: Int = defaultPatience, adaptationPeriod: Seconds = 8, widensLoneDecodes: Bool = false) {
         self.patience = patience
         self.adaptationPeriod = adaptationPeriod
         self.widensLoneDecodes = widensLoneDecodes
     }
 
-    public mutating func decide(_ unit: inout UnitState, at now: Seconds) {
+    package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         adaptQuotas(of: &unit, at: now)
         guard unit.startOverdueDecodes(patience: patience, after: decodeTurn, at: now) else { return }
         if unit.prefillJobs == 0, startPrefill(on: &unit, at: now) { return }
@@ -43,7 +44,7 @@ public struct AdaptiveBatchPolicy: BatchPolicy {
     /// Starts the next prefill that can; `true` if one must wait and what it waits for is to be held back.
     private mutating func startPrefill(on unit: inout UnitState, at now: Seconds) -> Bool {
         for model in unit.modelsByDeadline(after: prefillTurn, at: now) ?? unit.modelsInTurn(after: prefillTurn)
-        where unit[model]?.canPrefill == true {
+        where unit[model].canPrefill {
             switch unit.startPrefill(model, tokens: unit.chunkBound(for: model), at: now) {
             case .started:
                 prefillTurn = model

@@ -1,24 +1,24 @@
-public import KVCache
-public import Workloads
+package import KVCache
+package import Quantities
 
 /// Models in turn, without quotas; prefills first, as many as fit. The first that lacks share is next, and what is free
 /// is held back for it.
 ///
 /// Source: MuxServe's `roundrobin`.
-public struct RoundRobinPolicy: BatchPolicy {
-    public let quotaRule = QuotaRule.none
-    public let mayOverload = true
+package struct RoundRobinPolicy: BatchPolicy {
+    package let quotaRule = QuotaRule.none
+    package let mayOverload = true
     /// How often prefill jobs may start before a decode that is ready.
-    public var patience: Int
+    package var patience: Int
 
     private var prefillTurn: ModelID?
     private var decodeTurn: ModelID?
 
-    public init(patience: Int = 8) {
+    package init(patience: Int = defaultPatience) {
         self.patience = patience
     }
 
-    public mutating func decide(_ unit: inout UnitState, at now: Seconds) {
+    package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         guard unit.startOverdueDecodes(patience: patience, after: decodeTurn, at: now) else { return }
         for model in unit.modelsInTurn(after: prefillTurn) {
             let outcome = unit.startPrefill(model, at: now)

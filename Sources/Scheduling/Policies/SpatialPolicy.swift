@@ -1,27 +1,27 @@
-public import KVCache
-public import Workloads
+package import KVCache
+package import Quantities
 
 /// A fixed share and a fixed quota a model, nothing lent: as if each model had a smaller device to itself, with one job
 /// at a time, prefill before decode.
-public struct SpatialPolicy: BatchPolicy {
-    public let quotaRule = QuotaRule.fixed
-    public let mayOverload = false
+package struct SpatialPolicy: BatchPolicy {
+    package let quotaRule = QuotaRule.fixed
+    package let mayOverload = false
     /// How often prefill jobs of a model may start before its decode that is ready.
-    public var patience: Int
+    package var patience: Int
 
     private var turn: ModelID?
     /// Prefill jobs since the last decode job, by model.
     private var prefills: [ModelID: Int] = [:]
 
-    public init(patience: Int = 8) {
+    package init(patience: Int = defaultPatience) {
         self.patience = patience
     }
 
-    public mutating func decide(_ unit: inout UnitState, at now: Seconds) {
+    package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         let models = unit.modelsInTurn(after: turn)
         for model in models {
-            guard let state = unit[model], state.prefillJob == nil, state.decodeJob == nil else { continue }
-            let share = state.settings.fixedShare ?? Share(max(1, Share.whole.tenths / models.count))
+            guard unit[model].prefillJob == nil, unit[model].decodeJob == nil else { continue }
+            let share = unit[model].settings.fixedShare ?? PolicyName.equalShare(of: models.count)
             if start(model, share, on: &unit, at: now) { turn = model }
         }
     }

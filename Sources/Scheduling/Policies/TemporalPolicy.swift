@@ -1,18 +1,17 @@
-public import KVCache
-public import Workloads
+package import KVCache
+package import Quantities
 
-/// Time slices: one job at a time has the whole device. The oldest request that waits is prefilled first; else the
-/// model
+/// Time slices: one job at a time has the whole device. The oldest request that waits is prefilled first; else the model
 /// with the oldest sequence decodes. Models behind it may wait for long.
 ///
 /// Source: MuxServe's temporal baseline, `fcfs` with shares of [100, 90].
-public struct TemporalPolicy: BatchPolicy {
-    public let quotaRule = QuotaRule.none
-    public let mayOverload = false
+package struct TemporalPolicy: BatchPolicy {
+    package let quotaRule = QuotaRule.none
+    package let mayOverload = false
 
-    public init() {}
+    package init() {}
 
-    public mutating func decide(_ unit: inout UnitState, at now: Seconds) {
+    package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         guard unit.isIdle else { return }
         if let model = unit.modelWithOldestToPrefill(),
             unit.startPrefill(model, share: .whole, at: now) == .started

@@ -1,19 +1,21 @@
 import KVCache
-import Workloads
+import Quantities
 
 extension UnitState {
-    /// The time to first token meant for models without a target, beside others that have one.
+    /// The time to first token meant for models without a target, beside others that have one. Chosen: what a person
+    /// waits for an answer before giving up.
     private static var defaultTimeToFirstToken: Seconds { 10 }
-    /// The fewest tokens to which a chunk is bounded.
+    /// The fewest tokens to which a chunk is bounded: below it reading the weights costs more than the tokens do.
     private static var smallestChunk: Int { 32 }
 
     /// Starts the decodes that were passed over too often or are late for their target; `false` if one waits for share,
     /// which is then to be held back.
     mutating func startOverdueDecodes(patience: Int, after last: ModelID?, at now: Seconds) -> Bool {
         for model in modelsInTurn(after: last) {
-            guard let state = self[model], state.canDecode else { continue }
-            let isLate = state.settings.targets.timePerOutputToken.map { now - state.lastDecode > $0 } ?? false
-            guard state.timesPassedOver >= patience || isLate && state.timesPassedOver > 0 else { continue }
+            guard self[model].canDecode, self[model].timesPassedOver > 0 || patience <= 0 else { continue }
+            let target = self[model].settings.targets.timePerOutputToken
+            let isLate = target.map { now - self[model].lastDecode > $0 } ?? false
+            guard isLate || self[model].timesPassedOver >= patience else { continue }
             if startDecode(model, at: now) == .needsShare { return false }
         }
         return true
@@ -24,10 +26,10 @@ extension UnitState {
     ///
     /// By deadline alone, short targets would push aside whatever is late anyway, for as long as there is a backlog.
     func modelsByDeadline(after last: ModelID?, at now: Seconds) -> [ModelID]? {
-        guard models.contains(where: { $0?.settings.targets.timeToFirstToken != nil }) else { return nil }
+        guard models.ids.contains(where: { self[$0].settings.targets.timeToFirstToken != nil }) else { return nil }
         let due = modelsInTurn(after: last).compactMap { id -> (deadline: Seconds, id: ModelID)? in
-            guard let state = self[id], state.canPrefill, let oldest = oldestToPrefill(id) else { return nil }
-            let target = state.settings.targets.timeToFirstToken ?? Self.defaultTimeToFirstToken
+            guard self[id].canPrefill, let oldest = oldestToPrefill(id) else { return nil }
+            let target = self[id].settings.targets.timeToFirstToken ?? Self.defaultTimeToFirstToken
             return (oldest.arrival + target, id)
         }
         let late = due.filter { $0.deadline < now }
@@ -38,35 +40,33 @@ extension UnitState {
     /// The tokens that a prefill of `model` may have so that decodes that find no share beside it are not late; `nil`
     /// for no bound.
     func chunkBound(for model: ModelID) -> Int? {
-        guard let share = self[model]?.settings.shares.prefill, let perToken = self[model]?.prefillSecondsPerToken,
-            perToken > 0
-        else { return nil }
-        let targets = models.indices.compactMap { other -> Seconds? in
-            guard let target = models[other]?.settings.targets.timePerOutputToken,
-                let decode = models[other]?.settings.shares.decode, models[other]?.running.isEmpty == false
+        guard let perToken = self[model].prefillSecondsPerToken, perToken > 0 else { return nil }
+        let share = self[model].settings.shares.prefill
+        let targets = models.ids.compactMap { other -> Seconds? in
+            guard let target = self[other].settings.targets.timePerOutputToken, !self[other].running.isEmpty
             else { return nil }
-            return share.tenths + decode.tenths > capacity ? target : nil
+            return share.tenths + self[other].settings.shares.decode.tenths > capacity ? target : nil
         }
         return targets.min().map { max(Self.smallestChunk, Int(min($0 / perToken, 1e6))) }
     }
 
     /// The model that can prefill and whose next sequence is the oldest.
     func modelWithOldestToPrefill() -> ModelID? {
-        let heads = models.compactMap { state -> (age: UInt64, id: ModelID)? in
-            guard let state, state.canPrefill, let oldest = oldestToPrefill(state.id) else { return nil }
-            return (oldest.age, state.id)
+        let heads = models.ids.compactMap { id -> (age: UInt64, id: ModelID)? in
+            guard self[id].canPrefill, let oldest = oldestToPrefill(id) else { return nil }
+            return (oldest.age, id)
         }
         return heads.min { $0.age < $1.age }?.id
     }
 
     /// How many models could start a decode.
-    var modelsToDecode: Int { models.count { $0?.canDecode == true } }
+    var modelsToDecode: Int { models.ids.count { self[$0].canDecode } }
 
     /// Models that can decode, the one with the oldest sequence in front.
     func modelsByOldestToDecode() -> [ModelID] {
-        let heads = models.compactMap { state -> (age: UInt64, id: ModelID)? in
-            guard let state, state.canDecode, let age = oldestToDecode(state.id) else { return nil }
-            return (age, state.id)
+        let heads = models.ids.compactMap { id -> (age: UInt64, id: ModelID)? in
+            guard self[id].canDecode, let age = oldestToDecode(id) else { return nil }
+            return (age, id)
         }
         return heads.sorted { $0.age < $1.age }.map(\.id)
     }

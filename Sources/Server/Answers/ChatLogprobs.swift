@@ -1,4 +1,5 @@
 import Engine
+import Quantities
 import Tokenization
 
 /// `logprobs` of a chat choice.

@@ -1,92 +1,102 @@
 import Engine
 
-/// An engine's status in Prometheus' text format, version 0.0.4.
+/// A fleet's status in Prometheus' text format, version 0.0.4.
 struct MetricsText {
-    private(set) var text = ""
+    let text: String
 
-    private enum Kind: String { case gauge, counter }
-
-    init(_ status: EngineStatus) {
-        add(
-            "weft_kv_pages", .gauge, "Pages of the pool, by what they are used for.",
+    init(_ status: FleetStatus) {
+        var page = Page(units: status.units)
+        page.gauge("weft_kv_pages", "Pages of the pool, by what they are used for.") {
             [
-                (["use": "held"], Double(status.pool.held)), (["use": "cached"], Double(status.pool.cached)),
-                (["use": "free"], Double(status.pool.free)),
-            ])
-        let pages = Double(max(1, status.pool.pages))
-        add(
-            "weft_kv_cache_usage_perc", .gauge, "Part of the pool that sequences hold, 0 to 1.",
-            [
-                ([:], Double(status.pool.held) / pages)
-            ])
-        add("weft_unit_healthy", .gauge, "1 while requests are taken.", [([:], status.failure == nil ? 1 : 0)])
-        add(
-            "weft_unit_rebuilds_total", .counter, "Times the unit was built anew after its device failed.",
-            [([:], Double(status.rebuilds))])
-        add(
-            "weft_unit_failed_rebuilds", .gauge, "Tries to build the unit anew that failed since it failed itself.",
-            [([:], Double(status.recovery?.tries ?? 0))])
-        add(
-            "weft_models_missing", .gauge, "Models that the unit came back without.",
-            [([:], Double(status.missing.count))])
-        addModels(status.models)
-        add(
-            "weft_lane_busy_seconds_total", .counter, "Time that a lane was at work.",
-            status.lanes.map {
-                (["lane": $0.name], $0.busySeconds)
-            })
-        add(
-            "weft_lane_isolation", .gauge,
-            "Part of its speed alone that a lane kept beside saturated others, measured at the start.",
-            status.lanes.compactMap { lane in lane.isolation.map { (["lane": lane.name], $0) } })
-        add(
-            "weft_lane_passes_total", .counter, "Forward passes of a lane.",
-            status.lanes.map {
-                (["lane": $0.name], Double($0.passes))
-            })
+                (["use": "held"], Double($0.pool.held)), (["use": "cached"], Double($0.pool.cached)),
+                (["use": "free"], Double($0.pool.free)),
+            ]
+        }
+        page.gauge("weft_kv_cache_usage_perc", "Part of the pool that sequences hold, 0 to 1.") {
+            [([:], Double($0.pool.held) / Double(max(1, $0.pool.pages)))]
+        }
+        page.gauge("weft_unit_healthy", "1 while requests are taken.") { [([:], $0.failure == nil ? 1 : 0)] }
+        page.counter("weft_unit_rebuilds_total", "Times the unit was built anew after its device failed.") {
+            [([:], Double($0.rebuilds))]
+        }
+        page.gauge("weft_unit_failed_rebuilds", "Tries to build the unit anew that failed since it failed itself.") {
+            [([:], Double($0.recovery?.tries ?? 0))]
+        }
+        page.gauge("weft_models_missing", "Models that the unit came back without.") {
+            [([:], Double($0.missing.count))]
+        }
+        page.counter("weft_lane_busy_seconds_total", "Time that a lane was at work.") {
+            $0.lanes.map { (["lane": $0.name], $0.busySeconds) }
+        }
+        page.gauge(
+            "weft_lane_isolation",
+            "Part of its speed alone that a lane kept beside saturated others, measured at the start."
+        ) { $0.lanes.compactMap { lane in lane.isolation.map { (["lane": lane.name], $0) } } }
+        page.counter("weft_lane_passes_total", "Forward passes of a lane.") {
+            $0.lanes.map { (["lane": $0.name], Double($0.passes)) }
+        }
+        Self.addModels(to: &page)
+        text = page.text
     }
 
-    private mutating func addModels(_ models: [EngineStatus.Model]) {
-        func each(_ value: (EngineStatus.Model) -> Double) -> [(labels: [String: String], value: Double)] {
-            models.map { (["model_name": $0.name], value($0)) }
+    private static func addModels(to page: inout Page) {
+        func each(_ value: @escaping (UnitStatus.Model) -> Double) -> (UnitStatus) -> [Page.Sample] {
+            { unit in unit.models.map { (["model_name": $0.name], value($0)) } }
         }
-        add("weft_model_kv_pages_held", .gauge, "Pages that a model's sequences hold.", each { Double($0.held) })
-        add("weft_model_kv_pages_quota", .gauge, "Pages that a model may hold now.", each { Double($0.quota) })
-        add("weft_model_kv_pages_borrowed", .gauge, "Pages held beyond the quota.", each { Double($0.borrowed) })
-        add("weft_model_kv_pages_cached", .gauge, "Pages kept for their prefixes only.", each { Double($0.cached) })
-        add("weft_model_kv_fragmentation", .gauge, "Part of held pages that no token fills.", each(\.fragmentation))
-        add("weft_model_weight_bytes", .gauge, "Bytes of a model's weights.", each { Double($0.weightBytes) })
-        add("weft_num_requests_running", .gauge, "Sequences that hold pages.", each { Double($0.running) })
-        add("weft_num_requests_waiting", .gauge, "Sequences that wait for pages.", each { Double($0.waiting) })
-        add("weft_requests_total", .counter, "Requests admitted.", each { Double($0.counters.requests) })
-        add("weft_prompt_tokens_total", .counter, "Tokens of prompts.", each { Double($0.counters.promptTokens) })
-        add(
-            "weft_prefix_cache_hits_total", .counter, "Tokens of prompts found in the prefix index.",
-            each {
-                Double($0.counters.cachedTokens)
-            })
-        add("weft_generation_tokens_total", .counter, "Tokens generated.", each { Double($0.counters.generatedTokens) })
-        add(
-            "weft_num_preemptions_total", .counter, "Sequences that lost their pages for a while.",
-            each {
-                Double($0.counters.preemptions)
-            })
-        add("weft_kv_page_seconds_total", .counter, "Pages held, integrated over time.", each(\.counters.pageSeconds))
-        let ends = models.flatMap { model in
-            model.counters.finished.sorted { $0.key < $1.key }.map { reason, count in
-                (["model_name": model.name, "finished_reason": reason], Double(count))
+        page.gauge("weft_model_kv_pages_held", "Pages that a model's sequences hold.", each { Double($0.held) })
+        page.gauge("weft_model_kv_pages_quota", "Pages that a model may hold now.", each { Double($0.quota) })
+        page.gauge("weft_model_kv_pages_borrowed", "Pages held beyond the quota.", each { Double($0.borrowed) })
+        page.gauge("weft_model_kv_pages_cached", "Pages kept for their prefixes only.", each { Double($0.cached) })
+        page.gauge("weft_model_kv_fragmentation", "Part of held pages that no token fills.", each(\.fragmentation))
+        page.gauge("weft_model_weight_bytes", "Bytes of a model's weights.", each { Double($0.weightBytes) })
+        page.gauge("weft_num_requests_running", "Sequences that hold pages.", each { Double($0.running) })
+        page.gauge("weft_num_requests_waiting", "Sequences that wait for pages.", each { Double($0.waiting) })
+        page.counter("weft_requests_total", "Requests admitted.", each { Double($0.counters.requests) })
+        page.counter("weft_prompt_tokens_total", "Tokens of prompts.", each { Double($0.counters.promptTokens) })
+        page.counter(
+            "weft_prefix_cache_hits_total", "Tokens of prompts found in the prefix index.",
+            each { Double($0.counters.cachedTokens) })
+        page.counter("weft_generation_tokens_total", "Tokens generated.", each { Double($0.counters.generatedTokens) })
+        page.counter(
+            "weft_num_preemptions_total", "Sequences that lost their pages for a while.",
+            each { Double($0.counters.preemptions) })
+        page.counter("weft_kv_page_seconds_total", "Pages held, integrated over time.", each(\.counters.pageSeconds))
+        page.counter("weft_request_success_total", "Requests that ended, by how.") { unit in
+            unit.models.flatMap { model in
+                model.counters.finished.sorted { $0.key < $1.key }.map { reason, count in
+                    (["model_name": model.name, "finished_reason": reason], Double(count))
+                }
             }
         }
-        add("weft_request_success_total", .counter, "Requests that ended, by how.", ends)
+    }
+}
+
+/// Lines of samples, each with the label of its unit.
+private struct Page {
+    /// A sample and its labels besides the unit.
+    typealias Sample = (labels: [String: String], value: Double)
+
+    let units: [UnitStatus]
+    private(set) var text = ""
+
+    init(units: [UnitStatus]) { self.units = units }
+
+    mutating func gauge(_ name: String, _ help: String, _ samples: (UnitStatus) -> [Sample]) {
+        add(name, "gauge", help, samples)
     }
 
-    private mutating func add(
-        _ name: String, _ kind: Kind, _ help: String, _ samples: [(labels: [String: String], value: Double)]
-    ) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
-        for (labels, value) in samples {
-            let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
-            text += "\(name)\(pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}") \(value)\n"
+    mutating func counter(_ name: String, _ help: String, _ samples: (UnitStatus) -> [Sample]) {
+        add(name, "counter", help, samples)
+    }
+
+    private mutating func add(_ name: String, _ kind: String, _ help: String, _ samples: (UnitStatus) -> [Sample]) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+        for unit in units {
+            for (labels, value) in samples(unit) {
+                let all = labels.merging(["unit": unit.name]) { $1 }.sorted { $0.key < $1.key }
+                let pairs = all.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
+                text += "\(name){\(pairs)} \(value)\n"
+            }
         }
     }
 

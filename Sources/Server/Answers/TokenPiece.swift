@@ -1,3 +1,4 @@
+import Quantities
 import Tokenization
 
 /// A token with what it stands for: its text, or its bytes where they are not text by themselves.

@@ -1,3 +1,4 @@
+import Quantities
 import Tokenization
 
 /// Tokens as log probabilities name them: by their text and their bytes.

@@ -31,8 +31,8 @@ extension APIError {
             case .overloaded(let seconds):
                 .unavailable("Too many requests wait already.", retryAfter: seconds)
             case .unavailable(let reason): .unavailable(reason)
-            case .unitFailed(let model, let reason):
-                .unavailable("\(model) broke off: \(reason)")
+            case .unitFailed(let unit, let model, let reason):
+                .unavailable("\(model) broke off, as unit '\(unit)' failed: \(reason)")
             }
     }
 

@@ -17,13 +17,13 @@ struct AdminRoutes: Sendable {
 
     private struct Unloaded: Encodable { var id: String }
 
-    /// How the engine stands: pool, lanes, models.
+    /// How the units stand: pool, lanes, models.
     func status(_ request: Request, _ context: ServerContext) async throws -> Response {
         guard let status = await administration.status else { throw APIError.unavailable("The models are loading.") }
         return try Response(json: status)
     }
 
-    /// Loads a model; the body has the keys of a model in a configuration.
+    /// Loads a model; the body has the keys of a model in a configuration. `?unit=NAME` says where, if there are several.
     func load(_ request: Request, _ context: ServerContext) async throws -> Response {
         let model: ModelConfiguration
         do {
@@ -32,7 +32,8 @@ struct AdminRoutes: Sendable {
             throw APIError.invalid(nil, error.description, code: "invalid_model")
         }
         do {
-            let served = try await administration.load(model)
+            let served = try await administration.load(
+                model, unit: request.uri.queryParameters["unit"].map(String.init))
             return try Response(json: Loaded(id: served.name, maxModelLen: served.contextLength))
         } catch let error as EngineError {
             throw error

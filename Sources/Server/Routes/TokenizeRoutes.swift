@@ -1,5 +1,6 @@
 import Engine
 import Hummingbird
+import Quantities
 import Tokenization
 
 /// `POST /tokenize` and `POST /detokenize`, in llama.cpp's shapes.

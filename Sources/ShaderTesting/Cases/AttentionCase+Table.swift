@@ -1,3 +1,4 @@
+import KVCache
 import Kernels
 
 extension AttentionCase {
@@ -23,7 +24,7 @@ extension AttentionCase {
             return [
                 AttentionCase(kv: .f32, headSize: 32, ratio: 1, lengths: [99, 9], tail: 99, slack: 2048),
                 AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2048),
-                AttentionCase(kv: .q8, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2944),
+                AttentionCase(kv: .q8_0, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2944),
             ]
         // Sums through shared memory take compilers long: lavapipe minutes, where there are many of them.
         case .noSubgroups:
@@ -37,7 +38,7 @@ extension AttentionCase {
         default:
             let f16 = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths + [65], tail: 2, factor: 40)
             // The last block of a head of 80 is a short one.
-            let q8 = f16.with(\.kv, .q8).with(\.headSize, 80)
+            let q8 = f16.with(\.kv, .q8_0).with(\.headSize, 80)
             return isQuick
                 ? [f16, q8]
                 : [f16, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.headSize, 80), q8]
@@ -46,12 +47,12 @@ extension AttentionCase {
 
     /// Each head size once in Q8, and each number of queries to a key.
     private static var blocks: [AttentionCase] {
-        zip(sizes, [4, 3, 1, 2]).map { AttentionCase(kv: .q8, headSize: $0, ratio: $1, lengths: lengths, tail: 2) }
+        zip(sizes, [4, 3, 1, 2]).map { AttentionCase(kv: .q8_0, headSize: $0, ratio: $1, lengths: lengths, tail: 2) }
     }
 
     /// Every number of queries to a key that each head size has registers for, and beyond.
     private static var ratios: [AttentionCase] {
-        AttentionShape.KVFormat.allCases.flatMap { kv in
+        KVType.allCases.flatMap { kv in
             sizes.flatMap { size in
                 [1, 2, 3, 4, 8].map { AttentionCase(kv: kv, headSize: size, ratio: $0, lengths: lengths, tail: 2) }
             }
@@ -66,8 +67,8 @@ extension AttentionCase {
             AttentionCase(kv: .f32, headSize: 64, ratio: 3, lengths: [5, 4], tail: 5, pageTokens: 4),
             AttentionCase(kv: .f16, headSize: 64, ratio: 1, kvHeads: 3, lengths: [65], tail: 65, pageTokens: 28),
             AttentionCase(kv: .f16, headSize: 64, ratio: 1, kvHeads: 1, lengths: [5], tail: 0),
-            AttentionCase(kv: .q8, headSize: 64, ratio: 3, lengths: [257, 127, 31], tail: 3, factor: 400),
-            AttentionCase(kv: .q8, headSize: 64, ratio: 3, lengths: [65], tail: 65, pageTokens: 28),
+            AttentionCase(kv: .q8_0, headSize: 64, ratio: 3, lengths: [257, 127, 31], tail: 3, factor: 400),
+            AttentionCase(kv: .q8_0, headSize: 64, ratio: 3, lengths: [65], tail: 65, pageTokens: 28),
         ]
     }
 
@@ -75,7 +76,7 @@ extension AttentionCase {
     /// score may then be finite or not; so are subnormal halves and scales, which Vulkan drivers may or may not take for
     /// zero.
     private static var specials: [AttentionCase] {
-        AttentionShape.KVFormat.allCases.flatMap { kv in
+        KVType.allCases.flatMap { kv in
             SpecialValue.allCases.filter { kv == .f32 || $0 != .subnormal }.flatMap { value in
                 [false, true].filter { $0 || !value.float.isInfinite }.map { isInValue in
                     AttentionCase(
@@ -88,7 +89,7 @@ extension AttentionCase {
 
     static func random(_ numbers: inout Numbers) -> AttentionCase {
         AttentionCase(
-            kv: numbers.pick(AttentionShape.KVFormat.allCases), headSize: numbers.pick(sizes),
+            kv: numbers.pick(KVType.allCases), headSize: numbers.pick(sizes),
             ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(80) },
             tail: 1 + numbers.below(4), pageTokens: 4 * (1 + numbers.below(10)), factor: numbers.pick([1, 20, 400]))

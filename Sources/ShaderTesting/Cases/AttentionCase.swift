@@ -1,4 +1,5 @@
 import Compute
+import KVCache
 import Kernels
 
 /// Attention of rows to the keys and values in their sequences' pages.
@@ -11,7 +12,7 @@ struct AttentionCase: DispatchCase {
         var isInValue: Bool
     }
 
-    var kv: AttentionShape.KVFormat
+    var kv: KVType
     var headSize: Int
     var ratio: Int
     var kvHeads = 2
@@ -28,7 +29,7 @@ struct AttentionCase: DispatchCase {
     var special: Special?
 
     var description: String {
-        "\(kv.rawValue) heads of \(headSize), \(ratio) to each of \(kvHeads), last \(tail) of \(lengths), "
+        "\(kv.option) heads of \(headSize), \(ratio) to each of \(kvHeads), last \(tail) of \(lengths), "
             + "pages of \(pageTokens), times \(factor)"
             + (special.map { ", \($0.value.rawValue) in a \($0.isInValue ? "value" : "key")" } ?? "")
     }
@@ -36,8 +37,8 @@ struct AttentionCase: DispatchCase {
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
         var numbers = Numbers(for: description)
         let shape = AttentionShape(
-            heads: ratio * kvHeads, kvHeads: kvHeads, headSize: headSize, rotated: headSize, layers: 2, kv: kv,
-            pageTokens: pageTokens, pageBytes: pageTokens * kv.bytesPerToken(headSize: headSize) + slack)
+            heads: ratio * kvHeads, kvHeads: kvHeads, rotated: headSize, layers: 2,
+            page: PageLayout(kv, headSize: headSize, tokens: pageTokens, slack: slack))
         let pages = PagedSequences(shape, layer: 1, lengths: lengths, numbers: &numbers)
         let rows = pages.rows(tail: tail, numbers: &numbers)
         let cache = FilledPool(pages, special: special, numbers: &numbers)

@@ -1,12 +1,13 @@
 import Compute
 import Foundation
+import KVCache
 import Kernels
 
 /// Queries and keys rotated, keys and values stored in their pages.
 struct RopeStoreCase: DispatchCase {
     static let kernel = "rope_store"
 
-    var kv: AttentionShape.KVFormat
+    var kv: KVType
     var headSize: Int
     var ratio: Int
     var kvHeads = 2
@@ -20,15 +21,15 @@ struct RopeStoreCase: DispatchCase {
     var special: SpecialValue?
 
     var description: String {
-        "\(kv.rawValue) heads of \(headSize), \(rotated) rotated, \(ratio) to each of \(kvHeads), last \(tail) of "
+        "\(kv.option) heads of \(headSize), \(rotated) rotated, \(ratio) to each of \(kvHeads), last \(tail) of "
             + "\(lengths), pages of \(pageTokens)" + (special.map { ", \($0.rawValue)" } ?? "")
     }
 
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
         var numbers = Numbers(for: description)
         let shape = AttentionShape(
-            heads: ratio * kvHeads, kvHeads: kvHeads, headSize: headSize, rotated: rotated, layers: 2, kv: kv,
-            pageTokens: pageTokens, pageBytes: pageTokens * kv.bytesPerToken(headSize: headSize) + 32)
+            heads: ratio * kvHeads, kvHeads: kvHeads, rotated: rotated, layers: 2,
+            page: PageLayout(kv, headSize: headSize, tokens: pageTokens, slack: 32))
         let pages = PagedSequences(shape, layer: 1, lengths: lengths, numbers: &numbers)
         let rows = pages.rows(tail: tail, numbers: &numbers)
         var qkv = numbers.floats(rows.count * shape.rowWidth)
@@ -77,7 +78,7 @@ struct RopeStoreCase: DispatchCase {
                 let isValue = head >= heads + kvHeads
                 let rotated = Reference.estimateRope(
                     Array(qkv[start..<start + headSize]), turns: isValue ? [] : turn)
-                let kept = kv == .q8 && head >= heads ? Reference.estimateBlocks(rotated) : rotated
+                let kept = kv == .q8_0 && head >= heads ? Reference.estimateBlocks(rotated) : rotated
                 for (element, estimate) in kept.enumerated() {
                     if head < heads {
                         queries.append(ExpectedResult(word: start + element, estimate: estimate))
@@ -88,7 +89,7 @@ struct RopeStoreCase: DispatchCase {
                     }
                 }
             }
-            guard kv == .q8 else { continue }
+            guard kv == .q8_0 else { continue }
             // Scales of blocks that the head does not have are zero.
             for kvHead in 0..<kvHeads {
                 for word in pages.scales(of: row, kvHead: kvHead).dropFirst((headSize + 31) / 32) {
@@ -110,7 +111,7 @@ struct RopeStoreCase: DispatchCase {
 
 extension RopeStoreCase {
     static func table(_ fallback: Fallback, isQuick: Bool) -> [RopeStoreCase] {
-        let formats = AttentionShape.KVFormat.allCases
+        let formats = KVType.allCases
         guard fallback == .none else {
             let lengths = fallback == .smallBindings ? [100, 60] : [9, 31]
             return formats.map {
@@ -145,7 +146,7 @@ extension RopeStoreCase {
     static func random(_ numbers: inout Numbers) -> RopeStoreCase {
         let headSize = numbers.pick([32, 64, 80, 128])
         return RopeStoreCase(
-            kv: numbers.pick(AttentionShape.KVFormat.allCases), headSize: headSize, ratio: 1 + numbers.below(4),
+            kv: numbers.pick(KVType.allCases), headSize: headSize, ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), rotated: 8 * (1 + numbers.below(headSize / 8)),
             lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(60) }, tail: 1 + numbers.below(12),
             pageTokens: 1 + numbers.below(40))

@@ -1,3 +1,4 @@
+import KVCache
 import Kernels
 
 /// Sequences whose keys and values stand in pages of a pool, in an order of chance.
@@ -27,7 +28,7 @@ struct PagedSequences {
         self.layer = layer
         self.lengths = lengths
         let entries = lengths.map { length in
-            (length + shape.pageTokens - 1) / shape.pageTokens * shape.layers * shape.kvHeads
+            (length + shape.page.tokensPerPage - 1) / shape.page.tokensPerPage * shape.layers * shape.kvHeads
         }
         let used = entries.reduce(0, +)
         starts = entries.indices.map { entries[..<$0].reduce(0, +) }
@@ -35,7 +36,7 @@ struct PagedSequences {
         tables = Array(numbers.shuffled(Array(0..<pageCount)).prefix(used))
     }
 
-    var poolWordCount: Int { pageCount * shape.pageBytes / 4 }
+    var poolWordCount: Int { pageCount * shape.page.pageBytes / 4 }
 
     /// The last `tail` positions of every sequence, in an order of chance.
     func rows(tail: Int, numbers: inout Numbers) -> [Row] {
@@ -45,23 +46,17 @@ struct PagedSequences {
         return numbers.shuffled(rows)
     }
 
-    /// Where one number stands in the pool: pages of `[2][headSize / C][pageTokens]` times 16 bytes, with scales behind
-    /// them in Q8, as `rope_store.kernel` says.
+    /// Where one number stands in the pool, as `PageLayout` says.
     func place(
         _ side: Side, _ element: Int, of row: Row, kvHead: Int
     ) -> (word: Int, part: ExpectedResult.Part) {
-        let chunkSize =
-            switch shape.kv {
-            case .f32: 4
-            case .f16: 8
-            case .q8: 16
-            }
-        let chunk = side.rawValue * shape.headSize / chunkSize + element / chunkSize
+        let first = side.rawValue * shape.page.wordsPerKey
+        let chunk = first + element / shape.page.type.elementsPerWord
         let part: ExpectedResult.Part =
-            switch shape.kv {
+            switch shape.page.type {
             case .f32: .float
             case .f16: element % 8 < 4 ? .lowHalf : .highHalf
-            case .q8:
+            case .q8_0:
                 .byte(
                     element % 16 / 4, scale: scales(of: row, kvHead: kvHead).lowerBound + element / 32,
                     isHigh: side == .value)
@@ -71,13 +66,23 @@ struct PagedSequences {
 
     /// The words that hold the scales of a token's blocks in Q8, and those that are left over.
     func scales(of row: Row, kvHead: Int) -> Range<Int> {
-        let start = word(ofChunk: shape.headSize / 8, row, kvHead)
+        let start = word(ofChunk: 2 * shape.page.wordsPerKey, row, kvHead)
         return start..<start + 4
     }
 
     private func word(ofChunk chunk: Int, _ row: Row, _ kvHead: Int) -> Int {
-        let block = row.position / shape.pageTokens
+        let block = row.position / shape.page.tokensPerPage
         let page = tables[starts[row.sequence] + (block * shape.layers + layer) * shape.kvHeads + kvHead]
-        return page * shape.pageBytes / 4 + 4 * (chunk * shape.pageTokens + row.position % shape.pageTokens)
+        return page * shape.page.pageBytes / 4 + 4
+            * (chunk * shape.page.tokensPerPage + row.position % shape.page.tokensPerPage)
+    }
+}
+
+extension PageLayout {
+    /// A page of so many tokens, with bytes behind them that must not be touched.
+    init(_ type: KVType, headSize: Int, tokens: Int, slack: Int) {
+        let token = PageLayout(type: type, headSize: headSize, pageBytes: 1 << 20, tokensPerPage: 1)
+        self.init(
+            type: type, headSize: headSize, pageBytes: tokens * token.bytesPerToken + slack, tokensPerPage: tokens)
     }
 }

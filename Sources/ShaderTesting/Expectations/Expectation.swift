@@ -1,20 +1,20 @@
-public import Compute
+package import Compute
 import Foundation
 
 /// A fault of a driver that is known: cases that it fails are no news, cases that it passes are.
-public struct Expectation: Sendable, Codable, Hashable {
-    public var api: DeviceAPI
+package struct Expectation: Sendable, Codable, Hashable {
+    package var api: DeviceAPI
     /// A part of the device's name.
-    public var device: String
+    package var device: String
     /// The beginning of the driver's version; `nil` for every version.
-    public var driver: String?
-    public var kernel: String
+    package var driver: String?
+    package var kernel: String
     /// Words of the case, such as options' values, or the fallback; a case must have all of them.
-    public var options: [String]
+    package var options: [String]
     /// What the driver does wrong, and where that is told.
-    public var reason: String
+    package var reason: String
 
-    public init(
+    package init(
         api: DeviceAPI, device: String, driver: String? = nil, kernel: String, options: [String] = [], reason: String
     ) {
         self.api = api
@@ -27,17 +27,17 @@ public struct Expectation: Sendable, Codable, Hashable {
 
     /// The faults that are known, of `expectations.json`.
     /// - Throws: `DecodingError` where the file is malformed.
-    public static func known() throws -> [Expectation] {
+    package static func known() throws -> [Expectation] {
         try decode(PackageResources.expectations_json)
     }
 
     /// - Throws: `DecodingError`.
-    public static func decode(_ json: [UInt8]) throws -> [Expectation] {
+    package static func decode(_ json: [UInt8]) throws -> [Expectation] {
         try JSONDecoder().decode([Expectation].self, from: Data(json))
     }
 
     /// Whether a case on a device is expected to fail.
-    public func covers(
+    package func covers(
         _ description: DeviceDescription, kernel: String, fallback: Fallback, case text: String
     ) -> Bool {
         api == description.api && description.name.lowercased().contains(device.lowercased())

@@ -1,21 +1,21 @@
 import Kernels
 
 /// How far results are from the reference, and how much of what is allowed that is.
-public struct Accuracy: Sendable, Codable, Hashable {
+package struct Accuracy: Sendable, Codable, Hashable {
     /// The largest error of one result.
-    public private(set) var maxAbsolute = 0.0
+    package private(set) var maxAbsolute = 0.0
     /// The squared errors over the squared values.
-    public private(set) var nmse = 0.0
+    package private(set) var nmse = 0.0
     /// The largest error in units in the last place, of results no smaller than their root mean square: what cancels
     /// out to something smaller has no meaningful last place.
-    public private(set) var ulps = 0.0
+    package private(set) var ulps = 0.0
     /// The largest share of its bound that any error or NMSE takes up: above 1 is a failure.
-    public private(set) var ofBound = 0.0
+    package private(set) var ofBound = 0.0
 
-    public init() {}
+    package init() {}
 
     /// Takes the worse of both figures.
-    public mutating func merge(_ other: Accuracy) {
+    package mutating func merge(_ other: Accuracy) {
         maxAbsolute = max(maxAbsolute, other.maxAbsolute)
         nmse = max(nmse, other.nmse)
         ulps = max(ulps, other.ulps)
@@ -69,13 +69,13 @@ extension Accuracy {
 }
 
 /// One result that is too far from what it should be.
-public struct Inaccuracy: Sendable, Hashable, CustomStringConvertible {
-    public var buffer: String
+package struct Inaccuracy: Sendable, Hashable, CustomStringConvertible {
+    package var buffer: String
     /// The word, and which half or byte of it.
-    public var place: String
-    public var number: Double
-    public var expected: Double
-    public var allowed: Double
+    package var place: String
+    package var number: Double
+    package var expected: Double
+    package var allowed: Double
 
     init(_ result: ExpectedResult, _ number: Double, _ buffer: String) {
         self.buffer = buffer
@@ -90,7 +90,7 @@ public struct Inaccuracy: Sendable, Hashable, CustomStringConvertible {
         allowed = result.allowed
     }
 
-    public var description: String {
+    package var description: String {
         "\(buffer)[\(place)] is \(Float(number)) instead of \(Float(expected)), where \(Float(allowed)) off is allowed"
     }
 }

@@ -1,8 +1,8 @@
 import Compute
-public import Kernels
+package import Kernels
 
 /// Runs a suite on one device, with everything switched on and with each feature switched off.
-public struct DeviceTest {
+package struct DeviceTest {
     private let device: TestedDevice
     private let suite: ShaderSuite
     private let expectations: [Expectation]
@@ -12,7 +12,7 @@ public struct DeviceTest {
     /// - Parameters:
     ///   - expectations: faults of the driver that are known.
     ///   - sources: the library's own, or kernels that were changed.
-    public init(
+    package init(
         _ device: TestedDevice, suite: ShaderSuite, expectations: [Expectation], sources: KernelSources? = nil
     ) {
         self.sources = sources
@@ -23,7 +23,7 @@ public struct DeviceTest {
     }
 
     /// - Parameter progress: is told which share of the cases is done, and what comes next.
-    public mutating func run(progress: (Double, String) -> Void = { _, _ in }) -> DeviceReport {
+    package mutating func run(progress: (Double, String) -> Void = { _, _ in }) -> DeviceReport {
         let parts = Fallback.cases(for: device.description.api).map { ($0, suite.cases($0)) }
         let count = parts.reduce(0) { $0 + $1.1.count }
         var done = 0

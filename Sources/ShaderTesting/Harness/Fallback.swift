@@ -1,7 +1,7 @@
-public import Compute
+package import Compute
 
 /// Ways to switch a device's optional features off.
-public enum Fallback: String, CaseIterable, Sendable, Codable {
+package enum Fallback: String, CaseIterable, Sendable, Codable {
     case none
     /// Storage reads in place of texel loads.
     case noTexels = "no texel loads"
@@ -13,13 +13,13 @@ public enum Fallback: String, CaseIterable, Sendable, Codable {
     case eightWide = "8 wide"
 
     /// Those that make a difference to a device: OpenCL has no texel loads, GLSL no vectors of other widths than four.
-    public static func cases(for api: DeviceAPI) -> [Fallback] {
+    package static func cases(for api: DeviceAPI) -> [Fallback] {
         api == .vulkan
             ? [.none, .noTexels, .noSubgroups, .smallBindings]
             : [.none, .noSubgroups, .smallBindings, .fourWide, .eightWide]
     }
 
-    public func apply(to limits: inout DeviceLimits) {
+    package func apply(to limits: inout DeviceLimits) {
         switch self {
         case .none: break
         case .noTexels: limits.maxTexelElements = 0

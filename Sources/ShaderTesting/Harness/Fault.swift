@@ -1,7 +1,7 @@
-public import Compute
+package import Compute
 
 /// What a case found wrong.
-public enum Fault: Error, Sendable, Hashable {
+package enum Fault: Error, Sendable, Hashable {
     case inaccurate(Inaccuracy)
     /// No single result is too far off, all together are.
     case imprecise(buffer: String, nmse: Double, limit: Double)
@@ -18,7 +18,7 @@ public enum Fault: Error, Sendable, Hashable {
 }
 
 extension Fault: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .inaccurate(let inaccuracy): inaccuracy.description
         case .imprecise(let buffer, let nmse, let limit): "\(buffer) has an NMSE of \(nmse), above \(limit)"

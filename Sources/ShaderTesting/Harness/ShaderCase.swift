@@ -1,7 +1,7 @@
 import Compute
 
 /// One shape of one kernel, with the numbers that it is tried on.
-public protocol ShaderCase: Sendable, CustomStringConvertible {
+package protocol ShaderCase: Sendable, CustomStringConvertible {
     static var kernel: String { get }
 
     /// - Parameter times: how often the dispatch is repeated; every run must give the same bits.
@@ -18,7 +18,7 @@ protocol DispatchCase: ShaderCase {
 }
 
 extension DispatchCase {
-    public func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy {
+    package func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy {
         let trial: Trial
         do throws(ComputeError) { trial = try self.trial(on: bench) } catch { throw .device(error) }
         return try trial.run(on: bench, times: times)

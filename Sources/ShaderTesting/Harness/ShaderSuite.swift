@@ -1,14 +1,14 @@
 /// The cases that a device is tested with.
-public struct ShaderSuite: Sendable {
+package struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
-    public static let kernels = ["attention", "embed", "matmul", "probe_copy", "probe_fma", "rms_norm", "rope_store"]
+    package static let kernels = ["attention", "embed", "matmul", "probe_copy", "probe_fma", "rms_norm", "rope_store"]
 
     /// Only cases of this kernel, if any is named.
-    public var kernel: String?
+    package var kernel: String?
     /// A short part of all cases, with fewer repetitions.
-    public var isQuick: Bool
+    package var isQuick: Bool
 
-    public init(kernel: String? = nil, isQuick: Bool = false) {
+    package init(kernel: String? = nil, isQuick: Bool = false) {
         self.kernel = kernel
         self.isQuick = isQuick
     }

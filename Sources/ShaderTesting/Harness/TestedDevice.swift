@@ -1,12 +1,12 @@
-public import Compute
+package import Compute
 
 /// A device to be tested, opened once for each of its fallbacks.
-public struct TestedDevice: Sendable {
-    public let description: DeviceDescription
+package struct TestedDevice: Sendable {
+    package let description: DeviceDescription
     private let opens: @Sendable (_ adjust: (inout DeviceLimits) -> Void) throws -> any Device
 
     /// - Parameter opens: opens the device with limits that the closure has changed.
-    public init(
+    package init(
         _ description: DeviceDescription,
         opens: @escaping @Sendable (_ adjust: (inout DeviceLimits) -> Void) throws -> any Device
     ) {
@@ -15,7 +15,7 @@ public struct TestedDevice: Sendable {
     }
 
     /// The device with features switched off.
-    public func open(_ fallback: Fallback = .none) throws -> any Device {
+    package func open(_ fallback: Fallback = .none) throws -> any Device {
         try opens { fallback.apply(to: &$0) }
     }
 }

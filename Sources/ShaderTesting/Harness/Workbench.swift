@@ -1,9 +1,9 @@
-public import Compute
-public import Kernels
+package import Compute
+package import Kernels
 
 /// A device with its kernels and a lane: where cases are run.
-public struct Workbench {
-    public let device: any Device
+package struct Workbench {
+    package let device: any Device
     let kernels: KernelSet
     let lane: any Lane
 
@@ -14,7 +14,7 @@ public struct Workbench {
     var isIEEE: Bool { device.description.api != .vulkan }
 
     /// - Parameter kernels: those of the device; altered ones show whether the harness notices.
-    public init(_ kernels: KernelSet) throws(ComputeError) {
+    package init(_ kernels: KernelSet) throws(ComputeError) {
         device = kernels.device
         self.kernels = kernels
         lane = try device.makeLane(label: "shader test")

@@ -1,21 +1,21 @@
-public import Compute
-public import Kernels
+package import Compute
+package import Kernels
 
 /// A kernel, or the words of a dialect, with a fault made on purpose: to see whether the harness notices.
-public struct Mutant: Sendable, CustomStringConvertible {
+package struct Mutant: Sendable, CustomStringConvertible {
     /// What text is changed.
-    public enum Place: Sendable, Hashable {
+    package enum Place: Sendable, Hashable {
         case kernel(String)
         case prelude(Dialect)
     }
 
     /// What is broken.
-    public var description: String
-    public var place: Place
-    public var text: String
-    public var replacement: String
+    package var description: String
+    package var place: Place
+    package var text: String
+    package var replacement: String
 
-    public init(_ description: String, in place: Place, replacing text: String, with replacement: String) {
+    package init(_ description: String, in place: Place, replacing text: String, with replacement: String) {
         self.description = description
         self.place = place
         self.text = text
@@ -24,7 +24,7 @@ public struct Mutant: Sendable, CustomStringConvertible {
 
     /// The library's kernels with the fault.
     /// - Throws: `MutantError` unless the text stands in its place exactly once.
-    public func sources() throws -> KernelSources {
+    package func sources() throws -> KernelSources {
         var sources = try KernelSources()
         switch place {
         case .kernel(let name):
@@ -43,9 +43,9 @@ public struct Mutant: Sendable, CustomStringConvertible {
 }
 
 /// A fault that could not be made.
-public struct MutantError: Error, Sendable, Hashable, CustomStringConvertible {
-    public var mutant: String
-    public var occurrences: Int
+package struct MutantError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var mutant: String
+    package var occurrences: Int
 
-    public var description: String { "the text to change for '\(mutant)' stands \(occurrences) times, not once" }
+    package var description: String { "the text to change for '\(mutant)' stands \(occurrences) times, not once" }
 }

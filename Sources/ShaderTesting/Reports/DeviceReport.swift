@@ -1,14 +1,14 @@
-public import Compute
+package import Compute
 
 /// What was found of one device.
-public struct DeviceReport: Sendable, Encodable {
-    public var device: DeviceDescription
+package struct DeviceReport: Sendable, Encodable {
+    package var device: DeviceDescription
     /// In the order of names.
-    public var kernels: [KernelReport] = []
+    package var kernels: [KernelReport] = []
     /// Why the device could not be opened at all.
-    public var fault: String?
+    package var fault: String?
 
-    public var hasPassed: Bool { fault == nil && kernels.allSatisfy(\.failures.isEmpty) }
+    package var hasPassed: Bool { fault == nil && kernels.allSatisfy(\.failures.isEmpty) }
 
     /// The report of `kernel`, empty at first.
     subscript(kernel: String) -> KernelReport {

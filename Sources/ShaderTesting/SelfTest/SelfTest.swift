@@ -1,8 +1,9 @@
 import Compute
-public import Kernels
+import KVCache
+package import Kernels
 
 /// A short test of a device before it serves: one small case or two of every kernel.
-public enum SelfTest {
+package enum SelfTest {
     static let cases: [any ShaderCase] = [
         MatMulCase(format: .q4, rows: 1, depth: 96, columns: 132),
         MatMulCase(format: .q4, rows: 9, depth: 64, columns: 36),
@@ -15,7 +16,7 @@ public enum SelfTest {
     /// Takes well under a second where the kernels are in the caches, a few seconds where they are not.
     /// - Parameter kernels: those that the device will serve with.
     /// - Throws: `SelfTestError` for the first case that fails.
-    public static func run(_ kernels: KernelSet) throws(SelfTestError) {
+    package static func run(_ kernels: KernelSet) throws(SelfTestError) {
         let device = kernels.device.description.name
         var current = "lane"
         do {
@@ -31,13 +32,13 @@ public enum SelfTest {
 }
 
 /// A device that computes wrongly, or not at all.
-public struct SelfTestError: Error, Sendable, Hashable, CustomStringConvertible {
-    public var device: String
-    public var kernel: String
+package struct SelfTestError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var device: String
+    package var kernel: String
     /// What was wrong.
-    public var fault: String
+    package var fault: String
 
-    public var description: String {
+    package var description: String {
         "\(device) failed its self-test and is not used: kernel \(kernel): \(fault)"
     }
 }

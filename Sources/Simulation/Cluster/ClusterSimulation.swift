@@ -1,26 +1,26 @@
 import KVCache
-public import Placement
-public import Scheduling
-public import Workloads
+package import Placement
+import Quantities
+package import Scheduling
+package import Workloads
 
 /// A plan at work on modelled devices.
-public struct ClusterSimulation: Sendable {
+package struct ClusterSimulation: Sendable {
     private let units: [(name: String, unit: SimulatedUnit)]
     /// For each model the units that serve it, and the part of its requests that each gets.
     private let routes: [String: [(unit: Int, rate: Double)]]
     private let policy: PolicyName
-    private let lane: LaneModel
 
     /// - Parameters:
     ///   - demands: The models of the plan; others are ignored.
+    ///   - device: What is known of the devices of a mesh.
     ///   - chunksPrompts: Whether prompts may be split over several prefill jobs.
     /// - Throws: `SimulationError`, `CostError`, `KVError`.
-    public init(
+    package init(
         _ plan: Plan, demands: [ModelDemand], cluster: Cluster, costs: CostModel, policy: PolicyName,
-        lane: LaneModel = .measured, chunksPrompts: Bool = true
+        device: (MeshKind) -> any DeviceModel = FittedMesh.measured, chunksPrompts: Bool = true
     ) throws {
         self.policy = policy
-        self.lane = lane
         var units: [(String, SimulatedUnit)] = []
         var routes: [String: [(unit: Int, rate: Double)]] = [:]
         for planned in plan.units {
@@ -45,8 +45,8 @@ public struct ClusterSimulation: Sendable {
             guard bytes > 0 else {
                 throw SimulationError.doesNotFit(model: planned.models[0].name, unit: planned.name)
             }
-            let pages = Int(bytes) / KVShape.defaultPageBytes
-            units.append((planned.name, SimulatedUnit(mesh: mesh, pages: pages, models: models)))
+            let pages = Int(bytes) / PageLayout.defaultPageBytes
+            units.append((planned.name, SimulatedUnit(device: device(mesh), pages: pages, models: models)))
         }
         self.units = units
         self.routes = routes
@@ -57,7 +57,7 @@ public struct ClusterSimulation: Sendable {
     /// - Parameter requests: By arrival.
     /// - Returns: A record of each request, with its unloaded latency, by unit and arrival.
     /// - Throws: `SimulationError.unknownModel`, `KVError`.
-    public func run(_ requests: [Request]) throws -> [RequestRecord] {
+    package func run(_ requests: [Request]) throws -> [RequestRecord] {
         var shares = Array(repeating: [Request](), count: units.count)
         var credits = routes.mapValues { $0.map { _ in 0.0 } }
         for request in requests {
@@ -73,7 +73,7 @@ public struct ClusterSimulation: Sendable {
         }
         var records: [RequestRecord] = []
         for (index, unit) in units.enumerated() {
-            var simulator = try UnitSimulator(unit.unit, policy: policy.policy, lane: lane)
+            var simulator = try UnitSimulator(unit.unit, policy: policy.policy)
             records += simulator.run(shares[index])
         }
         return records
@@ -90,10 +90,7 @@ extension SimulatedModel {
             name: planned.name, profile: profile,
             settings: ModelSettings(
                 shape: shape, weight: planned.rate,
-                shares: PhaseShares(
-                    prefill: Share(max(1, (planned.prefillShare + 5) / 10)),
-                    decode: Share(max(1, (planned.decodeShare + 5) / 10))),
-                maxSequences: planned.maxSequences, chunksPrompts: chunksPrompts),
+                shares: planned.shares, maxSequences: planned.maxSequences, chunksPrompts: chunksPrompts),
             cost: cost)
     }
 }

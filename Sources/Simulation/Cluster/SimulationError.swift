@@ -1,11 +1,11 @@
 /// Why a plan cannot be simulated.
-public enum SimulationError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum SimulationError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownNode(unit: String, node: Int)
     /// A model of the plan that the workload does not have, or the other way round.
     case unknownModel(String)
     case doesNotFit(model: String, unit: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownNode(let unit, let node): "unit \(unit): the cluster has no node \(node)"
         case .unknownModel(let model): "model \(model) is not both in the plan and in the workload"

@@ -1,11 +1,12 @@
 import Foundation
 import KVCache
-public import Placement
+package import Placement
+import Quantities
 import Scheduling
-public import Workloads
+package import Workloads
 
 /// The paper's cluster: 32 A100-80GB, on which 19 LLaMA models are served by MuxServe, temporally or spatially.
-public struct PaperCluster: Sendable {
+package struct PaperCluster: Sendable {
     private static let memoryGB = 80.0
     private static let horizon: Seconds = 1000
 
@@ -16,7 +17,7 @@ public struct PaperCluster: Sendable {
 
     /// - Parameter temporalScheduler: The scheduler of all temporal runs: `fcfs`, as the paper says of them. With `nil`
     ///   each has the one that its measured figures betray, see `PaperRun.scheduler`.
-    public init(
+    package init(
         costs table: CostTable, constants: PaperConstants = .fitted, temporalScheduler: ReferenceScheduler? = .fcfs
     ) {
         self.table = table
@@ -28,14 +29,14 @@ public struct PaperCluster: Sendable {
     /// Simulates a run with its own rates, request counts and units.
     ///
     /// - Throws: `CostError`, `KVError`, `FileError` where the run cannot be simulated.
-    public func simulate(_ run: PaperRun, seed: UInt64) throws -> PaperFigures {
+    package func simulate(_ run: PaperRun, seed: UInt64) throws -> PaperFigures {
         figures(of: try records(of: run, seed: seed), run)
     }
 
     /// What becomes of each request of a run.
     ///
     /// - Throws: As `simulate`.
-    public func records(of run: PaperRun, seed: UInt64) throws -> [RequestRecord] {
+    package func records(of run: PaperRun, seed: UInt64) throws -> [RequestRecord] {
         let shares = try shares(of: run)
         var records: [RequestRecord] = []
         for (_, models) in Dictionary(grouping: run.models, by: \.unit).sorted(by: { $0.key < $1.key }) {
@@ -59,11 +60,9 @@ public struct PaperCluster: Sendable {
             demands: demands, costs: table, cluster: Cluster(nodes: 4, devicesPerNode: 8))
         var shares: [String: PhaseShares] = [:]
         for (index, model) in run.models.enumerated() {
-            let decode = objective.candidate(index, on: MeshKind(devices: model.devices))?.decodeSharePercent ?? 90
-            let billions = demands[index].profile.parameters / 1e9
-            let prefill = billions < 10 ? 80 : billions < 20 ? 90 : 100
-            shares[model.name] = PhaseShares(
-                prefill: Share(max(prefill, decode) / 10), decode: Share(min(prefill, decode) / 10))
+            let decode = objective.candidate(index, on: MeshKind(devices: model.devices))?.decodeShare ?? Share(9)
+            let prefill = ReferenceObjective.prefillShare(demands[index])
+            shares[model.name] = PhaseShares(prefill: max(prefill, decode), decode: min(prefill, decode))
         }
         return shares
     }
@@ -92,7 +91,7 @@ public struct PaperCluster: Sendable {
                     cost: cost))
         }
         if run.strategy == .spatial { poolGB = constants.spatialPoolPart * Self.memoryGB * Double(devices) }
-        let pages = Int(max(poolGB, 1) * 1e9) / KVShape.defaultPageBytes
+        let pages = Int(max(poolGB, 1) * 1e9) / PageLayout.defaultPageBytes
         let demand = simulated.reduce(0) { $0 + $1.settings.weight * Double($1.settings.shape.pagesPerBlock) }
         let limited = simulated.map { model in
             let perBlock = model.settings.shape.pagesPerBlock

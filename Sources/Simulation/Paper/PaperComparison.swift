@@ -1,12 +1,14 @@
+import Quantities
+
 /// Simulated beside measured figures of runs.
-public struct PaperComparison: Sendable {
+package struct PaperComparison: Sendable {
     /// One run; `simulated` is the mean over seeds.
-    public struct Run: Sendable, Encodable {
-        public var alpha: Double
-        public var rateScale: Double
-        public var strategy: PaperStrategy
-        public var simulated: PaperFigures
-        public var measured: PaperFigures
+    package struct Run: Sendable, Encodable {
+        package var alpha: Double
+        package var rateScale: Double
+        package var strategy: PaperStrategy
+        package var simulated: PaperFigures
+        package var measured: PaperFigures
 
         private enum CodingKeys: String, CodingKey {
             case alpha
@@ -17,14 +19,14 @@ public struct PaperComparison: Sendable {
         }
     }
 
-    public private(set) var runs: [Run] = []
+    package private(set) var runs: [Run] = []
     /// The figures of each run for each seed, as `[run][seed]`.
     private var bySeed: [[PaperFigures]] = []
 
     /// Simulates all runs once a seed.
     ///
     /// - Throws: As `PaperCluster.simulate`.
-    public init(_ runs: [PaperRun], on cluster: PaperCluster, seeds: [UInt64]) throws {
+    package init(_ runs: [PaperRun], on cluster: PaperCluster, seeds: [UInt64]) throws {
         precondition(!seeds.isEmpty, "a comparison takes at least one seed")
         for run in runs {
             let figures = try seeds.map { try cluster.simulate(run, seed: $0) }
@@ -37,16 +39,16 @@ public struct PaperComparison: Sendable {
     }
 
     /// Errors of one figure over all runs and seeds.
-    public struct ErrorLine: Sendable {
-        public var name: String
-        public var unit: String
-        public var median: Double
-        public var percentile90: Double
-        public var count: Int
+    package struct ErrorLine: Sendable {
+        package var name: String
+        package var unit: String
+        package var median: Double
+        package var percentile90: Double
+        package var count: Int
     }
 
     /// The errors of throughput, of ratios between systems, of latency and of attainment at 5, 8 and 10.
-    public var errors: [ErrorLine] {
+    package var errors: [ErrorLine] {
         var lines = PaperStrategy.allCases.map { strategy in
             line("throughput, \(strategy.rawValue)", "%", errors(of: \.weightedThroughput) { $0 == strategy })
         }
@@ -93,10 +95,7 @@ public struct PaperComparison: Sendable {
     private func line(_ name: String, _ unit: String, _ errors: [Double]) -> ErrorLine {
         let sorted = errors.sorted()
         func quantile(_ part: Double) -> Double {
-            guard !sorted.isEmpty else { return .nan }
-            let position = part * Double(sorted.count - 1)
-            let (low, high) = (sorted[Int(position)], sorted[min(Int(position) + 1, sorted.count - 1)])
-            return low + (high - low) * (position - position.rounded(.down))
+            sorted.isEmpty ? .nan : Percentiles.quantile(part, of: sorted)
         }
         return ErrorLine(
             name: name, unit: unit, median: quantile(0.5), percentile90: quantile(0.9), count: sorted.count)

@@ -1,13 +1,13 @@
 /// What is compared of a run.
-public struct PaperFigures: Hashable, Sendable {
+package struct PaperFigures: Hashable, Sendable {
     /// The rate-weighted mean of the models' requests per second.
-    public var weightedThroughput: Double
+    package var weightedThroughput: Double
     /// Over all requests, in seconds.
-    public var meanLatency: Double
+    package var meanLatency: Double
     /// Percent of requests within multiples of the unloaded latency.
-    public var withinSLO: [Double: Double]
+    package var withinSLO: [Double: Double]
 
-    public init(weightedThroughput: Double, meanLatency: Double, withinSLO: [Double: Double]) {
+    package init(weightedThroughput: Double, meanLatency: Double, withinSLO: [Double: Double]) {
         self.weightedThroughput = weightedThroughput
         self.meanLatency = meanLatency
         self.withinSLO = withinSLO
@@ -21,7 +21,7 @@ extension PaperFigures: Encodable {
         case withinSLO = "within_slo"
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(weightedThroughput, forKey: .weightedThroughput)
         try container.encode(meanLatency, forKey: .meanLatency)

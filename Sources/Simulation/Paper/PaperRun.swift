@@ -1,44 +1,44 @@
 import Foundation
 
 /// A measured run of MuxServe's synthetic workload on 32 A100s.
-public struct PaperRun: Hashable, Sendable {
-    public var alpha: Double
+package struct PaperRun: Hashable, Sendable {
+    package var alpha: Double
     /// Multiplies the rates; 1 gives the hottest model 40 requests per second.
-    public var rateScale: Double
-    public var strategy: PaperStrategy
-    public var models: [Model]
+    package var rateScale: Double
+    package var strategy: PaperStrategy
+    package var models: [Model]
 
     /// One model of a run, and what was measured of it.
-    public struct Model: Hashable, Sendable {
+    package struct Model: Hashable, Sendable {
         /// `llm-` and its rank in popularity.
-        public var name: String
-        public var rank: Int
+        package var name: String
+        package var rank: Int
         /// Its name in the cost file.
-        public var costName: String
+        package var costName: String
         /// The unit that serves it.
-        public var unit: String
+        package var unit: String
         /// The devices of that unit.
-        public var devices: Int
-        public var requests: Int
-        public var throughput: Double
-        public var latency: Double
-        public var timeToFirstToken: Double
+        package var devices: Int
+        package var requests: Int
+        package var throughput: Double
+        package var latency: Double
+        package var timeToFirstToken: Double
         /// Requests within each of `PaperRun.scales` times the unloaded latency.
-        public var withinScale: [Double: Int]
+        package var withinScale: [Double: Int]
     }
 
     /// The scales that are compared.
-    public static let scales: [Double] = [2, 3, 5, 8, 10, 15, 20]
+    package static let scales: [Double] = [2, 3, 5, 8, 10, 15, 20]
 
     /// Requests per second of a model.
-    public func rate(_ model: Model) -> Double { 40 * rateScale * pow(Double(model.rank + 1), -alpha) }
+    package func rate(_ model: Model) -> Double { 40 * rateScale * pow(Double(model.rank + 1), -alpha) }
 
     /// The scheduler under which the run was made.
     ///
     /// The table does not name it, and temporal runs were made under both: in some no model ever has more sequences
     /// at work than `fcfs` admits, in others hundreds more. So a temporal run counts as `adbs` where some model had
     /// more on average, by Little's law. This one bit is read off what was measured; nothing else is.
-    public var scheduler: ReferenceScheduler {
+    package var scheduler: ReferenceScheduler {
         guard strategy == .temporal else { return .adbs }
         let exceedsLimit = models.contains { model in
             (model.latency - model.timeToFirstToken) * model.throughput > Double(ReferenceScheduler.sequenceLimit)
@@ -47,7 +47,7 @@ public struct PaperRun: Hashable, Sendable {
     }
 
     /// The measured figures of the run.
-    public var measured: PaperFigures {
+    package var measured: PaperFigures {
         let requests = models.reduce(0) { $0 + $1.requests }
         let count = Double(requests)
         var within: [Double: Double] = [:]

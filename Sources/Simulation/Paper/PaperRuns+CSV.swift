@@ -1,5 +1,5 @@
-public import Foundation
-public import Placement
+package import Foundation
+package import Placement
 
 extension PaperRun {
     private static let needed = [
@@ -11,7 +11,7 @@ extension PaperRun {
     ///
     /// - Parameter file: Named in errors.
     /// - Throws: `FileError` naming line and column.
-    public static func read(csv: Data, file: String) throws(FileError) -> [PaperRun] {
+    package static func read(csv: Data, file: String) throws(FileError) -> [PaperRun] {
         let lines = String(decoding: csv, as: UTF8.self).split(
             omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         guard let header = lines.first, !header.isEmpty else {

@@ -1,5 +1,5 @@
 /// The systems that the paper compares.
-public enum PaperStrategy: String, Hashable, Sendable, Codable, CaseIterable {
+package enum PaperStrategy: String, Hashable, Sendable, Codable, CaseIterable {
     case muxserve
     /// The units of MuxServe, one job at a time.
     case temporal

@@ -1,14 +1,14 @@
-public import Workloads
+package import Quantities
 
 /// What MuxServe's Python and its allocator add to the device time of a job, while the job still holds its share.
-public struct ReferenceHost: Hashable, Sendable, Codable {
-    public var perPrefill: Seconds
-    public var perDecode: Seconds
-    public var perSequence: Seconds
+package struct ReferenceHost: Hashable, Sendable, Codable {
+    package var perPrefill: Seconds
+    package var perDecode: Seconds
+    package var perSequence: Seconds
     /// For each page (a head of a layer, 32 tokens) that the job takes on a device: identifiers are sent one by one.
-    public var perPage: Seconds
+    package var perPage: Seconds
 
-    public init(perPrefill: Seconds, perDecode: Seconds, perSequence: Seconds, perPage: Seconds) {
+    package init(perPrefill: Seconds, perDecode: Seconds, perSequence: Seconds, perPage: Seconds) {
         self.perPrefill = perPrefill
         self.perDecode = perDecode
         self.perSequence = perSequence

@@ -1,5 +1,5 @@
 import Placement
-import Workloads
+import Quantities
 
 /// A job of MuxServe's code on a modelled mesh.
 struct ReferenceJob: DeviceWork {

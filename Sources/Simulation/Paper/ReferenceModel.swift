@@ -1,7 +1,7 @@
 import KVCache
 import Placement
+import Quantities
 import Scheduling
-import Workloads
 
 /// A model in a unit of MuxServe's code, with its queues. Requests are numbered by arrival.
 struct ReferenceModel {

@@ -1,5 +1,5 @@
 /// The schedulers of MuxServe's code that its measured runs used.
-public enum ReferenceScheduler: String, Hashable, Sendable, Codable, CaseIterable {
+package enum ReferenceScheduler: String, Hashable, Sendable, Codable, CaseIterable {
     /// Models in turn, prefills before decodes, limits on sequences that follow the rates.
     case adbs
     /// The oldest request of all before any other, and at most 256 sequences of a model.

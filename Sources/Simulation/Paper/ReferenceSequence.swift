@@ -1,3 +1,4 @@
+import Quantities
 import Workloads
 
 /// A request in a unit of MuxServe's code.

@@ -1,5 +1,4 @@
 import Foundation
-import Workloads
 
 extension ReferenceUnit {
     /// One tick of the scheduler; `false` if it held shares back and looks again in the next.

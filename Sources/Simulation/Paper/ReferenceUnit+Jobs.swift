@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Scheduling
 import Workloads
 
@@ -11,10 +12,10 @@ extension ReferenceUnit {
 
     /// The most prompt tokens of a prefill.
     private static var batchedTokens: Int { 2048 }
-    /// The tenths by which jobs may exceed the device together.
-    private static var overload: Int { 2 }
 
-    func hasRoom(for share: Share) -> Bool { max(0, 10 - committed) + Self.overload >= share.tenths }
+    func hasRoom(for share: Share) -> Bool {
+        max(0, Share.whole.tenths - committed) + Share.overload.tenths >= share.tenths
+    }
 
     mutating func prefill(_ index: Int) -> Attempt {
         guard models[index].prefilling.isEmpty else { return .nothing }
@@ -73,7 +74,7 @@ extension ReferenceUnit {
 
     private mutating func start(_ index: Int, isPrefill: Bool, _ count: Int, tokens: Int, newPages: Int) {
         let granted = isPrefill ? models[index].shares.prefill : models[index].shares.decode
-        let share = dividesDevice ? Double(granted.tenths) / 10 : 1
+        let share = dividesDevice ? granted.fraction : 1
         let length = Double(tokens) / Double(count)
         let time =
             isPrefill

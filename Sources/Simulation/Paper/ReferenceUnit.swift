@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Workloads
 
 /// One unit as MuxServe's code runs it, to compare with what was measured of that code.

@@ -1,29 +1,42 @@
-public import KVCache
-public import Placement
-public import Scheduling
-import Workloads
+import KVCache
+package import Placement
+package import Quantities
+package import Scheduling
 
-/// A unit as it is simulated: mesh, pool and models.
-public struct SimulatedUnit: Sendable {
-    public var mesh: MeshKind
+/// A model of a simulated unit.
+package struct SimulatedModel: Sendable {
+    package var name: String
+    package var profile: ModelProfile
+    package var settings: ModelSettings
+    /// Its times on the unit's devices.
+    package var cost: ModelCost
+
+    package init(name: String, profile: ModelProfile, settings: ModelSettings, cost: ModelCost) {
+        self.name = name
+        self.profile = profile
+        self.settings = settings
+        self.cost = cost
+    }
+}
+
+/// A unit as it is simulated: device, pool and models.
+package struct SimulatedUnit: Sendable {
+    package var device: any DeviceModel
     /// Pages of the whole mesh.
-    public var pages: Int
-    public var pageBytes: Int
-    public var models: [SimulatedModel]
-    public var overload: Share
-    /// Where set, jobs wait for lanes as in the engine; else every job starts when it is launched.
-    public var lanes: EngineLanes?
+    package var pages: Int
+    package var pageBytes: Int
+    package var models: [SimulatedModel]
+    package var overload: Share
 
-    public init(
-        mesh: MeshKind, pages: Int, pageBytes: Int = KVShape.defaultPageBytes, models: [SimulatedModel],
-        overload: Share = Share(2), lanes: EngineLanes? = nil
+    package init(
+        device: any DeviceModel, pages: Int, pageBytes: Int = PageLayout.defaultPageBytes, models: [SimulatedModel],
+        overload: Share = .overload
     ) {
-        self.mesh = mesh
+        self.device = device
         self.pages = pages
         self.pageBytes = pageBytes
         self.models = models
         self.overload = overload
-        self.lanes = lanes
     }
 
     /// The same unit with pages as large as its models' blocks have in common.
@@ -32,15 +45,15 @@ public struct SimulatedUnit: Sendable {
     /// decision and saves the simulation most of its time.
     func bundled() throws(KVError) -> SimulatedUnit {
         let common = models.reduce(0) { Self.commonDivisor($0, $1.settings.shape.pagesPerBlock) }
-        guard common > 1, models.allSatisfy({ $0.settings.shape.unusedBytesPerPage == 0 }) else { return self }
+        guard common > 1, models.allSatisfy({ $0.settings.shape.page.unusedBytes == 0 }) else { return self }
         var result = self
         result.pages = pages / common
         result.pageBytes = pageBytes * common
         for index in models.indices {
             let shape = models[index].settings.shape
             result.models[index].settings.shape = try KVShape(
-                layers: shape.pagesPerBlock / common, kvHeads: 1, headSize: shape.headSize * common, type: shape.type,
-                pageBytes: result.pageBytes)
+                layers: shape.pagesPerBlock / common, kvHeads: 1, headSize: shape.page.headSize * common,
+                type: shape.page.type, pageBytes: result.pageBytes)
         }
         return result
     }

@@ -1,4 +1,5 @@
 private import HeapModule
+import Quantities
 
 /// Merges the tokens of one word after another, keeping its storage in between.
 ///

@@ -1,8 +1,10 @@
+package import Quantities
+
 /// Byte-level byte-pair encoding: text is cut into words, and the bytes of each are merged into tokens by rank.
 ///
 /// Source: Radford et al. 2019 (GPT-2); token for token as llama.cpp does, whose files these are.
-public struct BytePairTokenizer: Tokenizer {
-    public let endOfTextTokens: Set<TokenID>
+package struct BytePairTokenizer: Tokenizer {
+    package let endOfTextTokens: Set<TokenID>
     private let preTokenizer: PreTokenizer
     private let types: [TokenType]
     private let texts: [[UInt8]]
@@ -17,7 +19,7 @@ public struct BytePairTokenizer: Tokenizer {
 
     /// - Throws: `TokenizerError` when the vocabulary is of another kind, or contradicts itself.
     /// - Complexity: O(bytes of all tokens and merges).
-    public init(_ vocabulary: Vocabulary) throws(TokenizerError) {
+    package init(_ vocabulary: Vocabulary) throws(TokenizerError) {
         guard vocabulary.model == "gpt2" else { throw .unsupportedModel(vocabulary.model) }
         preTokenizer = try PreTokenizer(named: vocabulary.pre)
         let checked = try CheckedVocabulary(vocabulary)
@@ -54,14 +56,14 @@ public struct BytePairTokenizer: Tokenizer {
         return vocabulary.beginningOfText
     }
 
-    public var vocabularySize: Int { texts.count }
+    package var vocabularySize: Int { texts.count }
 
     /// The tokens of a text. User-defined tokens are cut out always, control tokens only when `parsesSpecial`. A byte
     /// that the vocabulary
     /// has no token for is left out, as in llama.cpp.
     ///
     /// - Complexity: O(n log n) in the bytes of the longest word, linear otherwise.
-    public func encode(_ text: String, parsesSpecial: Bool, addsSpecial: Bool) -> [TokenID] {
+    package func encode(_ text: String, parsesSpecial: Bool, addsSpecial: Bool) -> [TokenID] {
         let text = Array(text.utf8)
         let matcher = parsesSpecial ? specialTokens : userDefinedTokens
         var merger = BytePairMerger(merges)
@@ -90,7 +92,7 @@ public struct BytePairTokenizer: Tokenizer {
     }
 
     /// The bytes of a token; none for ids beyond the vocabulary.
-    public func bytes(of token: TokenID, rendersSpecial: Bool) -> [UInt8] {
+    package func bytes(of token: TokenID, rendersSpecial: Bool) -> [UInt8] {
         guard texts.indices.contains(Int(token)) else { return [] }
         switch types[Int(token)] {
         case .control, .unknown: return rendersSpecial ? texts[Int(token)] : []

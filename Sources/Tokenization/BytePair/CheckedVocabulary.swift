@@ -1,3 +1,5 @@
+import Quantities
+
 /// A vocabulary whose every number has been checked against it.
 struct CheckedVocabulary {
     let types: [TokenType]

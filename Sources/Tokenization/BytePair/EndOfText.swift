@@ -1,3 +1,5 @@
+import Quantities
+
 /// Which tokens end a text.
 enum EndOfText {
     /// Names by which control tokens end a turn or a text, whatever the metadata says. Source: llama.cpp.

@@ -1,3 +1,5 @@
+import Quantities
+
 /// Which neighbouring tokens become one, and which pair goes first.
 struct MergeTable: Sendable {
     struct Merge: Sendable {

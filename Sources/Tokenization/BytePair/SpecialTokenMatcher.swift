@@ -1,3 +1,5 @@
+import Quantities
+
 /// Finds the text of special tokens within text.
 struct SpecialTokenMatcher: Sendable {
     /// The longest special token in bytes, so that a hostile vocabulary cannot make the search quadratic.

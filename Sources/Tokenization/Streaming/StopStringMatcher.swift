@@ -3,7 +3,7 @@
 /// The string that is complete first wins, the longest of those that end together; how the text was cut into pieces
 /// makes no difference.
 /// Source: Knuth, Morris & Pratt 1977.
-public struct StopStringMatcher: Sendable {
+package struct StopStringMatcher: Sendable {
     private struct Pattern: Sendable {
         let text: [UInt8]
         /// How long a border (a proper prefix that is also a suffix) each prefix has.
@@ -34,7 +34,7 @@ public struct StopStringMatcher: Sendable {
     private var isStopped = false
 
     /// - Parameter stops: empty ones are ignored.
-    public init(_ stops: [String]) {
+    package init(_ stops: [String]) {
         patterns = stops.filter { !$0.isEmpty }.map(Pattern.init)
     }
 
@@ -42,7 +42,7 @@ public struct StopStringMatcher: Sendable {
     /// nothing more is given.
     ///
     /// - Complexity: O(bytes · stop strings), amortised.
-    public mutating func append(_ text: String) -> (text: String, stopped: Bool) {
+    package mutating func append(_ text: String) -> (text: String, stopped: Bool) {
         if isStopped { return ("", true) }
         for byte in text.utf8 {
             pending.append(byte)
@@ -58,7 +58,7 @@ public struct StopStringMatcher: Sendable {
     }
 
     /// The text that was held back when no more comes; empty after a stop string.
-    public mutating func finish() -> String {
+    package mutating func finish() -> String {
         isStopped ? "" : take(pending.count)
     }
 

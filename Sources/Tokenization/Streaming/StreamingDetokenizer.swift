@@ -1,20 +1,22 @@
+package import Quantities
+
 /// Turns tokens into text as they come, never splitting a UTF-8 character.
 ///
 /// The pieces together are the text of all bytes at once: what is not UTF-8 becomes U+FFFD, once for each maximal part
 /// (Unicode 3.9).
-public struct StreamingDetokenizer: Sendable {
+package struct StreamingDetokenizer: Sendable {
     private let tokenizer: any Tokenizer
     private let rendersSpecial: Bool
     /// The start of a character whose end is yet to come: at most three bytes between calls.
     private var pending: [UInt8] = []
 
-    public init(_ tokenizer: any Tokenizer, rendersSpecial: Bool = false) {
+    package init(_ tokenizer: any Tokenizer, rendersSpecial: Bool = false) {
         self.tokenizer = tokenizer
         self.rendersSpecial = rendersSpecial
     }
 
     /// The text that is certain now that `token` has come; empty while a character is incomplete.
-    public mutating func append(_ token: TokenID) -> String {
+    package mutating func append(_ token: TokenID) -> String {
         pending.append(contentsOf: tokenizer.bytes(of: token, rendersSpecial: rendersSpecial))
         let tail = pending.incompleteCharacterLength
         let text = String(decoding: pending.dropLast(tail), as: UTF8.self)
@@ -23,7 +25,7 @@ public struct StreamingDetokenizer: Sendable {
     }
 
     /// The text of what is left when no more tokens come: U+FFFD for an unfinished character.
-    public mutating func finish() -> String {
+    package mutating func finish() -> String {
         defer { pending.removeAll() }
         return String(decoding: pending, as: UTF8.self)
     }

@@ -1,20 +1,20 @@
 /// The rows of one forward pass: pieces of prompts and single tokens of several sequences, in any order.
 ///
 /// The rows of one sequence stand in ascending positions, and all before them are already in the pool.
-public struct Batch: Sendable {
-    public private(set) var tokens: [Int32] = []
-    public private(set) var positions: [Int] = []
+package struct Batch: Sendable {
+    package private(set) var tokens: [Int32] = []
+    package private(set) var positions: [Int] = []
     /// The slot of each row's sequence in the pool's block tables.
-    public private(set) var slots: [Int] = []
+    package private(set) var slots: [Int] = []
     /// The rows whose logits are wanted, in the order in which they are given back.
-    public private(set) var logitRows: [Int] = []
+    package private(set) var logitRows: [Int] = []
 
-    public init() {}
+    package init() {}
 
-    public var rowCount: Int { tokens.count }
+    package var rowCount: Int { tokens.count }
 
     /// Adds `tokens` of the sequence in `slot`, the first at `position`; with the logits of the last if wanted.
-    public mutating func append(_ tokens: some Collection<Int32>, slot: Int, position: Int, wantsLogits: Bool) {
+    package mutating func append(_ tokens: some Collection<Int32>, slot: Int, position: Int, wantsLogits: Bool) {
         precondition(!tokens.isEmpty, "no tokens")
         self.tokens += tokens
         positions += position..<position + tokens.count

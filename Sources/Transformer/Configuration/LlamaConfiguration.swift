@@ -1,29 +1,29 @@
-public import GGUF
+package import GGUF
 
 /// The sizes of a Llama network, as its file states them.
-public struct LlamaConfiguration: Sendable, Hashable {
-    public var name: String
-    public var layers: Int
-    public var embeddingLength: Int
-    public var feedForwardLength: Int
-    public var heads: Int
-    public var kvHeads: Int
-    public var headSize: Int
+package struct LlamaConfiguration: Sendable, Hashable {
+    package var name: String
+    package var layers: Int
+    package var embeddingLength: Int
+    package var feedForwardLength: Int
+    package var heads: Int
+    package var kvHeads: Int
+    package var headSize: Int
     /// Leading elements of a head that are rotated.
-    public var rotated: Int
-    public var vocabularySize: Int
+    package var rotated: Int
+    package var vocabularySize: Int
     /// The most tokens that the network was trained for.
-    public var contextLength: Int
-    public var epsilon: Float
-    public var ropeBase: Float
+    package var contextLength: Int
+    package var epsilon: Float
+    package var ropeBase: Float
     /// Positions are divided by this (linear scaling); 1 leaves them.
-    public var ropeScale: Float
+    package var ropeScale: Float
 
     /// The most layers that a file may claim.
     private static let maxLayers = 1024
 
     /// - Throws: `ModelError` when the file is of another architecture, lacks a key, or its sizes do not fit together.
-    public init(_ file: GGUFFile) throws(ModelError) {
+    package init(_ file: GGUFFile) throws(ModelError) {
         do {
             let metadata = file.metadata
             let architecture = try metadata.string("general.architecture")

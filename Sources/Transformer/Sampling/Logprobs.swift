@@ -1,11 +1,11 @@
 import Foundation
 
 /// Natural logarithms of probabilities, straight from logits.
-public enum Logprobs {
+package enum Logprobs {
     /// The logarithm of `token`'s probability and of the `count` likeliest tokens', best first.
     ///
     /// - Complexity: O(vocabulary * log count).
-    public static func of(
+    package static func of(
         _ token: Int32, top count: Int, in logits: Span<Float>
     ) -> (logprob: Float, top: [(id: Int32, logprob: Float)]) {
         var most = -Float.infinity
@@ -17,7 +17,7 @@ public enum Logprobs {
     }
 
     /// The `count` largest logits, best first.
-    public static func top(_ count: Int, in logits: Span<Float>) -> [(id: Int32, logit: Float)] {
+    package static func top(_ count: Int, in logits: Span<Float>) -> [(id: Int32, logit: Float)] {
         var best: [(id: Int32, logit: Float)] = []
         guard count > 0 else { return best }
         for index in logits.indices {

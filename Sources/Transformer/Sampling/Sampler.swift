@@ -1,16 +1,18 @@
+import Quantities
+
 /// Draws tokens for one sequence; the same seed and logits give the same tokens.
-public struct Sampler: Sendable {
+package struct Sampler: Sendable {
     private let options: SamplingOptions
-    private var random: RandomBits
+    private var random: SplitMix64
     private var promptTokens: Set<Int32>
     private var counts: [Int32: Int] = [:]
 
     /// - Parameters:
     ///   - prompt: tokens that the repetition penalty counts as seen.
     ///   - seed: used where the options name none.
-    public init(_ options: SamplingOptions, prompt: some Sequence<Int32>, seed: UInt64) {
+    package init(_ options: SamplingOptions, prompt: some Sequence<Int32>, seed: UInt64) {
         self.options = options
-        random = RandomBits(seed: options.seed ?? seed)
+        random = SplitMix64(seed: options.seed ?? seed)
         promptTokens = options.repetitionPenalty == 1 ? [] : Set(prompt)
     }
 
@@ -20,7 +22,7 @@ public struct Sampler: Sendable {
     ///   - logits: `[vocabulary]`
     ///   - banned: tokens that may not be drawn.
     /// - Complexity: O(vocabulary).
-    public mutating func draw(_ logits: Span<Float>, banned: Set<Int32> = []) -> Int32 {
+    package mutating func draw(_ logits: Span<Float>, banned: Set<Int32> = []) -> Int32 {
         let token =
             adjusts || !banned.isEmpty ? choose(adjusted(logits, banned: banned)) : choosePlain(logits)
         counts[token, default: 0] += 1

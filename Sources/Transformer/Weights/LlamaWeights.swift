@@ -1,10 +1,10 @@
-public import Compute
+package import Compute
 import Foundation
 import GGUF
 import Kernels
 
 /// A Llama network's weights on a device and its parts.
-public struct LlamaWeights: Sendable {
+package struct LlamaWeights: Sendable {
     let configuration: LlamaConfiguration
     let parts: LlamaParts<DeviceWeights, any Buffer>
     /// `[context][rotated / 2]` pairs of cosine and sine.
@@ -16,7 +16,7 @@ public struct LlamaWeights: Sendable {
 
     /// Shows the packed weights to a device: where they stand if it can work there, else in a copy of its own.
     /// - Throws: `ComputeError.outOfMemory`, `failed`.
-    public init(_ packed: PackedLlama, contextLength: Int, on device: any Device) throws(ComputeError) {
+    package init(_ packed: PackedLlama, contextLength: Int, on device: any Device) throws(ComputeError) {
         let memory = packed.memory
         func show(_ range: Range<Int>, _ label: String) throws(ComputeError) -> any Buffer {
             if device.limits.importsHostMemory { return try device.makeBuffer(over: memory, range, label: label) }

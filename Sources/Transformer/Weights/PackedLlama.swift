@@ -1,17 +1,17 @@
 import Compute
-public import GGUF
+package import GGUF
 import Kernels
 
 /// The weights of a model as kernels read them, in memory that all devices of a vector width share.
-public final class PackedLlama: Sendable {
-    public let configuration: LlamaConfiguration
+package final class PackedLlama: Sendable {
+    package let configuration: LlamaConfiguration
     let parts: LlamaParts<PackedMatrix, PackedVector>
     let memory: HostMemory
     /// By what the angles of rotations are divided, where the file says so.
     let ropeFactors: [Float]?
 
     /// Bytes of all weights.
-    public var byteCount: Int { memory.byteCount }
+    package var byteCount: Int { memory.byteCount }
 
     /// Packs the weights of a file, or maps what was packed before; blocks for a second per 100 MB of file.
     ///
@@ -20,7 +20,7 @@ public final class PackedLlama: Sendable {
     ///   - cache: where packed weights are kept; `nil` packs into memory.
     ///   - progress: called with the share that is packed, 0 to 1.
     /// - Throws: `ModelError`, `GGUFError`, `ComputeError.outOfMemory`.
-    public init(
+    package init(
         _ file: GGUFFile, vectorWidth: Int, cache: WeightCache?, progress: (Double) -> Void = { _ in }
     ) throws {
         let configuration = try LlamaConfiguration(file)

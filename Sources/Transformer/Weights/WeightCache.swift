@@ -8,13 +8,13 @@ import Kernels
 /// A file is known by path, size and time of the model file. A damaged one counts as none. A folder that cannot be
 /// written
 /// costs memory and time at the next start, nothing else.
-public struct WeightCache: Sendable {
+package struct WeightCache: Sendable {
     /// Room for the header in front of the weights.
     static let headerByteCount = HostMemory.alignment
 
     private let folder: URL
 
-    public init(folder: String) { self.folder = URL(fileURLWithPath: folder, isDirectory: true) }
+    package init(folder: String) { self.folder = URL(fileURLWithPath: folder, isDirectory: true) }
 
     /// What was kept, or what `fill` writes; `nil` where nothing can be kept.
     func memory(

@@ -2,7 +2,6 @@ import ArgumentParser
 import Benchmarks
 import Foundation
 import Reporting
-import Workloads
 
 /// `weft bench compare`: measured loads side by side.
 struct BenchCompareCommand: ParsableCommand {

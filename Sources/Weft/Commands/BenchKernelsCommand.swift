@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarks
 import Compute
 import Foundation
+import Quantities
 import Reporting
 
 struct BenchKernelsCommand: ParsableCommand {

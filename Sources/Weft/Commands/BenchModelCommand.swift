@@ -2,6 +2,7 @@ import ArgumentParser
 import Compute
 import Engine
 import Kernels
+import Quantities
 import Transformer
 
 struct BenchModelCommand: ParsableCommand {
@@ -73,12 +74,10 @@ struct BenchModelCommand: ParsableCommand {
         report(
             Output(
                 model: model, device: open.device.description.name, prompt: prompt, decode: decode, batch: batch,
-                prefillTokensPerSecond: Double(batch * prompt) / median(prefills),
-                decodeTokensPerSecond: Double(batch) / median(steps)))
+                prefillTokensPerSecond: Double(batch * prompt) / (prefills.median() ?? .infinity),
+                decodeTokensPerSecond: Double(batch) / (steps.median() ?? .infinity)))
         try open.checkValidation()
     }
-
-    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     private func report(_ output: Output) {
         if json, let text = try? output.prettyJSON() {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Foundation
+import Quantities
 import Reporting
 import Workloads
 

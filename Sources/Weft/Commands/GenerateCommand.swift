@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import KVCache
 import Kernels
+import Quantities
 import Tokenization
 import Transformer
 

@@ -1,4 +1,4 @@
-public import ArgumentParser
-public import KVCache
+import ArgumentParser
+package import KVCache
 
 extension KVType: ExpressibleByArgument {}

@@ -3,6 +3,7 @@ import Compute
 import Engine
 import Foundation
 import Placement
+import Quantities
 import Reporting
 import Transformer
 

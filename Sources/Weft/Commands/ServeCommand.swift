@@ -21,7 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Argument(help: "A configuration such as configs/two-models.yaml, or a plan that `weft plan` wrote.")
     var config: String
 
-    @Option(help: "The unit of the plan to serve; needed where it has several.")
+    @Option(help: "The only unit to serve of a configuration or plan with several.")
     var unit: String?
 
     @Option(help: "The address to listen on; overrides the configuration.")
@@ -39,26 +39,28 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = try Self.read(config, unit: unit)
         configuration.host = host ?? configuration.host
         configuration.port = port ?? configuration.port
-        configuration.policy = policy ?? configuration.policy
-        configuration.device = device.device ?? configuration.device
+        if let policy { for index in configuration.units.indices { configuration.units[index].policy = policy } }
+        if let device = device.device {
+            guard configuration.units.count == 1 else {
+                throw CommandError("--device is for one unit, and \(config) has \(configuration.units.count)")
+            }
+            configuration.units[0].device = device
+        }
         try configuration.check()
 
         let logger = Logger(label: "weft")
-        let open = try OpenDevice(configuration.device)
-        logger.info(
-            "device",
-            metadata: [
-                "name": "\(open.device.description.name)", "is": "\(open.device.description.selector)",
-                "because": "\(open.reason)",
-            ])
-        let engine = Engine(configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger)
+        let devices = UnitDevices(logger: logger)
+        for unit in configuration.units { try devices.prepare(unit) }
+        let fleet = Fleet(
+            configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger
+        ) { try await devices.open($0) }
         let (address, requestedPort) = (configuration.host, configuration.port)
         let server = WeftServer(
-            engine, administration: engine,
+            fleet, administration: fleet,
             configuration: WeftServer.Configuration(
                 host: address, port: requestedPort, version: weftVersion), logger: logger
         ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }
-        let loader = LoadService(engine: engine, device: open, name: configuration.device, logger: logger)
+        let loader = LoadService(fleet: fleet, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
@@ -67,22 +69,31 @@ struct ServeCommand: AsyncParsableCommand {
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
-        try open.checkValidation()
+        try devices.checkValidation()
     }
 
-    /// Reads a configuration, or makes one of a plan, which is known by its units.
+    /// Reads a configuration, or makes one of a plan, which is known by its units' devices.
     ///
+    /// - Parameter unit: the only unit that is wanted.
     /// - Throws: `CommandError` naming file and fault, `FileError`.
     static func read(_ path: String, unit: String? = nil) throws -> ServeConfiguration {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw CommandError("cannot read the configuration \(path)")
         }
-        if let root = try? Yams.compose(yaml: text)?.mapping, root["units"] != nil {
+        let units = (try? Yams.compose(yaml: text)?.mapping)?["units"]?.sequence ?? []
+        if units.contains(where: { $0.mapping?["devices"] != nil }) {
             return try read(Plan(yaml: text, file: path), path, unit: unit)
         }
-        if unit != nil { throw CommandError("\(path): --unit is for plans, and this is a configuration") }
         do {
-            return try YAMLDecoder().decode(ServeConfiguration.self, from: text)
+            var configuration = try YAMLDecoder().decode(ServeConfiguration.self, from: text)
+            if let unit {
+                let names = configuration.units.map(\.name).joined(separator: ", ")
+                configuration.units.removeAll { $0.name != unit }
+                if configuration.units.isEmpty {
+                    throw ConfigurationError("there is no unit '\(unit)'; there are \(names)")
+                }
+            }
+            return configuration
         } catch {
             throw CommandError("\(path): \(reason(error))")
         }
@@ -90,7 +101,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private static func read(_ plan: Plan, _ path: String, unit: String?) throws -> ServeConfiguration {
         do {
-            let devices = try OpenDevice.devices().map { "\($0.selector)" }
+            let devices = try OpenDevice.devicesByPreference().map { "\($0.selector)" }
             return try ServeConfiguration(plan, unit: unit, devices: devices) {
                 URL(filePath: try Folders.model($0)).path
             }
@@ -117,30 +128,48 @@ struct ServeCommand: AsyncParsableCommand {
 
 /// Loads the models while the server already listens, then lives as long as it does.
 private struct LoadService: Service {
-    let engine: Engine
-    let device: OpenDevice
-    /// What the user asked for, by which the device is found again after it failed.
-    let name: String?
+    let fleet: Fleet
     let logger: Logger
 
     func run() async throws {
         let progress = Progress("loading")
-        let first = Mutex<OpenDevice?>(device)
-        try await engine.load { [self] in
-            let known = first.withLock { $0.take() }
-            return try await tested(try known ?? OpenDevice(name))
-        } progress: { model, share in
-            progress.show(share, model)
-        }
+        try await fleet.load { unit, model, share in progress.show(share, "\(unit) \(model)") }
         logger.info("ready")
         try await gracefulShutdown()
     }
+}
+
+/// The devices of units: opened before anything listens, tested before they serve, and opened anew after they failed.
+private final class UnitDevices: Sendable {
+    private let logger: Logger
+    /// Opened, and not yet handed out.
+    private let prepared = Mutex<[String: OpenDevice]>([:])
+    private let all = Mutex<[OpenDevice]>([])
+
+    init(logger: Logger) { self.logger = logger }
+
+    /// Opens a unit's device, so that a wrong name ends the program at once.
+    func prepare(_ unit: UnitConfiguration) throws {
+        let open = try OpenDevice(unit.device)
+        logger.info(
+            "device",
+            metadata: [
+                "unit": "\(unit.name)", "name": "\(open.device.description.name)",
+                "is": "\(open.device.description.selector)", "because": "\(open.reason)",
+            ])
+        prepared.withLock { $0[unit.name] = open }
+        all.withLock { $0.append(open) }
+    }
 
     /// - Throws: where the device computes wrongly: it must not serve.
-    private func tested(_ open: OpenDevice) async throws -> any Device {
-        let device = open.device
+    func open(_ unit: UnitConfiguration) async throws -> any Device {
+        let known = prepared.withLock { $0.removeValue(forKey: unit.name) }
+        let device = try (known ?? OpenDevice(unit.device)).device
         try await LaneThread(name: "weft self-test").run { try SelfTest.run(KernelSet(device: device)) }
-        logger.info("self-test passed")
+        logger.info("self-test passed", metadata: ["unit": "\(unit.name)"])
         return device
     }
+
+    /// - Throws: `CommandError` with what the validation layer complained of.
+    func checkValidation() throws { for open in all.withLock({ $0 }) { try open.checkValidation() } }
 }

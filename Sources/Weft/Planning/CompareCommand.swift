@@ -3,7 +3,6 @@ import Placement
 import Reporting
 import Scheduling
 import Simulation
-import Workloads
 
 /// `weft compare`: several plans and policies side by side.
 struct CompareCommand: ParsableCommand {

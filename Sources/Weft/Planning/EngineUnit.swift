@@ -16,7 +16,7 @@ struct EngineUnit {
     ///   - path: of the cost file.
     ///   - speed: of the device, relative to when it was profiled.
     /// - Throws: `ValidationError`, `ModelError`, `GGUFError`, `KVError`.
-    init(_ configuration: ServeConfiguration, costs path: String, speed: Double) throws {
+    init(_ configuration: UnitConfiguration, costs path: String, speed: Double) throws {
         let table = try PlanningInputs.costs(path)
         guard let device = table.device else {
             throw ValidationError("\(path): field device: is missing; `weft profile` writes it")
@@ -30,9 +30,9 @@ struct EngineUnit {
             }
         }
         unit = SimulatedUnit(
-            mesh: MeshKind(devices: 1, speed: speed),
-            pages: configuration.poolMegabytes << 20 / KVShape.defaultPageBytes, models: models,
-            lanes: EngineLanes(device, policy: configuration.policy, shares: models.map(\.settings.shares)))
+            device: LanedDevice(
+                device, policy: configuration.policy, shares: models.map(\.settings.shares), speed: speed),
+            pages: configuration.poolMegabytes << 20 / PageLayout.defaultPageBytes, models: models)
     }
 
     private static func model(_ model: ModelConfiguration, _ costs: CostModel) throws -> SimulatedModel {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Placement
+import Quantities
 import Reporting
 
 /// `weft plan`: from workload, cluster and costs to the plan that `weft serve` starts.

@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Reporting
 
 /// What a plan promises, model by model, and why.
@@ -21,7 +22,8 @@ struct PlanExplanation {
             for model in unit.models {
                 table.add([
                     unit.name, "\(unit.devices.count)", model.name, FigureNumber.text(model.rate),
-                    FigureNumber.text(model.estimatedThroughput), "\(model.prefillShare)", "\(model.decodeShare)",
+                    FigureNumber.text(model.estimatedThroughput), "\(model.shares.prefill.percent)",
+                    "\(model.shares.decode.percent)",
                     reason(model),
                 ])
             }
@@ -35,7 +37,7 @@ struct PlanExplanation {
 
     private func reason(_ model: PlannedModel) -> String {
         model.estimatedThroughput >= 0.999 * model.rate
-            ? "\(model.decodeShare) % is the least share that sustains its rate"
+            ? "\(model.shares.decode.percent) % is the least share that sustains its rate"
             : "misses \(FigureNumber.text(model.rate - model.estimatedThroughput)) requests/s"
     }
 }

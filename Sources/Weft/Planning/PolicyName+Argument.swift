@@ -1,4 +1,4 @@
-public import ArgumentParser
-public import Scheduling
+import ArgumentParser
+package import Scheduling
 
 extension PolicyName: ExpressibleByArgument {}

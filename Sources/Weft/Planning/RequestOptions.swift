@@ -1,5 +1,6 @@
 import ArgumentParser
 import Placement
+import Quantities
 import Workloads
 
 /// Which requests of a workload file are made, alike in simulation and measurement.

@@ -3,6 +3,7 @@ import Benchmarks
 import Engine
 import Foundation
 import Placement
+import Quantities
 import Reporting
 import Scheduling
 import Simulation
@@ -48,15 +49,18 @@ struct SimulateServeCommand: ParsableCommand {
     }
 
     func run() throws {
-        var configuration = try ServeCommand.read(config, unit: unit)
-        configuration.policy = policy ?? configuration.policy
+        let configuration = try ServeCommand.read(config, unit: unit)
         try configuration.check()
+        guard var served = configuration.units.first, configuration.units.count == 1 else {
+            throw ValidationError("\(config): has several units; --unit says which one is simulated")
+        }
+        served.policy = policy ?? served.policy
         let (requests, rates) = try requests.requests(of: workload)
-        let unit = try EngineUnit(configuration, costs: costs, speed: speed).unit
+        let unit = try EngineUnit(served, costs: costs, speed: speed).unit
         if let other = requests.first(where: { request in !unit.models.contains { $0.name == request.model } }) {
             throw ValidationError("\(config): has no model '\(other.model)', which the workload asks for")
         }
-        var simulator = try UnitSimulator(unit, policy: configuration.policy.policy, lane: .ideal)
+        var simulator = try UnitSimulator(unit, policy: served.policy.policy)
         let report = ServiceReport(simulator.run(requests), rates: rates)
         if json {
             print(try report.prettyJSON())

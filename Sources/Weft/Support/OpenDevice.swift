@@ -50,6 +50,13 @@ struct OpenDevice {
         return devices
     }
 
+    /// The devices of all APIs in the order in which a plan numbers those of its machine: the default device first.
+    static func devicesByPreference() throws -> [DeviceDescription] {
+        let found = try devices()
+        let choice = try DefaultDevice(from: found).description
+        return [choice] + found.filter { $0.selector != choice.selector }
+    }
+
     /// With `WEFT_VALIDATION=1` in the environment the validation layer watches every Vulkan call.
     private static func instance() throws -> VulkanInstance {
         try VulkanInstance(validates: ProcessInfo.processInfo.environment["WEFT_VALIDATION"] == "1")

@@ -3,6 +3,7 @@ import Compute
 import Engine
 import Logging
 import Placement
+import Quantities
 import Scheduling
 import Server
 import Workloads
@@ -21,14 +22,16 @@ struct ProfiledService {
         var model = ModelConfiguration(name: name, path: path)
         model.shares = [Share.whole.tenths, Share.whole.tenths]
         model.context = 2 * (ProfileProbe.promptTokens + ProfileProbe.outputTokens)
-        var configuration = ServeConfiguration(models: [model])
-        configuration.poolMegabytes = 256
+        var unit = UnitConfiguration(models: [model])
+        unit.poolMegabytes = 256
         let logger = Logger(label: "weft profile") { _ in SwiftLogNoOpLogHandler() }
-        let engine = Engine(configuration, modelFolder: "", weightCache: Folders.weights, logger: logger)
         let device = device
-        try await engine.load(opening: { device })
+        let fleet = Fleet(
+            ServeConfiguration(units: [unit]), modelFolder: "", weightCache: Folders.weights, logger: logger
+        ) { _ in device }
+        try await fleet.load()
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
-        let server = WeftServer(engine, configuration: WeftServer.Configuration(port: 0), logger: logger) {
+        let server = WeftServer(fleet, configuration: WeftServer.Configuration(port: 0), logger: logger) {
             listening.yield($0)
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in

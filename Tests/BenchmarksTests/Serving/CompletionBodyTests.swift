@@ -1,5 +1,6 @@
 import Benchmarks
 import Foundation
+import Quantities
 import Testing
 import Workloads
 

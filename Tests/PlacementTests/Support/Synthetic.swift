@@ -1,4 +1,5 @@
 import Placement
+import Quantities
 import Workloads
 
 /// Costs and demands that need no measured data.

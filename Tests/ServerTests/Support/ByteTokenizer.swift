@@ -1,3 +1,4 @@
+import Quantities
 import Tokenization
 
 /// One token a byte, an end-of-text token, and a token that begins a text.

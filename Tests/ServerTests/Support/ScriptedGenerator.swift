@@ -1,4 +1,5 @@
 import Engine
+import Quantities
 import Synchronization
 import Tokenization
 

@@ -1,3 +1,4 @@
+import Quantities
 import Tokenization
 
 /// The vocabulary of SmolLM2-135M-Instruct.

@@ -1,0 +1,177 @@
+package import Compute
+package import Logging
+import Synchronization
+package import Transformer
+
+/// All units of a process: a request goes to the unit that serves its model, and where several do, to the one with the
+/// fewest requests.
+///
+/// ```swift
+/// let fleet = Fleet(configuration, modelFolder: folder, logger: logger)
+/// try await fleet.load { unit in try open(unit.device) }
+/// for try await event in try await fleet.generate(GenerationRequest(model: "a", prompt: tokens)) { … }
+/// ```
+package final class Fleet: TextGenerator, ModelAdministration {
+    private let configuration: ServeConfiguration
+    private let units: [UnitSupervisor]
+    /// Counts requests for models of several units: of units with equally many, each is the first in turn.
+    private let turn = Mutex(0)
+
+    /// - Parameters:
+    ///   - modelFolder: what relative paths of model files are relative to.
+    ///   - weightCache: where packed weights are kept; `nil` keeps none.
+    ///   - openDevice: gives a unit's device, and gives it anew after it failed.
+    package init(
+        _ configuration: ServeConfiguration, modelFolder: String, weightCache: WeightCache? = nil, logger: Logger,
+        opening openDevice: @escaping @Sendable (UnitConfiguration) async throws -> any Device
+    ) {
+        self.configuration = configuration
+        units = configuration.units.map { unit in
+            UnitSupervisor(unit, modelFolder: modelFolder, weightCache: weightCache, logger: logger) {
+                try await openDevice(unit)
+            }
+        }
+    }
+
+    /// Makes all units, each with its device, pool and models.
+    ///
+    /// - Parameter progress: called with the names of a unit and a model, and the share of it that is loaded.
+    /// - Throws: what the first unit that cannot be made throws.
+    package func load(
+        progress: @escaping @Sendable (_ unit: String, _ model: String, Double) -> Void = { _, _, _ in }
+    ) async throws {
+        try configuration.check()
+        try await withThrowingTaskGroup { group in
+            for unit in units {
+                group.addTask { try await unit.load { progress(unit.name, $0, $1) } }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// The models of all units, those of several only once.
+    package var models: [ServedModel] {
+        get async {
+            var models: [ServedModel] = []
+            for unit in units {
+                for model in await unit.models where !models.contains(where: { $0.name == model.name }) {
+                    models.append(model)
+                }
+            }
+            return models
+        }
+    }
+
+    package var isReady: Bool {
+        get async {
+            for unit in units {
+                if await !unit.isReady { return false }
+            }
+            return true
+        }
+    }
+
+    /// Pages that sequences hold, and pages there are, in all units.
+    package var pageUse: (held: Int, total: Int) {
+        get async {
+            var sum = (held: 0, total: 0)
+            for unit in units {
+                let use = await unit.pageUse
+                sum = (sum.held + use.held, sum.total + use.total)
+            }
+            return sum
+        }
+    }
+
+    package func generate(
+        _ request: GenerationRequest
+    ) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        let candidates = await units(of: request.model)
+        guard let first = candidates.first else {
+            // A unit that is not up yet says so; it may be the one that is asked for.
+            if let loading = await unitThatLoads() { return try await loading.generate(request) }
+            throw .modelNotFound(request.model)
+        }
+        guard candidates.count > 1 else { return try await first.generate(request) }
+        let start = turn.withLock { turn in
+            turn += 1
+            return turn % candidates.count
+        }
+        var best = (unit: first, requests: Int.max)
+        for unit in candidates[start...] + candidates[..<start] {
+            guard let requests = await unit.requestCount, requests < best.requests else { continue }
+            best = (unit, requests)
+        }
+        return try await best.unit.generate(request)
+    }
+
+    private func units(of model: String) async -> [UnitSupervisor] {
+        var found: [UnitSupervisor] = []
+        for unit in units {
+            if await unit.models.contains(where: { $0.name == model }) { found.append(unit) }
+        }
+        return found
+    }
+
+    private func unitThatLoads() async -> UnitSupervisor? {
+        for unit in units {
+            if await unit.status == nil { return unit }
+        }
+        return nil
+    }
+
+    // MARK: Administration
+
+    package func load(_ model: ModelConfiguration, unit name: String?) async throws -> ServedModel {
+        let names = units.map(\.name).joined(separator: ", ")
+        let chosen = units.filter { name == nil || $0.name == name }
+        guard let unit = chosen.first else {
+            throw ConfigurationError("unit: there is no unit '\(name ?? "")'; there are \(names)")
+        }
+        guard chosen.count == 1 else { throw ConfigurationError("unit: is needed, one of \(names)") }
+        return try await unit.load(model)
+    }
+
+    package func unload(_ name: String, patience: Duration) async throws {
+        var isKnown = false
+        for unit in units {
+            let status = await unit.status
+            let isServed = await unit.models.contains { $0.name == name }
+            guard isServed || status?.missing.contains(where: { $0.name == name }) == true else { continue }
+            isKnown = true
+            try await unit.unload(name, patience: patience)
+        }
+        if !isKnown {
+            if let loading = await unitThatLoads() { return try await loading.unload(name, patience: patience) }
+            throw EngineError.modelNotFound(name)
+        }
+    }
+
+    /// `nil` before every unit is up.
+    package var status: FleetStatus? {
+        get async {
+            var statuses: [UnitStatus] = []
+            for unit in units {
+                guard let status = await unit.status else { return nil }
+                statuses.append(status)
+            }
+            return FleetStatus(units: statuses)
+        }
+    }
+}
+
+/// What operators ask of a fleet while it serves.
+package protocol ModelAdministration: Sendable {
+    /// Loads one more model; the others go on. Idle models that are not pinned make room where memory lacks.
+    ///
+    /// - Parameter unit: the unit that takes it; not needed where there is one.
+    /// - Throws: `ConfigurationError`, `ModelError`, `ComputeError`, naming what is wrong with it.
+    func load(_ model: ModelConfiguration, unit: String?) async throws -> ServedModel
+
+    /// Unloads a model from every unit; its requests may end until `patience` is over. Returns when its memory is free.
+    /// - Throws: `EngineError.modelNotFound`.
+    func unload(_ name: String, patience: Duration) async throws
+
+    /// `nil` before anything is reserved.
+    var status: FleetStatus? { get async }
+}

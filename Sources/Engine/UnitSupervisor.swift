@@ -1,0 +1,349 @@
+import Compute
+import KVCache
+import Logging
+import Scheduling
+import Transformer
+
+/// Keeps one unit alive: loads it, changes its models, and builds it anew when its device fails, with the models that it
+/// had; its requests fail clearly meanwhile.
+package actor UnitSupervisor {
+    private enum State {
+        case loading
+        case serving(Service)
+        /// The unit failed and is not back yet.
+        case recovering(Recovery)
+    }
+
+    /// A unit that works.
+    private struct Service {
+        let unit: Unit
+        let device: String
+        /// How often the unit was built anew.
+        var rebuilds = 0
+        /// Models that a unit built anew had to leave out.
+        var missing: [UnitStatus.Missing] = []
+    }
+
+    /// The way back of a unit that failed.
+    private struct Recovery {
+        /// How the unit stood when it failed, and how far its way back is.
+        var status: UnitStatus
+        /// What clients are still told of.
+        var served: [ServedModel]
+        /// What is to be loaded again; empty while a load or unload of the failed unit is under way.
+        var models: [ModelConfiguration] = []
+
+        init(_ status: UnitStatus, _ served: [ServedModel], reason: String) {
+            self.status = status
+            self.served = served
+            self.status.failure = reason
+            self.status.recovery = UnitStatus.Recovery()
+        }
+
+        /// The first tries are for all models; later ones leave out what cannot be loaded. A second try, as the first
+        /// may come before the driver has cleaned up.
+        var leavesOut: Bool { (status.recovery?.tries ?? 0) >= 2 }
+
+        mutating func note(_ error: any Error) {
+            status.recovery = UnitStatus.Recovery(tries: (status.recovery?.tries ?? 0) + 1, reason: "\(error)")
+        }
+
+        mutating func remove(_ name: String) -> Bool {
+            guard models.contains(where: { $0.name == name }) else { return false }
+            models.removeAll { $0.name == name }
+            served.removeAll { $0.name == name }
+            status.models.removeAll { $0.name == name }
+            return true
+        }
+    }
+
+    nonisolated let name: String
+    private let configuration: UnitConfiguration
+    private let modelFolder: String
+    private let weightCache: WeightCache?
+    private let logger: Logger
+    private let openDevice: @Sendable () async throws -> any Device
+    private var state = State.loading
+    /// The load, unload or rebuild under way: one at a time.
+    private var change: Task<Void, Never>?
+
+    /// More sequences and longer tables than the configuration asks for, so that other models can be loaded later: as
+    /// many as a large model's batch, and tables for 8,000 blocks of a head.
+    private static let spare = (sequences: 256, pages: 8192)
+
+    /// - Parameters:
+    ///   - modelFolder: what relative paths of model files are relative to.
+    ///   - weightCache: where packed weights are kept; `nil` keeps none.
+    ///   - openDevice: gives the device, and gives it anew after it failed.
+    init(
+        _ configuration: UnitConfiguration, modelFolder: String, weightCache: WeightCache?, logger: Logger,
+        opening openDevice: @escaping @Sendable () async throws -> any Device
+    ) {
+        name = configuration.name
+        self.configuration = configuration
+        self.modelFolder = modelFolder
+        self.weightCache = weightCache
+        self.openDevice = openDevice
+        var logger = logger
+        logger[metadataKey: "unit"] = "\(configuration.name)"
+        self.logger = logger
+    }
+
+    /// Opens the device, reserves the pool, then loads the models one after the other.
+    ///
+    /// - Parameter progress: called with a model's name and the share of it that is loaded.
+    /// - Throws: what the first model that cannot be loaded throws.
+    func load(progress: @escaping @Sendable (String, Double) -> Void) async throws {
+        state = .serving(try await start(configuration.models, progress))
+    }
+
+    // MARK: Serving
+
+    /// None until all of the configuration are loaded.
+    var models: [ServedModel] {
+        get async {
+            switch state {
+            case .loading: []
+            case .serving(let service): await service.unit.served
+            case .recovering(let recovery): recovery.served
+            }
+        }
+    }
+
+    /// Whether the unit works and nothing that it should serve is missing.
+    var isReady: Bool {
+        get async {
+            guard case .serving(let service) = state else { return false }
+            return await service.unit.isHealthy && service.missing.isEmpty
+        }
+    }
+
+    /// Pages that sequences hold, and pages there are.
+    var pageUse: (held: Int, total: Int) {
+        get async {
+            guard case .serving(let service) = state else { return (0, 0) }
+            return await service.unit.pageUse
+        }
+    }
+
+    /// Requests that wait or run; `nil` while the unit takes none.
+    var requestCount: Int? {
+        get async {
+            guard case .serving(let service) = state, await service.unit.isHealthy else { return nil }
+            return await service.unit.scheduler.state.requestCount
+        }
+    }
+
+    /// `nil` before anything is reserved.
+    var status: UnitStatus? {
+        get async {
+            switch state {
+            case .loading: return nil
+            case .recovering(let recovery): return recovery.status
+            case .serving(let service): return await status(of: service)
+            }
+        }
+    }
+
+    private func status(of service: Service) async -> UnitStatus {
+        var status = await service.unit.status(device: service.device)
+        status.rebuilds = service.rebuilds
+        status.missing = service.missing
+        return status
+    }
+
+    func generate(
+        _ request: GenerationRequest
+    ) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        try await working().unit.generate(request)
+    }
+
+    /// - Throws: `EngineError.unavailable` saying why the unit does not work.
+    private func working() throws(EngineError) -> Service {
+        switch state {
+        case .serving(let service): return service
+        case .loading: throw .unavailable("models are loading")
+        case .recovering(let recovery):
+            throw .unavailable(
+                "the device of unit '\(name)' failed and is being set up again: \(recovery.status.failure ?? "")")
+        }
+    }
+
+    // MARK: Changes
+
+    func load(_ model: ModelConfiguration) async throws -> ServedModel {
+        _ = try working()
+        try model.check()
+        let served = try await serialized { [self] in
+            let unit = try await working().unit
+            guard await !unit.served.contains(where: { $0.name == model.name }) else {
+                throw ConfigurationError("the name '\(model.name)' is used already")
+            }
+            return try await unit.load(model, open(model), cache: weightCache)
+        }
+        if case .serving(var service) = state {
+            service.missing.removeAll { $0.name == model.name }
+            state = .serving(service)
+        }
+        logger.info("model loaded", metadata: ["model": "\(model.name)"])
+        return served
+    }
+
+    func unload(_ model: String, patience: Duration) async throws {
+        if giveUp(model) { return }
+        _ = try working()
+        try await serialized { [self] in try await working().unit.unload(model, patience: patience) }
+        logger.info("model unloaded", metadata: ["model": "\(model)"])
+    }
+
+    /// Forgets a model that waits to be loaded again, or could not be; `false` if there is none.
+    private func giveUp(_ model: String) -> Bool {
+        switch state {
+        case .loading: return false
+        case .recovering(var recovery):
+            let isRemoved = recovery.remove(model)
+            state = .recovering(recovery)
+            return isRemoved
+        case .serving(var service):
+            let isMissing = service.missing.contains { $0.name == model }
+            service.missing.removeAll { $0.name == model }
+            state = .serving(service)
+            return isMissing
+        }
+    }
+
+    /// Runs `body` when no other load, unload or rebuild is under way.
+    private func serialized<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let before = change
+        let task = Task {
+            await before?.value
+            return try await body()
+        }
+        change = Task { _ = await task.result }
+        return try await task.value
+    }
+
+    // MARK: Building
+
+    /// Makes a unit with the models.
+    ///
+    /// - Parameter leaveOut: called with a model that cannot be loaded and why; what it throws ends all.
+    private func start(
+        _ models: [ModelConfiguration], _ progress: @escaping @Sendable (String, Double) -> Void = { _, _ in },
+        leaveOut: (ModelConfiguration, any Error) throws -> Void = { _, error in throw error }
+    ) async throws -> Service {
+        var files: [(model: ModelConfiguration, file: ModelFile)] = []
+        for model in models {
+            do { files.append((model, try open(model))) } catch { try leaveOut(model, error) }
+        }
+        let device = try await openDevice()
+        let sequences = models.reduce(0) { $0 + $1.maxSequences }
+        let pages = try files.map { model, file in
+            let shape = try LlamaModel.kvShape(file.configuration, type: model.kvType)
+            return shape.pages(for: min(model.context ?? .max, file.configuration.contextLength))
+        }
+        let unit = try Unit(
+            configuration, sequences: max(sequences, Self.spare.sequences),
+            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), device: device
+        ) { [weak self] in await self?.recover(from: $0) }
+        try await unit.measureIsolation()
+        for (model, file) in files {
+            do {
+                _ = try await unit.load(model, file, cache: weightCache) { progress(model.name, $0) }
+                logger.info("model loaded", metadata: ["model": "\(model.name)"])
+            } catch { try leaveOut(model, error) }
+        }
+        return Service(unit: unit, device: device.description.name)
+    }
+
+    /// - Throws: `ConfigurationError` naming the model and what is wrong with its file.
+    private nonisolated func open(_ model: ModelConfiguration) throws(ConfigurationError) -> ModelFile {
+        do {
+            return try ModelFile(path: model.path.hasPrefix("/") ? model.path : "\(modelFolder)/\(model.path)")
+        } catch { throw ConfigurationError("model '\(model.name)': \(error)") }
+    }
+
+    // MARK: Recovery
+
+    /// The unit failed: builds it anew once its lanes have stopped, and tries again, less and less often, while that
+    /// fails.
+    private func recover(from reason: String) async {
+        guard await takeDown(reason) else { return }
+        // What the device still holds must go before it is reserved anew: nothing names the old unit from here on.
+        _ = try? await serialized { [self] in await rebuild() }
+    }
+
+    private func takeDown(_ reason: String) async -> Bool {
+        guard case .serving(let service) = state else { return false }
+        let (status, served) = (await status(of: service), await service.unit.served)
+        guard case .serving = state else { return false }
+        logger.error("unit failed", metadata: ["reason": "\(reason)"])
+        state = .recovering(Recovery(status, served, reason: reason))
+        await service.unit.atRest()
+        _ = try? await serialized { [self, unit = service.unit] in
+            // Loads and unloads that were under way have ended by now.
+            await prepareRebuild(served: unit.served, models: unit.configurations)
+        }
+        return true
+    }
+
+    private func prepareRebuild(served: [ServedModel], models: [ModelConfiguration]) {
+        guard case .recovering(var recovery) = state else { return }
+        (recovery.served, recovery.models) = (served, models)
+        state = .recovering(recovery)
+    }
+
+    private func rebuild() async {
+        // A second is what a driver needs to come back; a device that is gone for good is asked once a minute.
+        var pause = Duration.seconds(1)
+        while !Task.isCancelled, case .recovering(let recovery) = state {
+            do {
+                await resume(with: try await restart(recovery), recovery.models)
+                return
+            } catch {
+                logger.error("unit not rebuilt", metadata: ["reason": "\(error)"])
+                if case .recovering(var recovery) = state {
+                    recovery.note(error)
+                    state = .recovering(recovery)
+                }
+            }
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(60))
+        }
+    }
+
+    /// - Returns: the unit, and the models that it comes back without.
+    private func restart(_ recovery: Recovery) async throws -> Service {
+        var missing: [UnitStatus.Missing] = []
+        var service = try await start(
+            recovery.models,
+            leaveOut: { model, error in
+                // A lost device says nothing about the model.
+                if case ComputeError.deviceLost = error { throw error }
+                if !recovery.leavesOut { throw error }
+                missing.append(UnitStatus.Missing(name: model.name, reason: "\(error)"))
+            })
+        service.missing = missing
+        return service
+    }
+
+    /// The unit is back with `models`.
+    private func resume(with service: Service, _ models: [ModelConfiguration]) async {
+        guard case .recovering(let recovery) = state else { return }
+        var service = service
+        service.rebuilds = recovery.status.rebuilds + 1
+        service.missing =
+            recovery.status.missing
+            + service.missing.filter { model in
+                recovery.models.contains { $0.name == model.name }
+            }
+        state = .serving(service)
+        logger.info("unit rebuilt", metadata: ["missing": "\(service.missing.map(\.name))"])
+        // Meanwhile the unloading of some may have been asked for.
+        for model in models where !recovery.models.contains(model) {
+            try? await service.unit.unload(model.name, patience: .zero)
+        }
+    }
+}
