@@ -3,6 +3,9 @@ public struct WorkloadModel: Hashable, Sendable, Codable {
     public var name: String
     /// Requests per second.
     public var rate: Double
+    /// Rates that may be given: from one request in eleven days to more than any machine answers. What is reckoned
+    /// with them stays far within what numbers hold.
+    public static let rates = 1e-6...1e6
     public var prompts: LengthDistribution
     public var outputs: LengthDistribution
     /// The most requests; `nil` goes on to the end of the workload.

@@ -1,3 +1,5 @@
+import Workloads
+
 extension Plan {
     /// Reads a plan.
     ///
@@ -74,7 +76,7 @@ extension PlannedModel {
         try field.allowOnly([
             "name", "model", "rate", "prefill_share", "decode_share", "max_sequences", "estimated_throughput",
         ])
-        let rate = try field.field("rate").positive()
+        let rate = try field.field("rate").positive(WorkloadModel.rates)
         self.init(
             name: try field.field("name").string(), model: try field.field("model").string(), rate: rate,
             prefillShare: try field.optional("prefill_share")?.integer(1...100) ?? 100,
