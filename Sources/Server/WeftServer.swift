@@ -14,22 +14,25 @@ public struct WeftServer: Service {
     private let administration: (any ModelAdministration)?
     private let settings: Configuration
     private let logger: Logger
+    private let log: LogWriter?
     private let onRunning: @Sendable (Int) async -> Void
     private let connections = ClientConnections()
     private let deadline = Latch()
 
     /// - Parameters:
     ///   - administration: what `/admin` and `/metrics` speak for; without it they do not exist.
+    ///   - log: whose dropped lines `/metrics` counts.
     ///   - onRunning: called with the port once the server listens.
     public init(
         _ generator: any TextGenerator, administration: (any ModelAdministration)? = nil,
-        configuration: Configuration, logger: Logger,
+        configuration: Configuration, logger: Logger, log: LogWriter? = nil,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         self.generator = generator
         self.administration = administration
         settings = configuration
         self.logger = logger
+        self.log = log
         self.onRunning = onRunning
     }
 
@@ -76,7 +79,7 @@ public struct WeftServer: Service {
 
         let bodies = BodyReader(limit: settings.bodyLimit, timeout: settings.bodyTimeout)
         if let administration {
-            let admin = AdminRoutes(administration: administration, bodies: bodies)
+            let admin = AdminRoutes(administration: administration, bodies: bodies, log: log)
             router.endpoint(.get, "/metrics", admin.metrics)
             router.endpoint(.get, "/admin/status", admin.status)
             router.endpoint(.post, "\(AdminRoutes.models)", admin.load)

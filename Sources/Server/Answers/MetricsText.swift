@@ -6,7 +6,13 @@ struct MetricsText {
 
     private enum Kind: String { case gauge, counter }
 
-    init(_ status: EngineStatus) {
+    /// - Parameter droppedLogLines: `nil` where nobody counts them.
+    init(_ status: EngineStatus, droppedLogLines: Int? = nil) {
+        if let droppedLogLines {
+            add(
+                "weft_log_lines_dropped_total", .counter, "Log lines that did not fit into the buffer of the log.",
+                [([:], Double(droppedLogLines))])
+        }
         add(
             "weft_kv_pages", .gauge, "Pages of the pool, by what they are used for.",
             [
@@ -90,7 +96,15 @@ struct MetricsText {
         }
     }
 
+    /// Scalar by scalar: a line end after a carriage return, or a quote below an accent, is no character of its own.
     private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        value.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\"": "\\\""
+            case "\n": "\\n"
+            default: String(scalar)
+            }
+        }.joined()
     }
 }

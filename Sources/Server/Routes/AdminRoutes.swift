@@ -9,6 +9,7 @@ struct AdminRoutes: Sendable {
 
     var administration: any ModelAdministration
     var bodies: BodyReader
+    var log: LogWriter?
 
     private struct Loaded: Encodable {
         var id: String
@@ -55,7 +56,7 @@ struct AdminRoutes: Sendable {
 
     func metrics(_ request: Request, _ context: ServerContext) async throws -> Response {
         guard let status = await administration.status else { throw APIError.unavailable("The models are loading.") }
-        let body = ByteBuffer(string: MetricsText(status).text)
+        let body = ByteBuffer(string: MetricsText(status, droppedLogLines: log?.dropped).text)
         return Response(
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: ResponseBody(byteBuffer: body))

@@ -36,6 +36,19 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var device: DeviceOption
 
     func run() async throws {
+        let log = LogWriter()
+        LoggingSystem.bootstrap(log.handler)
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await serve(log))
+        } catch {
+            outcome = .failure(error)
+        }
+        await log.flush(within: .seconds(1))
+        try outcome.get()
+    }
+
+    private func serve(_ log: LogWriter) async throws {
         var configuration = try Self.read(config, unit: unit)
         configuration.host = host ?? configuration.host
         configuration.port = port ?? configuration.port
@@ -56,7 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
         let server = WeftServer(
             engine, administration: engine,
             configuration: WeftServer.Configuration(
-                host: address, port: requestedPort, version: weftVersion), logger: logger
+                host: address, port: requestedPort, version: weftVersion), logger: logger, log: log
         ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }
         let loader = LoadService(engine: engine, device: open, name: configuration.device, logger: logger)
         let group = ServiceGroup(
