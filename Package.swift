@@ -35,7 +35,9 @@ let http: [Target.Dependency] = [
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
 ]
 let httpClient: [Target.Dependency] = [
     .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -86,7 +88,7 @@ let package = Package(
                 "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling", "Workloads",
                 "Placement", logging,
             ]),
-        library("Server", ["Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
+        library("Server", ["Compute", "Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
         library("Benchmarks", ["Compute", "Kernels", "Workloads", "Reporting"] + httpClient),
         .executableTarget(
             name: "Weft",

@@ -10,15 +10,20 @@ extension WeftServer {
         public var bodyLimit = 2 << 20
         /// How long the body of a request may take to arrive.
         public var bodyTimeout: Duration = .seconds(60)
-        /// A connection on which no request arrives for so long is closed.
+        /// How long the head of a request may take to arrive, from its first byte on.
+        public var headTimeout: Duration = .seconds(10)
+        /// A connection on which no request arrives for so long is closed; sooner where its place is needed.
         public var idleTimeout: Duration = .seconds(75)
         /// A connection whose client takes nothing of an answer for so long is closed.
-        public var stallTimeout: Duration = .seconds(60)
+        public var stallTimeout: Duration = .seconds(10)
         /// A stream on which nothing else is sent gets a comment at least this often.
         public var keepAliveInterval: Duration = .seconds(15)
         /// How long answers under way may go on after a graceful shutdown began.
         public var shutdownTimeout: Duration = .seconds(20)
         public var connectionLimit = 1024
+        /// Connections besides for those who ask how the server is: `/health`, `/metrics`, `/admin`. Enough for a few
+        /// operators and probes that each keep several.
+        public var probeConnections = 64
 
         public init(host: String = "127.0.0.1", port: Int = 8080, version: String = "unversioned") {
             self.host = host

@@ -16,8 +16,11 @@ public struct WeftServer: Service {
     private let logger: Logger
     private let log: LogWriter?
     private let onRunning: @Sendable (Int) async -> Void
-    private let connections = ClientConnections()
+    private let connections: ClientConnections
     private let deadline = Latch()
+
+    /// How long clients may take to read that their answers broke off.
+    private static let farewell = Duration.milliseconds(500)
 
     /// - Parameters:
     ///   - administration: what `/admin` and `/metrics` speak for; without it they do not exist.
@@ -31,6 +34,8 @@ public struct WeftServer: Service {
         self.generator = generator
         self.administration = administration
         settings = configuration
+        connections = ClientConnections(
+            limit: configuration.connectionLimit, reserve: configuration.probeConnections)
         self.logger = logger
         self.log = log
         self.onRunning = onRunning
@@ -47,18 +52,21 @@ public struct WeftServer: Service {
     public var application: some ApplicationProtocol {
         Application(
             router: router,
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [
-                        ConnectionHandler(connections: connections, stallTimeout: settings.stallTimeout),
-                        ContinueHandler(bodyLimit: settings.bodyLimit),
-                    ],
-                    idleTimeout: TimeAmount(settings.idleTimeout))),
+            server: HTTPServerBuilder { ClientChannel(responder: $0, connections: connections, settings: settings) },
             configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), serverName: "weft",
-                availableConnectionsDelegate: .maximum(settings.connectionLimit, logger: logger)),
-            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? settings.port) },
+                address: .hostname(settings.host, port: settings.port), serverName: "weft"),
+            onServerRunning: { channel in
+                await guardAccepting(channel)
+                await onRunning(channel.localAddress?.port ?? settings.port)
+            },
             logger: logger)
+    }
+
+    private func guardAccepting(_ channel: any Channel) async {
+        try? await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.addHandler(
+                AcceptHandler(connections: connections, logger: logger), position: .first)
+        }.get()
     }
 
     private var router: Router<ServerContext> {
@@ -104,5 +112,8 @@ public struct WeftServer: Service {
         try await gracefulShutdown()
         try await Task.sleep(for: settings.shutdownTimeout)
         deadline.open()
+        // What is still open then was not sent whole, or is not read.
+        try await Task.sleep(for: Self.farewell)
+        connections.closeAll()
     }
 }

@@ -57,6 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
         try configuration.check()
 
         let logger = Logger(label: "weft")
+        let descriptors = Self.raiseDescriptorLimit()
         let open = try OpenDevice(configuration.device)
         logger.info(
             "device",
@@ -66,10 +67,11 @@ struct ServeCommand: AsyncParsableCommand {
             ])
         let engine = Engine(configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger)
         let (address, requestedPort) = (configuration.host, configuration.port)
+        var settings = WeftServer.Configuration(host: address, port: requestedPort, version: weftVersion)
+        // Devices, model files and probes need descriptors too.
+        settings.connectionLimit = min(settings.connectionLimit, max(16, descriptors / 2))
         let server = WeftServer(
-            engine, administration: engine,
-            configuration: WeftServer.Configuration(
-                host: address, port: requestedPort, version: weftVersion), logger: logger, log: log
+            engine, administration: engine, configuration: settings, logger: logger, log: log
         ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }
         let loader = LoadService(engine: engine, device: open, name: configuration.device, logger: logger)
         let group = ServiceGroup(
@@ -81,6 +83,19 @@ struct ServeCommand: AsyncParsableCommand {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         try open.checkValidation()
+    }
+
+    /// Allows as many descriptors as the system grants, within reason: each connection takes one, and the usual limit of 1,024 is for
+    /// programs that use `select`.
+    ///
+    /// - Returns: how many that are.
+    private static func raiseDescriptorLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        // More than any limit of this server needs; without one, programs that this one starts may close them all.
+        limit.rlim_cur = min(limit.rlim_max, 1 << 16)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(limit.rlim_cur)
     }
 
     /// Reads a configuration, or makes one of a plan, which is known by its units.
