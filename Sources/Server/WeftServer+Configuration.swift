@@ -8,6 +8,14 @@ extension WeftServer {
         public var version: String
         /// The largest body that is read, in bytes.
         public var bodyLimit = 2 << 20
+        /// The most bytes that the bodies of all requests hold together before they are worked on.
+        public var bodyMemory = 128 << 20
+        /// The largest answer of `/tokenize` and `/detokenize`, in bytes: the tokens of the largest body, once.
+        public var answerLimit = 4 << 20
+        /// The most bytes that answers hold together which their clients have not read.
+        public var answerMemory = 64 << 20
+        /// Pieces of work on requests that may wait for a thread; more are refused with 503.
+        public var waitingWork = 64
         /// How long the body of a request may take to arrive.
         public var bodyTimeout: Duration = .seconds(60)
         /// How long the head of a request may take to arrive, from its first byte on.

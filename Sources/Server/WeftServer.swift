@@ -62,6 +62,15 @@ public struct WeftServer: Service {
             logger: logger)
     }
 
+    private var desk: Desk {
+        Desk(
+            bodies: BodyReader(
+                limit: settings.bodyLimit, timeout: settings.bodyTimeout,
+                budget: ByteBudget(limit: settings.bodyMemory)),
+            workers: WorkerPool(waitingLimit: settings.waitingWork), connections: connections,
+            answers: ByteBudget(limit: settings.answerMemory))
+    }
+
     private func guardAccepting(_ channel: any Channel) async {
         try? await channel.eventLoop.submit {
             try channel.pipeline.syncOperations.addHandler(
@@ -85,25 +94,24 @@ public struct WeftServer: Service {
         router.endpoint(.get, "\(ModelRoutes.path)", models.list)
         router.endpoint(.get, "\(ModelRoutes.path)/**", models.retrieve)
 
-        let bodies = BodyReader(limit: settings.bodyLimit, timeout: settings.bodyTimeout)
+        let desk = desk
         if let administration {
-            let admin = AdminRoutes(administration: administration, bodies: bodies, log: log)
+            let admin = AdminRoutes(administration: administration, desk: desk, log: log)
             router.endpoint(.get, "/metrics", admin.metrics)
             router.endpoint(.get, "/admin/status", admin.status)
             router.endpoint(.post, "\(AdminRoutes.models)", admin.load)
             router.endpoint(.delete, "\(AdminRoutes.models)/**", admin.unload)
         }
 
-        let tokenize = TokenizeRoutes(generator: generator, bodies: bodies)
+        let tokenize = TokenizeRoutes(generator: generator, desk: desk, answerLimit: settings.answerLimit)
         router.endpoint(.post, "/tokenize", tokenize.tokenize)
         router.endpoint(.post, "/detokenize", tokenize.detokenize)
 
         let generations = Generations(
-            generator: generator, connections: connections, deadline: deadline,
-            keepAliveInterval: settings.keepAliveInterval)
-        let chat = ChatRoute(generations: generations, bodies: bodies, version: settings.version)
+            generator: generator, desk: desk, deadline: deadline, keepAliveInterval: settings.keepAliveInterval)
+        let chat = ChatRoute(generations: generations, desk: desk, version: settings.version)
         router.endpoint(.post, "/v1/chat/completions", chat.respond)
-        let completions = CompletionRoute(generations: generations, bodies: bodies, version: settings.version)
+        let completions = CompletionRoute(generations: generations, desk: desk, version: settings.version)
         router.endpoint(.post, "/v1/completions", completions.respond)
         return router
     }

@@ -8,7 +8,7 @@ struct AdminRoutes: Sendable {
     static let models = "/admin/models"
 
     var administration: any ModelAdministration
-    var bodies: BodyReader
+    var desk: Desk
     var log: LogWriter?
 
     private struct Loaded: Encodable {
@@ -28,7 +28,7 @@ struct AdminRoutes: Sendable {
     func load(_ request: Request, _ context: ServerContext) async throws -> Response {
         let model: ModelConfiguration
         do {
-            model = try await bodies.decode(ModelConfiguration.self, from: request)
+            model = try await desk.work(on: request, context) { (model: ModelConfiguration) in model }
         } catch let error as ConfigurationError {
             throw APIError.invalid(nil, error.description, code: "invalid_model")
         }
