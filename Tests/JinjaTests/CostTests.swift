@@ -43,6 +43,6 @@ import Testing
             "role": "user", "content": .string(String(repeating: "some words </think>\n", count: 1000)),
         ]
         let template = try Template(source, limits: Limits(steps: 500_000))
-        #expect(try template.render(["messages": .list(Array(repeating: message, count: 20))]).utf8.count > 1_000_000)
+        #expect(try template.render(["messages": .list(Array(repeating: message, count: 20))]).utf8.count > 700_000)
     }
 }

@@ -24,13 +24,13 @@ import Tokenization
     private static let model = ServedModel(
         name: "tiny", created: 0, contextLength: 512, tokenizer: SlowTokenizer(), chatTemplate: nil)
 
-    /// The longest time between two reads of a stream while forty bodies of two megabytes are tokenised.
-    private func longestGap() async throws -> Duration {
+    /// The longest time between two reads of a stream while so many bodies of two megabytes are tokenised.
+    private func longestGap(beside count: Int) async throws -> Duration {
         let script = Script(isEndless: true, pause: .milliseconds(10))
         let content = String(repeating: "x", count: (2 << 20) - 100)
         return try await serving(ScriptedGenerator(script, models: [Self.model])) { port, _ in
             try await withThrowingTaskGroup(of: Bool.self) { group in
-                for _ in 0..<40 {
+                for _ in 0..<count {
                     group.addTask {
                         try await Wire.open(port) { wire in
                             try await wire.post("/tokenize", #"{"content": "\#(content)"}"#)
@@ -42,7 +42,7 @@ import Tokenization
                 let gap = try await Wire.open(port) { wire in
                     try await wire.post("/v1/completions", #"{"prompt": "a", "stream": true}"#)
                     var (longest, last) = (Duration.zero, ContinuousClock.now)
-                    let end = last + .seconds(5)
+                    let end = last + .seconds(4)
                     while ContinuousClock.now < end {
                         wire.forget()
                         try await wire.read(until: "data: ")
@@ -58,11 +58,14 @@ import Tokenization
     }
 
     @Test func streamsKeepTheirPaceBesideFortyLargeTexts() async throws {
-        // Other programs on the machine can take its cores for as long; they do not do so every time.
-        var gap = Duration.seconds(3600)
-        for _ in 0..<3 where gap >= .milliseconds(250) { gap = min(gap, try await longestGap()) }
-        print("longest gap \(gap)")
-        #expect(gap < .milliseconds(250))
+        // Other tests and programs take the cores as well: a stream beside nothing shows for how long.
+        var (gap, calm) = (Duration.seconds(3600), Duration.zero)
+        for _ in 0..<3 where gap >= .milliseconds(250) + calm {
+            calm = try await longestGap(beside: 0)
+            gap = try await longestGap(beside: 40)
+        }
+        print("longest gap \(gap), beside nothing \(calm)")
+        #expect(gap < .milliseconds(250) + calm)
     }
 
     @Test func workThatDoesNotFitIsRefused() async throws {
