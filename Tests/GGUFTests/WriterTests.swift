@@ -9,7 +9,10 @@ struct WriterTests {
         let original = try Golden.open(name)
         let path = folder.path("copy.gguf")
         var writer = try GGUFWriter(path: path, metadata: original.metadata, tensors: original.tensors.map(\.layout))
-        for tensor in original.tensors { try writer.write(tensor.bytes().span.bytes) }
+        for tensor in original.tensors {
+            let bytes = try tensor.bytes()
+            try writer.write(bytes.span.bytes)
+        }
         try writer.finish()
 
         let copy = try GGUFFile(path: path)
