@@ -11,6 +11,8 @@ struct PlatformDevice: Sendable {
     let fault: String?
     /// The groups that every dispatch must have, where the driver needs that.
     let fixedGroups: Int?
+    /// By which other APIs know the device too, where the driver tells (`cl_khr_device_uuid`).
+    let uuid: [UInt8]?
     /// Whether it can be divided into sub-devices of any numbers of compute units.
     let dividesByCounts: Bool
 
@@ -32,6 +34,7 @@ struct PlatformDevice: Sendable {
             driver: "\(platformName) \(probe.text(CL_DRIVER_VERSION))",
             memoryByteCount: probe.number(CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self))
         limits = Self.limits(probe, kind: kind)
+        uuid = Self.uuid(probe)
         fault = Self.fault(probe, sharesMemory: sharesMemory)
         dividesByCounts = probe.list(CL_DEVICE_PARTITION_PROPERTIES, cl_device_partition_property.self)
             .contains(cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS))
@@ -41,6 +44,13 @@ struct PlatformDevice: Sendable {
         var bytes = [UInt8](repeating: 0, count: 256)
         _ = functions.getPlatformInfo(platform, cl_platform_info(CL_PLATFORM_NAME), bytes.count, &bytes, nil)
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private static func uuid(_ probe: DeviceProbe) -> [UInt8]? {
+        // `CL_DEVICE_UUID_KHR`, which the headers of OpenCL 1.2 lack.
+        let fact: Int32 = 0x106A
+        guard probe.text(CL_DEVICE_EXTENSIONS).split(separator: " ").contains("cl_khr_device_uuid") else { return nil }
+        return probe.list(fact, UInt8.self)
     }
 
     private static func limits(_ probe: DeviceProbe, kind: DeviceDescription.Kind) -> DeviceLimits {
