@@ -56,5 +56,6 @@ package struct CodeCache: Sendable {
         }
     }
 
-    private func name(of source: String) -> String { "\(Checksum.name(of: "\(builder)\n\(source)")).\(suffix)" }
+    /// The number is that of the files' form; those of the first had no checksum.
+    private func name(of source: String) -> String { "\(Checksum.name(of: "2\n\(builder)\n\(source)")).\(suffix)" }
 }

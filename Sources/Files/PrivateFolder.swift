@@ -14,7 +14,7 @@ package struct PrivateFolder: Sendable {
         self.path = path
         try Self.make(path)
         var status = stat()
-        guard lstat(path, &status) == 0 else { throw .system("cannot stat", path) }
+        guard stat(path, &status) == 0 else { throw .system("cannot stat", path) }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw .notPrivate(path: path, reason: "it is no folder") }
         guard status.st_uid == geteuid() else {
             throw .notPrivate(path: path, reason: "it belongs to user \(status.st_uid)")

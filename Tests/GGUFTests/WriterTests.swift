@@ -60,6 +60,17 @@ struct WriterTests {
         #expect(try contents(of: path) == [1, 2, 3])
     }
 
+    @Test("What a killed writer of the same file left is removed, and nothing else")
+    func abandoned() throws {
+        let folder = try TemporaryFolder()
+        for name in ["model.gguf.0123456789abc.partial", "model.gguf.partial", "other.gguf.0123456789abc.partial"] {
+            _ = try folder.write([1, 2, 3], to: name)
+        }
+        let writer = try GGUFWriter(path: folder.path("model.gguf"), metadata: GGUFMetadata(), tensors: [])
+        try writer.finish()
+        #expect(try folder.files() == ["model.gguf", "model.gguf.partial", "other.gguf.0123456789abc.partial"])
+    }
+
     @Test("Faults of the caller")
     func faults() throws {
         let folder = try TemporaryFolder()
