@@ -6,6 +6,7 @@ public final class OpenCLDevice: Device {
     public let description: DeviceDescription
     public let limits: DeviceLimits
     public var dialect: Dialect { .openCL }
+    public var compilesInParallel: Bool { platformDevice.compilesInParallel }
 
     let platforms: OpenCLPlatforms
     let platformDevice: PlatformDevice

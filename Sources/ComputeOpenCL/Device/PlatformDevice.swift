@@ -11,6 +11,9 @@ struct PlatformDevice: Sendable {
     let fault: String?
     /// The groups that every dispatch must have, where the driver needs that.
     let fixedGroups: Int?
+    /// Whether the driver's compiler works in several threads at once. PoCL's has one lock for the whole process: two
+    /// threads were measured to take longer than one.
+    let compilesInParallel: Bool
     /// By which other APIs know the device too, where the driver tells (`cl_khr_device_uuid`).
     let uuid: [UInt8]?
     /// Whether it can be divided into sub-devices of any numbers of compute units.
@@ -28,7 +31,9 @@ struct PlatformDevice: Sendable {
             default: .other
             }
         let platformName = Self.name(of: platform, functions: functions)
-        fixedGroups = PoCL.isDriver(platform: platformName) ? PoCL.groups : nil
+        let isPoCL = PoCL.isDriver(platform: platformName)
+        fixedGroups = isPoCL ? PoCL.groups : nil
+        compilesInParallel = !isPoCL
         description = DeviceDescription(
             api: .opencl, index: index, name: probe.text(CL_DEVICE_NAME), kind: kind,
             driver: "\(platformName) \(probe.text(CL_DRIVER_VERSION))",

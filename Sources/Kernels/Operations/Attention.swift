@@ -2,7 +2,7 @@ public import Compute
 
 /// Attention of every row to its sequence's keys in the pool, up to its own position.
 public struct Attention: Sendable {
-    private let kernel: any BoundKernel
+    private let kernel: KernelPromise
     private let shape: AttentionShape
     private let queries: Int
 
@@ -20,7 +20,7 @@ public struct Attention: Sendable {
         try Self.check(shape, pool: pool, limits: kernels.limits)
         queries = Self.queriesPerTile(ratio: shape.heads / shape.kvHeads, headSize: shape.headSize)
         self.shape = shape
-        kernel = try kernels.bind(
+        kernel = try kernels.promise(
             "attention",
             ["KV": shape.kv.rawValue, "HEAD_SIZE": "\(shape.headSize)", "QUERIES": "\(queries)"],
             [qkv, pool, rows.positions, rows.tables, rows.starts, y])

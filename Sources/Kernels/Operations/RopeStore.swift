@@ -2,7 +2,7 @@ public import Compute
 
 /// Rotates queries and keys, and writes keys and values to the pool.
 public struct RopeStore: Sendable {
-    private let kernel: any BoundKernel
+    private let kernel: KernelPromise
     private let shape: AttentionShape
 
     /// - Parameters:
@@ -13,7 +13,7 @@ public struct RopeStore: Sendable {
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rotations: any Buffer, rows: RowBuffers,
         pool: any Buffer
     ) throws(ComputeError) {
-        kernel = try kernels.bind(
+        kernel = try kernels.promise(
             "rope_store", ["KV": shape.kv.rawValue],
             [qkv, rotations, rows.positions, rows.tables, rows.starts, pool])
         self.shape = shape
