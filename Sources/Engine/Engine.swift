@@ -107,7 +107,9 @@ public actor Engine: TextGenerator {
         self.unit = unit
         for (model, file) in files {
             do {
-                _ = try await unit.load(model, file, cache: weightCache) { progress(model.name, $0) }
+                _ = try await unit.load(model, file, cache: weightCache) {
+                    progress("\(model.name): \($0.doing)", $0.share)
+                }
                 logger.info("model loaded", metadata: ["model": "\(model.name)"])
             } catch {
                 try leaveOut(model, error)

@@ -13,6 +13,8 @@ actor Unit {
     let pool: KVPool
     /// Where model files are read.
     let loader = LaneThread(name: "weft loader")
+    /// Where kernels are compiled that models can do without at first.
+    let compiler = LaneThread(name: "weft compiler")
     private let maxRequests: Int
     private let start = ContinuousClock.now
 

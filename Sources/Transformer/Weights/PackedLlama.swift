@@ -5,11 +5,13 @@ import Kernels
 /// The weights of a model as kernels read them, in memory that all devices of a vector width share.
 public final class PackedLlama: Sendable {
     public let configuration: LlamaConfiguration
-    let parts: LlamaParts<PackedMatrix, PackedVector>
+    private let panels: PanelLayout
+    private let layout: PackedLayout
     let memory: HostMemory
     /// By what the angles of rotations are divided, where the file says so.
     let ropeFactors: [Float]?
 
+    var parts: LlamaParts<PackedMatrix, PackedVector> { layout.parts }
     /// Bytes of all weights.
     public var byteCount: Int { memory.byteCount }
 
@@ -21,25 +23,31 @@ public final class PackedLlama: Sendable {
     ///   - progress: called with the share that is packed, 0 to 1.
     /// - Throws: `ModelError`, `GGUFError`, which has code `changed` where someone wrote to the file meanwhile,
     ///   `ComputeError.outOfMemory`.
-    public init(
+    public convenience init(
         _ file: GGUFFile, vectorWidth: Int, cache: WeightCache?, progress: (Double) -> Void = { _ in }
     ) throws {
+        try self.init(reserving: file, vectorWidth: vectorWidth)
+        try fill(from: file, cache: cache, progress: progress)
+    }
+
+    /// Reserves the memory of a file's weights, for `fill` to write.
+    init(reserving file: GGUFFile, vectorWidth: Int) throws {
         let configuration = try LlamaConfiguration(file)
         let tensors = try LlamaTensors(file, configuration)
-        let panels = PanelLayout(vectorWidth: vectorWidth)
-        let layout = try PackedLayout(
-            LlamaParts(tensors, model: configuration.name), panels, model: configuration.name)
         self.configuration = configuration
-        parts = layout.parts
+        panels = PanelLayout(vectorWidth: vectorWidth)
+        layout = try PackedLayout(
+            LlamaParts(tensors, model: configuration.name), panels, model: configuration.name)
         ropeFactors = try tensors.ropeFactors?.floats(rows: 0..<1)
-        if let kept = try cache?.memory(of: file, panels, byteCount: layout.byteCount) {
-            memory = kept
-        } else {
-            memory = try HostMemory(byteCount: layout.byteCount)
-            try Self.pack(layout, of: configuration, into: memory, progress: progress)
-            try file.checkUnchanged()
-            cache?.keep(memory, of: file, panels)
-        }
+        memory = try HostMemory(byteCount: layout.byteCount)
+    }
+
+    /// Packs the weights of the file that their memory was reserved for, or reads what was packed before.
+    func fill(from file: GGUFFile, cache: WeightCache?, progress: (Double) -> Void) throws {
+        if let cache, cache.read(file, panels, into: memory) { return progress(1) }
+        try pack(progress: progress)
+        try file.checkUnchanged()
+        cache?.keep(memory, of: file, panels)
         progress(1)
     }
 
@@ -51,10 +59,7 @@ public final class PackedLlama: Sendable {
         return try PackedLayout(parts, PanelLayout(vectorWidth: vectorWidth), model: configuration.name).byteCount
     }
 
-    private static func pack(
-        _ layout: PackedLayout, of configuration: LlamaConfiguration, into memory: HostMemory,
-        progress: (Double) -> Void
-    ) throws {
+    private func pack(progress: (Double) -> Void) throws {
         let packer = WeightPacker(memory: memory, model: configuration.name)
         _ = try layout.parts.map { matrix in
             try packer.pack(matrix)

@@ -27,18 +27,16 @@ public struct WeightCache: Sendable {
         self.warn = warn
     }
 
-    /// What was kept of `file`; `nil` where it must be packed.
-    /// - Throws: `ComputeError.outOfMemory`.
-    func memory(of file: GGUFFile, _ panels: PanelLayout, byteCount: Int) throws(ComputeError) -> HostMemory? {
-        guard let folder = try? PrivateFolder(path: path), let name = Name(of: file, panels) else { return nil }
-        guard folder.names.contains(name.file) else { return nil }
-        let memory = try HostMemory(byteCount: byteCount)
-        switch folder.read(name.file, into: { $0 == byteCount ? memory.bytes : nil }) {
-        case .absent: return nil
-        case .whole: return memory
+    /// Reads what was kept of `file` into memory of its size.
+    /// - Returns: `false` where it must be packed; the memory may hold anything then.
+    func read(_ file: GGUFFile, _ panels: PanelLayout, into memory: HostMemory) -> Bool {
+        guard let folder = try? PrivateFolder(path: path), let name = Name(of: file, panels) else { return false }
+        switch folder.read(name.file, into: { $0 == memory.byteCount ? memory.bytes : nil }) {
+        case .absent: return false
+        case .whole: return true
         case .damaged(let reason):
             warn("\(path)/\(name.file) \(reason): the model is packed anew")
-            return nil
+            return false
         }
     }
 
