@@ -14,8 +14,6 @@ package enum ComputeError: Error, Sendable, Hashable {
     /// The device stopped; everything on it is gone.
     case deviceLost(device: String, call: String)
     case failed(device: String, call: String, code: Int)
-    /// A file that was to be mapped cannot be.
-    case file(path: String, reason: String)
 }
 
 extension ComputeError: CustomStringConvertible {
@@ -33,7 +31,6 @@ extension ComputeError: CustomStringConvertible {
         case .argument(let kernel, let reason): "kernel \(kernel): \(reason)"
         case .deviceLost(let device, let call): "\(device): device lost in \(call)"
         case .failed(let device, let call, let code): "\(device): \(call) failed with \(code)"
-        case .file(let path, let reason): "\(path): \(reason)"
         }
     }
 }

@@ -23,6 +23,9 @@ package protocol Device: AnyObject, Sendable {
     /// - Throws: `ComputeError.compilation` with the compiler's log.
     func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel
 
+    /// Whether several threads that compile kernels are done sooner than one.
+    var compilesInParallel: Bool { get }
+
     /// An ordered stream of commands on this device.
     func makeLane(label: String) throws(ComputeError) -> any Lane
 
@@ -45,6 +48,8 @@ extension Device {
     ) throws(ComputeError) -> any Buffer {
         throw .unsupported(device: description.name, reason: "it does not work on memory of the host")
     }
+
+    package var compilesInParallel: Bool { true }
 
     package var partitioning: Partitioning { .budget }
 

@@ -13,9 +13,15 @@ package protocol Lane: AnyObject, Sendable {
 package protocol Commands: AnyObject {
     /// Runs a kernel over `tiles`, with at most `DeviceLimits.maxGroupCount` groups, which walk them.
     func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>)
+
+    /// Runs a kernel over no tiles: drivers that compile when a kernel first runs do so now.
+    func touch(_ kernel: any BoundKernel)
 }
 
 extension Commands {
+    /// Nothing, for devices whose kernels are ready as soon as they are compiled.
+    package func touch(_ kernel: any BoundKernel) {}
+
     package func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Int) {
         dispatch(kernel, parameters, tiles: 0..<tiles)
     }

@@ -12,6 +12,9 @@ package struct Parameters: Sendable {
 
     package mutating func append(_ value: Float) { append(word: value.bitPattern) }
 
+    /// Zeros for a kernel that is to run over nothing.
+    package init(zerosFor code: KernelCode) { count = code.parameterCount - 2 }
+
     private mutating func append(word: UInt32) {
         precondition(count < Self.capacity, "too many parameters")
         words[count] = word

@@ -91,7 +91,7 @@ package actor UnitSupervisor {
 
     /// Opens the device, reserves the pool, then loads the models one after the other.
     ///
-    /// - Parameter progress: called with a model's name and the share of it that is loaded.
+    /// - Parameter progress: called with a model's name and what is being done, and the share of it that is loaded.
     /// - Throws: what the first model that cannot be loaded throws.
     func load(progress: @escaping @Sendable (String, Double) -> Void) async throws {
         state = .serving(try await start(configuration.models, progress))
@@ -251,7 +251,9 @@ package actor UnitSupervisor {
         try await unit.measureIsolation()
         for (model, file) in files {
             do {
-                _ = try await unit.load(model, file, cache: weightCache) { progress(model.name, $0) }
+                _ = try await unit.load(model, file, cache: weightCache) {
+                    progress("\(model.name): \($0.doing)", $0.share)
+                }
                 logger.info("model loaded", metadata: ["model": "\(model.name)"])
             } catch { try leaveOut(model, error) }
         }

@@ -1,3 +1,5 @@
+import Files
+
 /// Why a model file could not be read, used, converted or written.
 ///
 /// Says what is wrong (`code`, `detail`), with which part (`subject`) of which file (`path`), and, while parsing, where
@@ -7,14 +9,14 @@ package struct GGUFError: Error, Hashable, Sendable {
     package enum Code: String, Hashable, Sendable {
         /// A call of the operating system failed: no such file, no permission, disk full.
         case io
-        /// The file changed its size after it was opened.
+        /// The file was cut, grown or written to after it was opened.
         case changed
         /// Not a little-endian GGUF file.
         case notGGUF
         case unsupportedVersion
         /// The file ends before what it announces.
         case truncated
-        /// A count, length or size that no file of this size, or no file at all, can hold.
+        /// A count, length or size that no file of this size, or no model at all, can have.
         case limitExceeded
         case invalidUTF8
         /// A boolean that is neither 0 nor 1.
@@ -62,6 +64,18 @@ package struct GGUFError: Error, Hashable, Sendable {
         self.detail = detail
         self.offset = offset
         self.path = path
+    }
+}
+
+extension GGUFError {
+    init(_ fault: FileFault) {
+        let code: Code = if case .changed = fault { .changed } else { .io }
+        self.init(code, .file, fault.reason, in: fault.path)
+    }
+
+    /// What `body` gives, its faults as errors of a model file.
+    static func wrap<Result: ~Copyable>(_ body: () throws(FileFault) -> Result) throws(GGUFError) -> Result {
+        do throws(FileFault) { return try body() } catch { throw GGUFError(error) }
     }
 }
 

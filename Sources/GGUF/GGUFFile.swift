@@ -1,7 +1,9 @@
-/// An open model file: its metadata in memory, its tensors mapped.
+package import Files
+
+/// An open model file: its metadata in memory, its tensors to be read.
 ///
-/// Nothing in the file is trusted: every count, length, offset and size is checked before it is used, and memory is
-/// only taken in proportion to the size of the file.
+/// Nothing in the file is trusted: every count, length, offset and size is checked before it is used, against the size
+/// of the file and against what models have (`HeaderLimits`), as a sparse file may be of any size.
 ///
 /// Source: GGUF specification, versions 2 and 3, little-endian.
 package final class GGUFFile: Sendable {
@@ -10,17 +12,15 @@ package final class GGUFFile: Sendable {
     /// All tensors, in the order of the file.
     package let tensors: [GGUFTensor]
     private let tensorIndices: [String: Int]
-    private let file: MappedFile
+    private let file: OpenFile
 
-    /// Maps the file at `path` and reads all but the tensors' data.
+    /// Opens the file at `path` and reads all but the tensors' data.
     ///
     /// - Throws: `GGUFError` that names the file, the key or tensor at fault, and the place.
     /// - Complexity: O(bytes of metadata); 1.7 MB with 98,000 strings take about 10 ms.
     package init(path: String) throws(GGUFError) {
-        let file = try MappedFile(path: path)
-        let contents = try file.withBytes { (bytes) throws(GGUFError) in
-            try Self.parse(bytes, of: file)
-        }
+        let file = try GGUFError.wrap { () throws(FileFault) in try OpenFile(path: path) }
+        let contents = try Self.parse(file)
         self.file = file
         (version, metadata, tensors) = contents
         tensorIndices = Dictionary(uniqueKeysWithValues: tensors.indices.map { (contents.tensors[$0].name, $0) })
@@ -28,6 +28,8 @@ package final class GGUFFile: Sendable {
 
     package var path: String { file.path }
     package var byteCount: Int { file.byteCount }
+    /// What the file was when it was opened.
+    package var identity: FileIdentity { file.identity }
 
     /// The tensor called `name`.
     ///
@@ -45,24 +47,24 @@ package final class GGUFFile: Sendable {
         tensorIndices[name].map { tensors[$0] }
     }
 
-    /// Makes sure that the file still has the size that it was opened with, so that its mapped bytes may be touched.
+    /// Makes sure that nobody wrote to the file since it was opened: what was read until now belongs together.
     ///
     /// - Throws: `GGUFError` with code `changed`.
     package func checkUnchanged() throws(GGUFError) {
-        try file.checkUnchanged()
+        try GGUFError.wrap { () throws(FileFault) in try file.checkUnchanged() }
     }
 }
 
 extension GGUFFile {
     private static func parse(
-        _ bytes: UnsafeRawBufferPointer, of file: MappedFile
+        _ file: OpenFile
     ) throws(GGUFError) -> (version: Int, metadata: GGUFMetadata, tensors: [GGUFTensor]) {
-        var cursor = ByteCursor(bytes, path: file.path)
+        var cursor = ByteCursor(file)
         let version = try version(&cursor)
         // The shortest tensor description: a name of one byte, one dimension, type, offset; the shortest value: one
         // byte.
-        let tensorCount = try cursor.count("the number of tensors", minimumSize: 33)
-        let valueCount = try cursor.count("the number of metadata keys", minimumSize: 13)
+        let tensorCount = try cursor.count("the number of tensors", minimumSize: 33, maximum: HeaderLimits.tensors)
+        let valueCount = try cursor.count("the number of metadata keys", minimumSize: 13, maximum: HeaderLimits.keys)
         let metadata = try cursor.metadata(count: valueCount, path: file.path)
         let described = try cursor.tensors(count: tensorCount)
         let tensors = try place(described, after: cursor.offset, alignment: metadata.alignment(), in: file)
@@ -85,7 +87,7 @@ extension GGUFFile {
 
     /// Checks that the data of all tensors is aligned, in the file, and apart.
     private static func place(
-        _ described: [(layout: TensorLayout, offset: UInt64)], after headerEnd: Int, alignment: Int, in file: MappedFile
+        _ described: [(layout: TensorLayout, offset: UInt64)], after headerEnd: Int, alignment: Int, in file: OpenFile
     ) throws(GGUFError) -> [GGUFTensor] {
         let dataStart = headerEnd.roundedUp(toMultipleOf: alignment)
         let dataSize = max(0, file.byteCount - dataStart)

@@ -1,10 +1,12 @@
-/// A tensor of an open model file. Its bytes stay in the file until they are touched; the file stays open as long as
-/// the tensor lives.
+import Files
+
+/// A tensor of an open model file. Its bytes stay in the file until they are read; the file stays open as long as the
+/// tensor lives.
 package struct GGUFTensor: Sendable {
     package let layout: TensorLayout
     /// Where the bytes begin, from the start of the file.
     let offset: Int
-    let file: MappedFile
+    let file: OpenFile
 
     package var name: String { layout.name }
     /// Lengths of the dimensions; `shape[0]` is the length of a row, whose values lie side by side.
@@ -12,14 +14,12 @@ package struct GGUFTensor: Sendable {
     package var type: TensorType { layout.type }
     package var byteCount: Int { layout.byteCount }
 
-    /// Lends the `byteCount` bytes of the tensor, aligned to the file's alignment; the pointer must not outlive `body`.
+    /// Fills `bytes` with those of the tensor from `start` on, which the caller keeps within `byteCount`. Blocks.
     ///
-    /// Costs nothing until pages are touched. Call `GGUFFile.checkUnchanged` before, if the file may have been cut
-    /// since it was opened.
-    package func withBytes<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        try file.withBytes { (bytes) throws(E) -> R in
-            try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + byteCount]))
-        }
+    /// - Throws: `GGUFError` with code `changed` if the file was cut.
+    package func read(into bytes: UnsafeMutableRawBufferPointer, at start: Int) throws(GGUFError) {
+        precondition(start >= 0 && start + bytes.count <= byteCount, "read beyond the end of \(name)")
+        try GGUFError.wrap { () throws(FileFault) in try file.read(into: bytes, at: offset + start) }
     }
 
     /// Writes the values of `rows` (counted over all but the first dimension) to the beginning of `values`.
@@ -36,12 +36,11 @@ package struct GGUFTensor: Sendable {
         guard rows.count * layout.rowLength <= values.count else {
             throw error(.outOfRange, "\(rows.count) rows of \(layout.rowLength) do not fit into \(values.count) values")
         }
-        try file.checkUnchanged()
-        withBytes { bytes in
-            let size = layout.rowByteCount
-            let source = UnsafeRawBufferPointer(rebasing: bytes[rows.lowerBound * size..<rows.upperBound * size])
-            type.dequantize(source, into: values)
-        }
+        let size = layout.rowByteCount
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: rows.count * size, alignment: 64)
+        defer { bytes.deallocate() }
+        try read(into: bytes, at: rows.lowerBound * size)
+        type.dequantize(UnsafeRawBufferPointer(bytes), into: values)
     }
 
     /// The values of `rows`.

@@ -14,22 +14,30 @@ package struct WeftServer: Service {
     private let administration: (any ModelAdministration)?
     private let settings: Configuration
     private let logger: Logger
+    private let log: LogWriter?
     private let onRunning: @Sendable (Int) async -> Void
-    private let connections = ClientConnections()
+    private let connections: ClientConnections
     private let deadline = Latch()
+
+    /// How long clients may take to read that their answers broke off.
+    private static let farewell = Duration.milliseconds(500)
 
     /// - Parameters:
     ///   - administration: what `/admin` and `/metrics` speak for; without it they do not exist.
+    ///   - log: whose dropped lines `/metrics` counts.
     ///   - onRunning: called with the port once the server listens.
     package init(
         _ generator: any TextGenerator, administration: (any ModelAdministration)? = nil,
-        configuration: Configuration, logger: Logger,
+        configuration: Configuration, logger: Logger, log: LogWriter? = nil,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         self.generator = generator
         self.administration = administration
         settings = configuration
+        connections = ClientConnections(
+            limit: configuration.connectionLimit, reserve: configuration.probeConnections)
         self.logger = logger
+        self.log = log
         self.onRunning = onRunning
     }
 
@@ -44,18 +52,30 @@ package struct WeftServer: Service {
     package var application: some ApplicationProtocol {
         Application(
             router: router,
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [
-                        ConnectionHandler(connections: connections, stallTimeout: settings.stallTimeout),
-                        ContinueHandler(bodyLimit: settings.bodyLimit),
-                    ],
-                    idleTimeout: TimeAmount(settings.idleTimeout))),
+            server: HTTPServerBuilder { ClientChannel(responder: $0, connections: connections, settings: settings) },
             configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), serverName: "weft",
-                availableConnectionsDelegate: .maximum(settings.connectionLimit, logger: logger)),
-            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? settings.port) },
+                address: .hostname(settings.host, port: settings.port), serverName: "weft"),
+            onServerRunning: { channel in
+                await guardAccepting(channel)
+                await onRunning(channel.localAddress?.port ?? settings.port)
+            },
             logger: logger)
+    }
+
+    private var desk: Desk {
+        Desk(
+            bodies: BodyReader(
+                limit: settings.bodyLimit, timeout: settings.bodyTimeout,
+                budget: ByteBudget(limit: settings.bodyMemory)),
+            workers: WorkerPool(waitingLimit: settings.waitingWork), connections: connections,
+            answers: ByteBudget(limit: settings.answerMemory))
+    }
+
+    private func guardAccepting(_ channel: any Channel) async {
+        try? await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.addHandler(
+                AcceptHandler(connections: connections, logger: logger), position: .first)
+        }.get()
     }
 
     private var router: Router<ServerContext> {
@@ -74,25 +94,24 @@ package struct WeftServer: Service {
         router.endpoint(.get, "\(ModelRoutes.path)", models.list)
         router.endpoint(.get, "\(ModelRoutes.path)/**", models.retrieve)
 
-        let bodies = BodyReader(limit: settings.bodyLimit, timeout: settings.bodyTimeout)
+        let desk = desk
         if let administration {
-            let admin = AdminRoutes(administration: administration, bodies: bodies)
+            let admin = AdminRoutes(administration: administration, desk: desk, log: log)
             router.endpoint(.get, "/metrics", admin.metrics)
             router.endpoint(.get, "/admin/status", admin.status)
             router.endpoint(.post, "\(AdminRoutes.models)", admin.load)
             router.endpoint(.delete, "\(AdminRoutes.models)/**", admin.unload)
         }
 
-        let tokenize = TokenizeRoutes(generator: generator, bodies: bodies)
+        let tokenize = TokenizeRoutes(generator: generator, desk: desk, answerLimit: settings.answerLimit)
         router.endpoint(.post, "/tokenize", tokenize.tokenize)
         router.endpoint(.post, "/detokenize", tokenize.detokenize)
 
         let generations = Generations(
-            generator: generator, connections: connections, deadline: deadline,
-            keepAliveInterval: settings.keepAliveInterval)
-        let chat = ChatRoute(generations: generations, bodies: bodies, version: settings.version)
+            generator: generator, desk: desk, deadline: deadline, keepAliveInterval: settings.keepAliveInterval)
+        let chat = ChatRoute(generations: generations, desk: desk, version: settings.version)
         router.endpoint(.post, "/v1/chat/completions", chat.respond)
-        let completions = CompletionRoute(generations: generations, bodies: bodies, version: settings.version)
+        let completions = CompletionRoute(generations: generations, desk: desk, version: settings.version)
         router.endpoint(.post, "/v1/completions", completions.respond)
         return router
     }
@@ -101,5 +120,8 @@ package struct WeftServer: Service {
         try await gracefulShutdown()
         try await Task.sleep(for: settings.shutdownTimeout)
         deadline.open()
+        // What is still open then was not sent whole, or is not read.
+        try await Task.sleep(for: Self.farewell)
+        connections.closeAll()
     }
 }

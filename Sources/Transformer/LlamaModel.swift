@@ -22,6 +22,7 @@ package final class LlamaModel: Sendable {
     private let logits: HostArray<Float>
     private let logitStride: Int
     private let pool: KVPool
+    private let kernels: PendingKernels
 
     package struct Options: Sendable {
         package var contextLength: Int?
@@ -50,11 +51,16 @@ package final class LlamaModel: Sendable {
         return min(options.contextLength ?? configuration.contextLength, configuration.contextLength, addressable)
     }
 
-    /// Compiles the kernels; blocks for seconds.
+    /// Compiles the kernels that a first token needs; blocks for seconds.
     ///
-    /// - Parameter weights: of the device of `kernels`, or of the device that it is a part of.
+    /// - Parameters:
+    ///   - weights: of the device of `kernels`, or of the device that it is a part of.
+    ///   - progress: called with how many kernels of how many are compiled, from several threads.
     /// - Throws: `ComputeError`, `KVError`.
-    package init(_ weights: LlamaWeights, options: Options, pool: KVPool, kernels: KernelSet) throws {
+    package init(
+        _ weights: LlamaWeights, options: Options, pool: KVPool, kernels: KernelSet,
+        progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws {
         let configuration = weights.configuration
         self.configuration = configuration
         self.pool = pool
@@ -66,9 +72,13 @@ package final class LlamaModel: Sendable {
         inputs = try StepInputs(rows: maxRows, logitRows: maxLogitRows, pool: pool, on: device)
         logitStride = (configuration.vocabularySize + 15) / 16 * 16
         logits = try HostArray(Float.self, count: maxLogitRows * logitStride, label: "logits", on: device)
-        pass = try ForwardPass(
-            configuration, weights: weights, kv: kvShape, inputs: inputs, pool: pool, maxRows: maxRows,
-            logits: logits.buffer, logitRows: maxLogitRows, logitStride: logitStride, kernels: kernels)
+        let (inputs, kvShape, logits, logitStride) = (inputs, kvShape, logits, logitStride)
+        (pass, self.kernels) = try kernels.gather { () throws(ComputeError) in
+            try ForwardPass(
+                configuration, weights: weights, kv: kvShape, inputs: inputs, pool: pool, maxRows: options.maxRows,
+                logits: logits.buffer, logitRows: options.maxLogitRows, logitStride: logitStride, kernels: kernels)
+        }
+        try self.kernels.compileFirst(progress: progress)
     }
 
     /// A model on one whole device.
@@ -107,10 +117,14 @@ package final class LlamaModel: Sendable {
         return logits.withElements(start..<start + configuration.vocabularySize, body)
     }
 
-    /// Runs every variant of every kernel once, so that no request waits for a driver's compiler. Sequences may be at
-    /// work on
-    /// other lanes.
+    /// Compiles the kernels that were left out, one after the other, while the model is at work: each makes batches of
+    /// some sizes faster and changes no bit. Blocks for seconds; call it on a thread that has time.
+    package func compileLater() throws(ComputeError) { try kernels.compileLater() }
+
+    /// Compiles what was left out and runs every variant of every kernel once, so that whatever is measured then is at
+    /// its full speed. Sequences may be at work on other lanes.
     package func warmUp(on lane: any Lane) throws(ComputeError) {
+        try compileLater()
         for rows in MatMul.heights where rows <= maxRows {
             var batch = Batch()
             for row in 0..<rows {

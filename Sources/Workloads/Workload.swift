@@ -47,14 +47,17 @@ package struct Workload: Hashable, Sendable, Codable {
     /// - Throws: `WorkloadError` naming the model and field that cannot be served.
     package func validate() throws(WorkloadError) {
         if models.isEmpty { throw .noModels }
-        try check(duration.isFinite && duration > 0, "duration", "\(duration)", "positive seconds")
+        try check(duration > 0 && duration <= 1e8, "duration", "\(duration)", "positive seconds, at most 1e8")
         if case .gamma(let cv) = arrivals {
-            try check(cv.isFinite && cv > 0, "arrivals.gamma.cv", "\(cv)", "a positive number")
+            try check((1e-3...1e3).contains(cv), "arrivals.gamma.cv", "\(cv)", "0.001 to 1000")
         }
         var names: Set<String> = []
         for model in models {
             guard names.insert(model.name).inserted else { throw .duplicateModel(model.name) }
-            try check(model.rate.isFinite && model.rate > 0, "rate", "\(model.rate)", "positive requests/s", model)
+            let rates = WorkloadModel.rates
+            try check(
+                rates.contains(model.rate), "rate", "\(model.rate)",
+                "\(rates.lowerBound) to \(rates.upperBound) requests/s", model)
             let (prompts, outputs) = (model.prompts.limits, model.outputs.limits)
             try check(prompts.lowerBound > 0, "prompts", "\(prompts.lowerBound)", "at least 1 token", model)
             try check(outputs.lowerBound > 0, "outputs", "\(outputs.lowerBound)", "at least 1 token", model)

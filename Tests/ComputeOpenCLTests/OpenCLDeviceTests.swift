@@ -95,6 +95,7 @@ struct OpenCLDeviceTests {
                 var binary = try Data(contentsOf: file)
                 binary[binary.count / 2] ^= 0xff
                 try binary.write(to: file)
+                chmod(file.path, 0o600)
             }
         }
     }

@@ -1,5 +1,6 @@
 import Compute
 import ComputeVulkan
+import Foundation
 import Testing
 
 @Suite(.serialized)
@@ -34,6 +35,39 @@ struct VulkanDeviceTests {
         #expect(throws: ComputeError.self) { try lavapipe { $0.maxParameterBytes = 64 } }
         #expect(throws: ComputeError.self) { try lavapipe { $0.maxGroupSize = 2 } }
         #expect(throws: ComputeError.self) { try lavapipe { $0.maxBindingSize = 1024 } }
+    }
+
+    /// RADV's null hardware compiles shaders for a GPU that is not there; it has no memory, and crashes when it is used.
+    ///
+    /// In a process of its own: drivers read the variable when devices are enumerated, and a crash must not end all.
+    @Test func aDeviceThatOnlyCompilesIsRefused() async throws {
+        let drivers = try FileManager.default.contentsOfDirectory(atPath: "/usr/share/vulkan/icd.d")
+        guard drivers.contains(where: { $0.hasPrefix("radeon_icd") }) else {
+            print("SKIPPED: RADV is not installed (mesa-vulkan-drivers)")
+            return
+        }
+        await #expect(processExitsWith: .success) {
+            setenv("RADV_FORCE_FAMILY", "gfx1100", 1)
+            let instance = try VulkanInstance()
+            let null = try #require(try instance.devices().first { $0.name.hasPrefix("Null hardware") })
+            let error = try #require(throws: ComputeError.self) {
+                _ = try VulkanDevice(DeviceSelector(null.selector), in: instance, cacheDirectory: nil)
+            }
+            guard case .unsupported(null.name, _) = error else {
+                Issue.record("\(error)")
+                return
+            }
+            #expect(!"\(error)".contains("\n"))
+        }
+    }
+
+    @Test func devicesThatHoldAndComputeAreOpened() throws {
+        let instance = try VulkanInstance(validates: true)
+        for device in try instance.devices() {
+            _ = try VulkanDevice(DeviceSelector(device.selector), in: instance, cacheDirectory: nil)
+        }
+        #expect(try instance.probe().map(\.description) == instance.devices())
+        #expect(instance.validationMessages == [])
     }
 
     @Test func unknownDevicesAreNamedWithThoseThereAre() throws {

@@ -117,7 +117,7 @@ struct RecoveryTests {
         let service = try await service("vulkan:llvmpipe") { new in fault.withLock { $0 = new } }
         let device = try #require(fault.withLock { $0 })
         let third = try service.write("c", headSize: 32, seed: 9)
-        device.hold("whole")
+        device.hold("compiling")
         let load = Task { try await service.fleet.load(third, unit: nil) }
         while !device.isHolding { await Task.yield() }
 

@@ -11,7 +11,8 @@ struct CodecTests {
         #expect(expected.type == type)
         let bytes = quantized(input, type)
         let rowByteCount = expected.layout.rowByteCount
-        for (row, (ours, theirs)) in zip(rows(bytes, rowByteCount), rows(expected.bytes(), rowByteCount)).enumerated() {
+        let expectedBytes = try expected.bytes()
+        for (row, (ours, theirs)) in zip(rows(bytes, rowByteCount), rows(expectedBytes, rowByteCount)).enumerated() {
             #expect(ours == theirs, "row \(row)")
         }
     }
@@ -36,7 +37,7 @@ struct CodecTests {
         var quants = [UInt8](repeating: 0, count: values.count)
         var scales = [Float](repeating: 0, count: values.count / 32)
         var minimums = scales
-        tensor.withBytes { bytes in
+        try tensor.bytes().withUnsafeBytes { bytes in
             quants.withUnsafeMutableBufferPointer { quants in
                 scales.withUnsafeMutableBufferPointer { scales in
                     minimums.withUnsafeMutableBufferPointer { minimums in

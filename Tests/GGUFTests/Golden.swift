@@ -16,7 +16,9 @@ extension GGUFTensor {
         try floats(rows: 0..<layout.rowCount)
     }
 
-    func bytes() -> [UInt8] {
-        withBytes { [UInt8]($0) }
+    func bytes() throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: byteCount)
+        try bytes.withUnsafeMutableBytes { try read(into: $0, at: 0) }
+        return bytes
     }
 }

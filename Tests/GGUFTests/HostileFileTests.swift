@@ -16,6 +16,16 @@ struct HostileFileTests {
         #expect(error.description.hasPrefix(path), "\(error)")
     }
 
+    @Test("Files that claim what no model has, and are large enough for it", arguments: HostileFile.sparse)
+    func sparse(file: HostileFile) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(file.bytes)
+        #expect(truncate(path, 200 << 30) == 0)
+        let error = try #require(throws: GGUFError.self) { try GGUFFile(path: path) }
+        #expect(error.code == file.code)
+        #expect(error.description.contains(file.mention), "\(error)")
+    }
+
     @Test("Every truncation of a good file")
     func truncations() throws {
         let folder = try TemporaryFolder()
@@ -54,6 +64,9 @@ struct HostileFileTests {
         let error = try #require(throws: GGUFError.self) { try tensor.floats(rows: 0..<256) }
         #expect(error.code == .changed)
         #expect(throws: error) { try file.checkUnchanged() }
+        // What is still there can be read, what is not is an error and no signal.
+        #expect(try tensor.floats(rows: 0..<4).count == 256)
+        #expect(throws: error) { try RowReader(tensor).withRow(200) { _ in } }
     }
 
     @Test("Names in errors are escaped and cut")

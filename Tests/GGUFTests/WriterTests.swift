@@ -10,7 +10,10 @@ struct WriterTests {
         let original = try Golden.open(name)
         let path = folder.path("copy.gguf")
         var writer = try GGUFWriter(path: path, metadata: original.metadata, tensors: original.tensors.map(\.layout))
-        for tensor in original.tensors { try writer.write(tensor.bytes().span.bytes) }
+        for tensor in original.tensors {
+            let bytes = try tensor.bytes()
+            try writer.write(bytes.span.bytes)
+        }
         try writer.finish()
 
         let copy = try GGUFFile(path: path)
@@ -56,6 +59,17 @@ struct WriterTests {
         #expect(filesMeanwhile == 2)
         #expect(try folder.files() == ["model.gguf"])
         #expect(try contents(of: path) == [1, 2, 3])
+    }
+
+    @Test("What a killed writer of the same file left is removed, and nothing else")
+    func abandoned() throws {
+        let folder = try TemporaryFolder()
+        for name in ["model.gguf.0123456789abc.partial", "model.gguf.partial", "other.gguf.0123456789abc.partial"] {
+            _ = try folder.write([1, 2, 3], to: name)
+        }
+        let writer = try GGUFWriter(path: folder.path("model.gguf"), metadata: GGUFMetadata(), tensors: [])
+        try writer.finish()
+        #expect(try folder.files() == ["model.gguf", "model.gguf.partial", "other.gguf.0123456789abc.partial"])
     }
 
     @Test("Faults of the caller")

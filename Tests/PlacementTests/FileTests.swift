@@ -23,6 +23,14 @@ struct FileTests {
     @Test(arguments: [
         ("models:\n- {name: a, model: x-7b, rate: 0}", "in.yaml:2: field models[0].rate: is 0.0"),
         ("models:\n- {name: a, model: x-7b, rate: -1}", "models[0].rate"),
+        ("models:\n- {name: a, model: x-7b, rate: 1e308}", "models[0].rate: is 1e+308, expected 1e-06 to 1000000.0"),
+        ("models:\n- {name: a, model: x-7b, rate: 1, prompt_len: 1e300}", "models[0].prompt_len"),
+        ("alpha: 900\nrate: 1\nmodels:\n- {name: a, model: x-7b}\n- {name: b, model: x-7b}", "field alpha"),
+        ("avg_prompt_len: 1e300\nmodels:\n- {name: a, model: x-7b, rate: 1}", "avg_prompt_len"),
+        (
+            "cluster: {nodes: [{devices: 1, memory_gb: 1e300}]}\nmodels:\n- {name: a, model: x-7b, rate: 1}",
+            "nodes[0].memory_gb"
+        ),
         ("models:\n- {name: a, model: x-7b}", "in.yaml:2: field models[0].rate: is missing"),
         (
             "models:\n- {name: a, model: x-7b, rate: 1}\n- {name: a, model: x-7b, rate: 2}",
@@ -107,6 +115,7 @@ struct FileTests {
     @Test(arguments: [
         ("version: 2", "version: 1", "field version"), ("devices: [0, 0]", "devices: [0, 1]", "is in two units"),
         ("rate: 0", "rate: 1.25", "units[0].models[0].rate"), ("nam: x", "node: 1", "field units[0].nam: is not known"),
+        ("rate: 1e308", "rate: 1.25", "units[0].models[0].rate: is 1e+308"),
         ("prefill_share: 101", "prefill_share: 80", "prefill_share"),
         ("devices: []", "devices: [0, 1]", "names no device"),
     ])

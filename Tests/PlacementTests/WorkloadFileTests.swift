@@ -41,6 +41,10 @@ struct WorkloadFileTests {
     }
 
     @Test(arguments: [
+        ("models: [{name: a, rate: 1e308}]", "field models[0].rate: is 1e+308, expected 1e-06 to 1000000.0"),
+        ("alpha: 1\nrate: 1e308\nmodels: [{name: a}]", "field rate: is 1e+308"),
+        ("duration: 1e300\nmodels: [{name: a, rate: 1}]", "field duration: is 1e+300"),
+        ("arrivals: {gamma: 1e-200}\nmodels: [{name: a, rate: 1}]", "field arrivals.gamma: is 1e-200"),
         ("alpha: 1\nmodels: [{name: a}]", "in.yaml:1: field rate: is missing"),
         ("alpha: 1\nrate: 2\nmodels: [{name: a, rate: 1}]", "in.yaml:3: field models[0].rate: contradicts alpha"),
         ("alpha: -1\nrate: 2\nmodels: [{name: a}]", "field alpha: is -1.0"),

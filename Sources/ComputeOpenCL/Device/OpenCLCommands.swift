@@ -21,7 +21,15 @@ final class OpenCLCommands: Commands {
     }
 
     func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
-        guard !tiles.isEmpty, failure == nil else { return }
+        if !tiles.isEmpty { enqueue(kernel, parameters, tiles: tiles) }
+    }
+
+    func touch(_ kernel: any BoundKernel) {
+        enqueue(kernel, Parameters(zerosFor: kernel.kernel.code), tiles: 0..<0)
+    }
+
+    private func enqueue(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
+        guard failure == nil else { return }
         guard let bound = kernel as? OpenCLBoundKernel else {
             preconditionFailure("a kernel of another backend was dispatched")
         }

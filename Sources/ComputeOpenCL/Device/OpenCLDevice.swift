@@ -6,6 +6,7 @@ package final class OpenCLDevice: Device {
     package let description: DeviceDescription
     package let limits: DeviceLimits
     package var dialect: Dialect { .openCL }
+    package var compilesInParallel: Bool { platformDevice.compilesInParallel }
 
     let platforms: OpenCLPlatforms
     let platformDevice: PlatformDevice

@@ -20,6 +20,11 @@ package final class OpenCLPlatforms: Sendable {
         try platformDevices().map(\.description)
     }
 
+    /// The same devices, with what tells the physical ones behind them.
+    package func probe() throws(ComputeError) -> [ProbedDevice] {
+        try platformDevices().map { ProbedDevice($0.description, uuid: $0.uuid) }
+    }
+
     func platformDevices() throws(ComputeError) -> [PlatformDevice] {
         let devices = Self.enumeration.withLock { _ in enumerate() }
         guard !devices.isEmpty else { throw .unavailable(api: .opencl, reason: "no driver offers a device") }

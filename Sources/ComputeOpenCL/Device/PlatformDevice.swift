@@ -11,6 +11,11 @@ struct PlatformDevice: Sendable {
     let fault: String?
     /// The groups that every dispatch must have, where the driver needs that.
     let fixedGroups: Int?
+    /// Whether the driver's compiler works in several threads at once. PoCL's has one lock for the whole process: two
+    /// threads were measured to take longer than one.
+    let compilesInParallel: Bool
+    /// By which other APIs know the device too, where the driver tells (`cl_khr_device_uuid`).
+    let uuid: [UInt8]?
     /// Whether it can be divided into sub-devices of any numbers of compute units.
     let dividesByCounts: Bool
 
@@ -26,12 +31,15 @@ struct PlatformDevice: Sendable {
             default: .other
             }
         let platformName = Self.name(of: platform, functions: functions)
-        fixedGroups = PoCL.isDriver(platform: platformName) ? PoCL.groups : nil
+        let isPoCL = PoCL.isDriver(platform: platformName)
+        fixedGroups = isPoCL ? PoCL.groups : nil
+        compilesInParallel = !isPoCL
         description = DeviceDescription(
             api: .opencl, index: index, name: probe.text(CL_DEVICE_NAME), kind: kind,
             driver: "\(platformName) \(probe.text(CL_DRIVER_VERSION))",
             memoryByteCount: probe.number(CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self))
         limits = Self.limits(probe, kind: kind)
+        uuid = Self.uuid(probe)
         fault = Self.fault(probe, sharesMemory: sharesMemory)
         dividesByCounts = probe.list(CL_DEVICE_PARTITION_PROPERTIES, cl_device_partition_property.self)
             .contains(cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS))
@@ -41,6 +49,13 @@ struct PlatformDevice: Sendable {
         var bytes = [UInt8](repeating: 0, count: 256)
         _ = functions.getPlatformInfo(platform, cl_platform_info(CL_PLATFORM_NAME), bytes.count, &bytes, nil)
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private static func uuid(_ probe: DeviceProbe) -> [UInt8]? {
+        // `CL_DEVICE_UUID_KHR`, which the headers of OpenCL 1.2 lack.
+        let fact: Int32 = 0x106A
+        guard probe.text(CL_DEVICE_EXTENSIONS).split(separator: " ").contains("cl_khr_device_uuid") else { return nil }
+        return probe.list(fact, UInt8.self)
     }
 
     private static func limits(_ probe: DeviceProbe, kind: DeviceDescription.Kind) -> DeviceLimits {

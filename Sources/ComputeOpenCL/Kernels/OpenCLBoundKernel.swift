@@ -90,7 +90,8 @@ final class OpenCLBoundKernel: BoundKernel {
         precondition(count == built.code.parameterCount, "wrong parameters for \(built.code.label)")
         let functions = built.device.functions
         var groupSize = built.code.groupSize
-        let groups = built.device.platformDevice.fixedGroups ?? min(tiles.count, built.device.limits.maxGroupCount)
+        let groups =
+            built.device.platformDevice.fixedGroups ?? min(max(1, tiles.count), built.device.limits.maxGroupCount)
         var globalSize = groups * groupSize
         let (call, code, event) = object.withLock { object -> (String, cl_int, Handle<Tag.Dispatch>?) in
             for index in 0..<count {

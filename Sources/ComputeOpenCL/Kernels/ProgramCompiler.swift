@@ -9,7 +9,7 @@ struct ProgramCompiler: Sendable {
     private let device: PlatformDevice
     private let context: Handle<Tag.Context>
     private let functions: OpenCLFunctions
-    private let cache: ProgramCache?
+    private let cache: CodeCache
 
     init(
         device: PlatformDevice, context: Handle<Tag.Context>, functions: OpenCLFunctions, cacheDirectory: String?
@@ -17,18 +17,16 @@ struct ProgramCompiler: Sendable {
         self.device = device
         self.context = context
         self.functions = functions
-        cache = cacheDirectory.map {
-            ProgramCache(
-                directory: $0,
-                builder: "\(device.description.name)\n\(device.description.driver)\n\(Self.options)")
-        }
+        cache = CodeCache(
+            folder: cacheDirectory,
+            builder: "\(device.description.name)\n\(device.description.driver)\n\(Self.options)", suffix: "clbin")
     }
 
     /// - Throws: `ComputeError.compilation` with the driver's build log.
     func compile(_ code: KernelCode) throws(ComputeError) -> Handle<Tag.Program> {
-        if let binary = cache?.binary(of: code.source), let program = load(binary) { return program }
+        if let binary = cache.code(of: code.source), let program = load(binary) { return program }
         let program = try build(code)
-        if let cache, let binary = binary(of: program) { cache.keep(binary, of: code.source) }
+        if let binary = binary(of: program) { cache.keep(binary, of: code.source) }
         return program
     }
 

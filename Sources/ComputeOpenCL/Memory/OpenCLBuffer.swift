@@ -38,10 +38,9 @@ final class OpenCLBuffer: Buffer {
             range.lowerBound % HostMemory.alignment == 0 && range.upperBound <= memory.byteCount,
             "\(label) is not a part of the memory")
         let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[range])
-        let access = cl_mem_flags(memory.isWritable ? CL_MEM_READ_WRITE : CL_MEM_READ_ONLY)
         try self.init(
             Shared(memory: memory, bytes: bytes), byteCount: range.count,
-            access | cl_mem_flags(CL_MEM_USE_HOST_PTR), label, context, limits)
+            cl_mem_flags(CL_MEM_READ_WRITE) | cl_mem_flags(CL_MEM_USE_HOST_PTR), label, context, limits)
     }
 
     private init(
@@ -77,7 +76,6 @@ final class OpenCLBuffer: Buffer {
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ComputeError) {
         precondition(offset >= 0 && offset + bytes.count <= byteCount, "write past the end of \(label)")
         if let shared {
-            precondition(shared.memory.isWritable, "write to \(label), which is a file")
             UnsafeMutableRawBufferPointer(rebasing: shared.bytes[offset...]).copyMemory(from: bytes)
         } else {
             try context.write(bytes, to: handle, at: offset)

@@ -10,6 +10,8 @@ struct DeviceProbe {
     let computeFamily: QueueFamily?
     /// Whether buffers for kernels can stand in memory of the host.
     let importsHostMemory: Bool
+    /// By which other APIs know the device too.
+    let uuid: [UInt8]
     private let subgroupProperties: VkPhysicalDeviceSubgroupProperties
     private let subgroupSizes: ClosedRange<Int>?
 
@@ -17,9 +19,12 @@ struct DeviceProbe {
         var arena = Arena()
         let subgroup = arena.put(VkPhysicalDeviceSubgroupProperties())
         subgroup.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES
+        let identity = arena.put(VkPhysicalDeviceIDProperties())
+        identity.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES
+        identity.pointee.pNext = UnsafeMutableRawPointer(subgroup)
         let allocation = arena.put(VkPhysicalDeviceMaintenance3Properties())
         allocation.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES
-        allocation.pointee.pNext = UnsafeMutableRawPointer(subgroup)
+        allocation.pointee.pNext = UnsafeMutableRawPointer(identity)
         let extensions = Self.extensions(of: device, functions: functions)
         let sizes = arena.put(VkPhysicalDeviceSubgroupSizeControlProperties())
         sizes.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES
@@ -33,6 +38,7 @@ struct DeviceProbe {
         functions.getPhysicalDeviceProperties2(device.raw, &all)
 
         properties = all.properties
+        uuid = withUnsafeBytes(of: identity.pointee.deviceUUID) { Array($0) }
         maxAllocationSize = Int(clamping: allocation.pointee.maxMemoryAllocationSize)
         subgroupProperties = subgroup.pointee
         let (least, most) = (Int(sizes.pointee.minSubgroupSize), Int(sizes.pointee.maxSubgroupSize))

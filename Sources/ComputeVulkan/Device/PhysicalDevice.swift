@@ -8,6 +8,7 @@ struct PhysicalDevice: Sendable {
     let limits: DeviceLimits
     let properties: VkPhysicalDeviceProperties
     let memory: MemoryTypes
+    let uuid: [UInt8]
     /// Nanoseconds of one timestamp tick, where compute queues have timestamps.
     let timestampPeriod: Double?
     /// The queue family that computes.
@@ -20,6 +21,7 @@ struct PhysicalDevice: Sendable {
         let probe = DeviceProbe(handle, functions: functions)
         properties = probe.properties
         memory = probe.memory
+        uuid = probe.uuid
         queueFamily = probe.computeFamily
         timestampPeriod =
             (probe.computeFamily?.timestampBits ?? 0) > 0 ? Double(probe.properties.limits.timestampPeriod) : nil

@@ -13,7 +13,14 @@ final class VulkanCommands: Commands {
     }
 
     func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
-        guard !tiles.isEmpty else { return }
+        if !tiles.isEmpty { record(kernel, parameters, tiles: tiles) }
+    }
+
+    func touch(_ kernel: any BoundKernel) {
+        record(kernel, Parameters(zerosFor: kernel.kernel.code), tiles: 0..<0)
+    }
+
+    private func record(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
         guard let bound = kernel as? VulkanBoundKernel else {
             preconditionFailure("a kernel of another backend was dispatched")
         }
@@ -32,7 +39,7 @@ final class VulkanCommands: Commands {
                 commands.raw, bound.pipeline.layout.raw, VK_SHADER_STAGE_COMPUTE_BIT.rawValue, 0, UInt32(4 * count),
                 $0.baseAddress)
         }
-        vk.cmdDispatch(commands.raw, UInt32(min(tiles.count, device.limits.maxGroupCount)), 1, 1)
+        vk.cmdDispatch(commands.raw, UInt32(min(max(1, tiles.count), device.limits.maxGroupCount)), 1, 1)
     }
 
     private func waitForWrites() {

@@ -19,7 +19,7 @@ package final class VulkanDevice: Device {
     var handle: Handle<Tag.Device> { logical.handle }
     var functions: DeviceFunctions { logical.functions }
 
-    /// Opens the device that `selector` names.
+    /// Opens the device that `selector` names, if it holds bytes and computes with them.
     ///
     /// - Parameters:
     ///   - limits: changes what the device is taken to be able to do, to test the fallbacks.
@@ -36,6 +36,7 @@ package final class VulkanDevice: Device {
         var limits = physical.limits
         adjust(&limits)
         try self.init(physical, limits: limits, in: instance, cacheDirectory: cacheDirectory)
+        try DeviceTrial.run(on: self)
     }
 
     private convenience init(
@@ -46,6 +47,10 @@ package final class VulkanDevice: Device {
             throw .unsupported(device: name, reason: "it has no queue that computes")
         }
         if let fault = limits.fault { throw .unsupported(device: name, reason: fault) }
+        // Such a device must not even be created: RADV's null hardware crashes when it is closed.
+        guard physical.memory.largestHeap > 0 else {
+            throw .unsupported(device: name, reason: "it has no memory, and can only compile")
+        }
         let logical = try LogicalDevice(physical, family, .alone, in: instance)
         try self.init(
             physical, logical, queue: 0, family, limits: limits, in: instance, cacheDirectory: cacheDirectory)
@@ -63,7 +68,7 @@ package final class VulkanDevice: Device {
         self.cacheDirectory = cacheDirectory
         description = physical.description
         queueFamily = family
-        compiler = try ShaderCompiler(device: physical.description.name, cacheDirectory: cacheDirectory)
+        compiler = ShaderCompiler(device: physical.description.name, cacheDirectory: cacheDirectory)
     }
 
     package func makeBuffer(

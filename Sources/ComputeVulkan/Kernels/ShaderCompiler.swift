@@ -1,47 +1,29 @@
 import CShaderc
 import Compute
-import Crypto
-import Foundation
 
-/// GLSL to SPIR-V with shaderc, each result kept in a file named by source, options and the SPIR-V version that the
-/// compiler writes
-/// (shaderc does not tell its own).
+/// GLSL to SPIR-V with shaderc; what it made is kept in files.
 struct ShaderCompiler: Sendable {
     private let device: String
-    private let cacheDirectory: URL?
+    private let cache: CodeCache
 
-    init(device: String, cacheDirectory: String?) throws(ComputeError) {
-        self.device = device
-        self.cacheDirectory = cacheDirectory.map { URL(fileURLWithPath: $0, isDirectory: true) }
-    }
-
-    func compile(_ code: KernelCode) throws(ComputeError) -> [UInt32] {
-        let file = cacheDirectory?.appendingPathComponent("\(key(code)).spv")
-        if let file, let words = Self.read(file) { return words }
-        let words = try compileSource(code)
-        // A cache that cannot be written costs time at the next start, nothing else.
-        if let file, let cacheDirectory {
-            try? FileManager.default.createDirectory(at: cacheDirectory, withIntermediateDirectories: true)
-            try? words.withUnsafeBytes { Data($0) }.write(to: file, options: .atomic)
-        }
-        return words
-    }
-
-    private func key(_ code: KernelCode) -> String {
+    init(device: String, cacheDirectory: String?) {
+        // The SPIR-V version that shaderc writes: it does not tell its own.
         var version: UInt32 = 0
         var revision: UInt32 = 0
         shaderc_get_spv_version(&version, &revision)
-        let text = "vulkan1.1 performance spirv \(version).\(revision)\n\(code.source)"
-        return SHA256.hash(data: Data(text.utf8)).prefix(16).map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0" + digits : digits
-        }.joined()
+        self.device = device
+        cache = CodeCache(
+            folder: cacheDirectory, builder: "vulkan1.1 performance spirv \(version).\(revision)", suffix: "spv")
     }
 
-    private static func read(_ file: URL) -> [UInt32]? {
-        guard let data = try? Data(contentsOf: file), data.count >= 20, data.count % 4 == 0 else { return nil }
-        let words = data.withUnsafeBytes { Array($0.bindMemory(to: UInt32.self)) }
-        return words[0] == 0x0723_0203 ? words : nil
+    /// - Throws: `ComputeError.compilation` with the compiler's log.
+    func compile(_ code: KernelCode) throws(ComputeError) -> [UInt32] {
+        if let bytes = cache.code(of: code.source) {
+            return bytes.withUnsafeBytes { Array($0.bindMemory(to: UInt32.self)) }
+        }
+        let words = try compileSource(code)
+        words.withUnsafeBytes { cache.keep(Array($0), of: code.source) }
+        return words
     }
 
     private func compileSource(_ code: KernelCode) throws(ComputeError) -> [UInt32] {

@@ -75,6 +75,11 @@ package final class VulkanInstance: Sendable {
         try physicalDevices().map(\.description)
     }
 
+    /// The same devices, with what tells the physical ones behind them.
+    package func probe() throws(ComputeError) -> [ProbedDevice] {
+        try physicalDevices().map { ProbedDevice($0.description, uuid: $0.uuid) }
+    }
+
     func physicalDevices() throws(ComputeError) -> [PhysicalDevice] {
         var count: UInt32 = 0
         _ = functions.enumeratePhysicalDevices(handle.raw, &count, nil)

@@ -174,7 +174,6 @@ final class VulkanBuffer: Buffer {
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ComputeError) {
         precondition(offset >= 0 && offset + bytes.count <= byteCount, "write past the end of \(label)")
-        precondition(imported?.isWritable != false, "write to \(label), which is a file")
         guard let from = bytes.baseAddress else { return }
         if let mapped {
             mapped.bytes.baseAddress.map { _ = memcpy($0 + offset, from, bytes.count) }

@@ -1,5 +1,6 @@
 package import KVCache
 import Quantities
+import Workloads
 
 /// One model of a unit.
 package struct ModelConfiguration: Sendable, Codable, Hashable {
@@ -52,14 +53,35 @@ package struct ModelConfiguration: Sendable, Codable, Hashable {
         pinned = try keys.decodeIfPresent(Bool.self, forKey: .pinned) ?? pinned
     }
 
+    /// Longer contexts than any model has, and still small enough to count pages of.
+    private static let contexts = 1...(1 << 24)
+    /// Seconds that may be aimed at: a microsecond to eleven days.
+    private static let times = 1e-6...1e6
+
+    /// Whether clients, logs and metrics can tell a model by this: 1 to 200 bytes that can be printed.
+    private static func isName(_ name: String) -> Bool {
+        (1...200).contains(name.utf8.count)
+            && name.unicodeScalars.allSatisfy {
+                switch $0.properties.generalCategory {
+                case .control, .format, .surrogate, .unassigned, .lineSeparator, .paragraphSeparator: false
+                default: true
+                }
+            }
+            && name.unicodeScalars.contains { !$0.properties.isWhitespace }
+    }
+
     func check() throws(ConfigurationError) {
         func require(_ holds: Bool, _ reason: String) throws(ConfigurationError) {
             if !holds { throw ConfigurationError("model '\(name)': \(reason)") }
         }
-        try require(context ?? 1 > 0, "context: must be at least 1")
-        try require(rate > 0 && rate.isFinite, "rate: must be positive")
-        try require(ttft ?? 1 > 0 && (ttft ?? 1).isFinite, "ttft: must be positive")
-        try require(tpot ?? 1 > 0 && (tpot ?? 1).isFinite, "tpot: must be positive")
+        guard Self.isName(name) else {
+            throw ConfigurationError("name: must be 1 to 200 bytes of text that can be printed")
+        }
+        try require(Self.contexts.contains(context ?? 1), "context: must be between 1 and \(Self.contexts.upperBound)")
+        let (rates, times) = (WorkloadModel.rates, Self.times)
+        try require(rates.contains(rate), "rate: must be between \(rates.lowerBound) and \(rates.upperBound)")
+        try require(times.contains(ttft ?? 1), "ttft: must be between \(times.lowerBound) and \(times.upperBound)")
+        try require(times.contains(tpot ?? 1), "tpot: must be between \(times.lowerBound) and \(times.upperBound)")
         try require(
             shares.count == 2 && shares.allSatisfy { (1...10).contains($0) },
             "shares: two numbers of tenths, [prefill, decode], between 1 and 10")

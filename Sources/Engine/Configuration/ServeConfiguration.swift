@@ -91,14 +91,15 @@ package struct UnitConfiguration: Sendable, Decodable, Hashable {
     fileprivate func check() throws(ConfigurationError) {
         try require(!models.isEmpty, "models: at least one is needed")
         try require((1...(1 << 20)).contains(poolMegabytes), "pool_mb: \(poolMegabytes) is not between 1 and 1048576")
-        try require(
-            (1...(1 << 30)).contains(weightsMegabytes ?? 1), "weights_mb: must be between 1 and 1073741824")
-        try require((1...(1 << 20)).contains(maxRequests), "max_requests: must be between 1 and 1048576")
+        let weights = 1...(1 << 24)
+        try require(weights.contains(weightsMegabytes ?? 1), "weights_mb: must be between 1 and \(weights.upperBound)")
+        let requests = 1...(1 << 20)
+        try require(requests.contains(maxRequests), "max_requests: must be between 1 and \(requests.upperBound)")
+        try require(models.count <= 1024, "models: there are \(models.count), and at most 1024 may be")
         var names: Set<String> = []
         for model in models {
-            try require(!model.name.isEmpty, "models: a name is empty")
-            try require(names.insert(model.name).inserted, "models: the name '\(model.name)' is used twice")
             try model.check()
+            try require(names.insert(model.name).inserted, "models: the name '\(model.name)' is used twice")
         }
     }
 }

@@ -51,7 +51,7 @@ struct LaneIsolation {
             }
             let numbers = Self.rows * Self.width
             norm = try RMSNorm(
-                lane.kernels.set, x: buffer(numbers), weight: buffer(Self.width), y: buffer(numbers),
+                lane.kernels, x: buffer(numbers), weight: buffer(Self.width), y: buffer(numbers),
                 width: Self.width, epsilon: 1e-5)
         }
 

@@ -10,8 +10,7 @@ final class UnitLane: Sendable {
     let device: any Device
     let lane: any Lane
     let thread: LaneThread
-    /// Used on the lane's thread only.
-    let kernels: ThreadKernels
+    let kernels: KernelSet
 
     /// - Parameter turn: seconds of a slice, where lanes take turns on one queue.
     init(_ id: LaneID, on device: any Device, turn: Double? = nil) throws(ComputeError) {
@@ -21,12 +20,7 @@ final class UnitLane: Sendable {
         let lane = try device.makeLane(label: name)
         self.lane = turn.map { SlicedLane(lane, seconds: $0) } ?? lane
         thread = LaneThread(name: "weft lane \(id.index)")
-        kernels = ThreadKernels(set: try KernelSet(device: device))
-    }
-
-    /// Kernels that one thread uses.
-    struct ThreadKernels: @unchecked Sendable {
-        let set: KernelSet
+        kernels = try KernelSet(device: device)
     }
 }
 

@@ -35,6 +35,8 @@ package actor Unit {
     nonisolated let policy: PolicyName
     /// Where model files are read.
     nonisolated let loader = LaneThread(name: "weft loader")
+    /// Where kernels are compiled that models can do without at first.
+    nonisolated let compiler = LaneThread(name: "weft compiler")
     private let maxRequests: Int
     private let hooks: Hooks
     private let onFailure: @Sendable (String) async -> Void

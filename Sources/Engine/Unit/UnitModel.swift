@@ -32,67 +32,49 @@ extension ModelSettings {
 }
 
 extension Unit {
-    /// Loads a model's weights, compiles its kernels for every lane, and runs each once; requests for it are welcome
-    /// afterwards.
+    /// Loads a model's weights and compiles its kernels for every lane; requests for it are welcome afterwards.
     ///
     /// Whether the unit can hold it is known before another model goes.
     ///
     /// - Throws: `ConfigurationError` naming the model, or `ComputeError.outOfMemory`, where the unit cannot hold it;
-    ///   `ModelError`, `ComputeError`.
+    ///   `ModelError`, `GGUFError`, `ComputeError`.
     package func load(
         _ configuration: ModelConfiguration, _ file: ModelFile, cache: WeightCache?,
-        progress: @escaping @Sendable (Double) -> Void = { _ in }
+        progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) async throws -> ServedModel {
         var options = LlamaModel.Options()
         options.contextLength = configuration.context
         options.kvType = configuration.kvType
         options.maxRows = configuration.chunk + configuration.maxSequences
         options.maxLogitRows = configuration.maxSequences
-        let (pool, chosen, lanes) = (pool, options, lanes)
-        let shape = try LlamaModel.kvShape(file.configuration, type: configuration.kvType)
-        func check<T>(_ body: () throws(ResidencyError) -> T) throws -> T {
-            do { return try body() } catch {
-                if case .weightsTooLarge(let bytes, let available) = error {
-                    throw ComputeError.outOfMemory(
-                        device: lanes[.whole].device.description.name, asked: bytes, available: available)
-                }
-                throw ConfigurationError("model '\(configuration.name)': \(error)")
+        let (pool, chosen, sets) = (pool, options, lanes.lanes.map(\.kernels))
+        let settings = ModelSettings(
+            configuration, shape: try LlamaModel.kvShape(file.configuration, type: configuration.kvType),
+            weightBytes: try PackedLlama.byteCount(of: file.gguf, vectorWidth: sets[0].limits.vectorWidth))
+        do throws(ResidencyError) { try makeRoom(for: settings) } catch {
+            if case .weightsTooLarge(let bytes, let available) = error {
+                throw ComputeError.outOfMemory(
+                    device: sets[0].device.description.name, asked: bytes, available: available)
             }
+            throw ConfigurationError("model '\(configuration.name)': \(error)")
         }
-        // Before anything is read: with weights of no size, what is wrong with the rest.
-        _ = try check { () throws(ResidencyError) in
-            try scheduler.victims(for: ModelSettings(configuration, shape: shape))
+        let loaded = try await loader.run {
+            try LlamaModel.load(
+                file.gguf, options: chosen, pool: pool, lanes: sets, cache: cache, progress: progress)
         }
-        let width = lanes[.whole].kernels.set.limits.vectorWidth
-        let packed = try await loader.run {
-            try PackedLlama(file.gguf, vectorWidth: width, cache: cache) { progress(0.9 * $0) }
-        }
-        let length = try LlamaModel.contextLength(packed.configuration, options: options, pool: pool)
-        let settings = ModelSettings(configuration, shape: shape, weightBytes: packed.byteCount)
-        try check { () throws(ResidencyError) in try makeRoom(for: settings) }
-        var weights: [ObjectIdentifier: LlamaWeights] = [:]
-        var networks: [LlamaModel] = []
-        for lane in lanes.lanes {
-            let (known, kernels, stream) = (weights[lane.device.memoryDomain], lane.kernels, lane.lane)
-            let (own, network) = try await lane.thread.run {
-                let own = try known ?? LlamaWeights(packed, contextLength: length, on: kernels.set.device)
-                let network = try LlamaModel(own, options: chosen, pool: pool, kernels: kernels.set)
-                try network.warmUp(on: stream)
-                return (own, network)
-            }
-            weights[lane.device.memoryDomain] = own
-            networks.append(network)
-            progress(0.9 + 0.1 * Double(networks.count) / Double(lanes.lanes.count))
+        let networks = loaded.networks
+        // What is not needed for a first token is compiled behind; what fails costs speed, nothing else.
+        Task { [compiler] in
+            try? await compiler.run { for network in networks { try network.compileLater() } }
         }
         let served = ServedModel(
-            name: configuration.name, created: file.created, contextLength: length, tokenizer: file.tokenizer,
-            chatTemplate: file.chatTemplate)
-        let ready = networks
+            name: configuration.name, created: file.created, contextLength: networks[0].contextLength,
+            tokenizer: file.tokenizer, chatTemplate: file.chatTemplate)
         try add(
             {
                 UnitModel(
-                    id: $0, configuration: configuration, networks: ready, served: served,
-                    weightBytes: packed.byteCount)
+                    id: $0, configuration: configuration, networks: networks, served: served,
+                    weightBytes: loaded.byteCount)
             }, settings)
         return served
     }

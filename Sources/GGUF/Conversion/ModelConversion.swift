@@ -28,14 +28,14 @@ package struct ModelConversion: Sendable {
         var report = ConversionReport()
         for (index, (tensor, layout)) in zip(file.tensors, layouts).enumerated() {
             progress(ConversionProgress(index: index, tensorCount: layouts.count, name: tensor.name))
-            try file.checkUnchanged()
             if tensor.type == layout.type {
-                try tensor.withBytes { (bytes) throws(GGUFError) in try writer.write(bytes.bytes) }
+                try copy(tensor, to: &writer)
             } else {
                 try requantize(tensor, as: layout, to: &writer)
             }
             report.add(layout, wanted: type)
         }
+        try file.checkUnchanged()
         try writer.finish()
         return report
     }
@@ -50,6 +50,18 @@ package struct ModelConversion: Sendable {
         metadata["general.file_type"] = .uint32(type.fileType)
         if type.isQuantized { metadata["general.quantization_version"] = .uint32(2) }
         return metadata
+    }
+
+    private func copy(_ tensor: GGUFTensor, to writer: inout GGUFWriter) throws(GGUFError) {
+        var bytes = [UInt8](repeating: 0, count: min(tensor.byteCount, 1 << 22))
+        for start in stride(from: 0, to: tensor.byteCount, by: bytes.count) {
+            let count = min(bytes.count, tensor.byteCount - start)
+            try bytes.withUnsafeMutableBufferPointer { (buffer) throws(GGUFError) in
+                let bytes = UnsafeMutableRawBufferPointer(buffer)
+                try tensor.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]), at: start)
+            }
+            try writer.write(bytes.span.bytes.extracting(first: count))
+        }
     }
 
     private func requantize(

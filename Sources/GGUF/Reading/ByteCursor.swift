@@ -1,20 +1,25 @@
-/// A reading position in the bytes of a file. Nothing is read before it is checked to be there.
+import Files
+
+/// A reading position in a file's header. Nothing is read before it is checked to be there, and no memory is taken for
+/// what a header cannot have.
 struct ByteCursor {
     /// What is being read, for the error.
     var subject = GGUFError.Subject.file
     private(set) var offset = 0
-    private let bytes: UnsafeRawBufferPointer
-    private let path: String
+    private let file: OpenFile
+    /// The bytes of the file from `windowStart` on.
+    private var window: [UInt8] = []
+    private var windowStart = 0
 
-    init(_ bytes: UnsafeRawBufferPointer, path: String) {
-        self.bytes = bytes
-        self.path = path
-    }
+    /// Large enough that most headers take a handful of reads.
+    private static let windowByteCount = 1 << 20
 
-    var remaining: Int { bytes.count - offset }
+    init(_ file: OpenFile) { self.file = file }
+
+    var remaining: Int { file.byteCount - offset }
 
     func error(_ code: GGUFError.Code, _ detail: String) -> GGUFError {
-        GGUFError(code, subject, detail, at: offset, in: path)
+        GGUFError(code, subject, detail, at: offset, in: file.path)
     }
 
     /// Reads a little-endian number.
@@ -23,42 +28,69 @@ struct ByteCursor {
         guard size <= remaining else {
             throw error(.truncated, "the file ends within \(what): \(size) bytes needed, \(remaining) left")
         }
-        defer { offset += size }
-        return bytes.loadUnaligned(fromByteOffset: offset, as: T.self)
+        try fill(size)
+        let start = offset - windowStart
+        offset += size
+        return window.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: T.self) }
     }
 
-    /// Reads a 64-bit count of things of at least `minimumSize` bytes each that must all lie in the rest of the file.
-    mutating func count(_ what: StaticString, minimumSize: Int) throws(GGUFError) -> Int {
+    /// Reads a 64-bit count of things of at least `minimumSize` bytes each, which must all lie in the rest of the file
+    /// and be at most `maximum`.
+    mutating func count(_ what: StaticString, minimumSize: Int, maximum: Int) throws(GGUFError) -> Int {
         let count = try number(UInt64.self, what)
         guard count <= UInt64(remaining / minimumSize) else {
             throw error(.limitExceeded, "\(what) is \(count), but only \(remaining) bytes are left in the file")
+        }
+        guard count <= UInt64(maximum) else {
+            throw error(.limitExceeded, "\(what) is \(count), more than \(maximum)")
         }
         return Int(count)
     }
 
     /// Reads a length and that many bytes of UTF-8.
-    mutating func string(_ what: StaticString, maximum: Int = .max) throws(GGUFError) -> String {
-        let length = try count(what, minimumSize: 1)
-        guard length <= maximum else {
-            throw error(.limitExceeded, "\(what) has \(length) bytes, more than \(maximum)")
+    mutating func string(
+        _ what: StaticString, maximum: Int = HeaderLimits.stringByteCount
+    ) throws(GGUFError) -> String {
+        let length = try count(what, minimumSize: 1, maximum: maximum)
+        try fill(length)
+        let start = offset - windowStart
+        let string = window.withUnsafeBytes {
+            String(validating: UnsafeRawBufferPointer(rebasing: $0[start..<start + length]), as: UTF8.self)
         }
-        let slice = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
-        guard let string = String(validating: slice, as: UTF8.self) else {
-            throw error(.invalidUTF8, "\(what) is not valid UTF-8")
-        }
+        guard let string else { throw error(.invalidUTF8, "\(what) is not valid UTF-8") }
         offset += length
         return string
     }
 
-    /// Reads `count` numbers whose presence `count(_:minimumSize:)` has already checked.
-    mutating func numbers<T: BitwiseCopyable>(_ type: T.Type, count: Int) -> [T] {
-        precondition(count <= remaining / MemoryLayout<T>.size, "array beyond the file")
+    /// Reads `count` numbers whose presence `count(_:minimumSize:maximum:)` has already checked.
+    mutating func numbers<T: BitwiseCopyable>(_ type: T.Type, count: Int) throws(GGUFError) -> [T] {
         let size = count * MemoryLayout<T>.size
-        let source = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + size])
+        try fill(size)
+        let start = offset - windowStart
         offset += size
-        return [T](unsafeUninitializedCapacity: count) { buffer, initialized in
-            UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
-            initialized = count
+        return window.withUnsafeBytes { window in
+            [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+                UnsafeMutableRawBufferPointer(buffer)
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: window[start..<start + size]))
+                initialized = count
+            }
         }
+    }
+
+    /// Makes sure that the next `count` bytes, which the file has, are in the window.
+    private mutating func fill(_ count: Int) throws(GGUFError) {
+        guard offset + count > windowStart + window.count else { return }
+        guard offset + count <= HeaderLimits.byteCount else {
+            throw error(.limitExceeded, "metadata and descriptions take more than \(HeaderLimits.byteCount) bytes")
+        }
+        let size = min(max(count, Self.windowByteCount), remaining)
+        let (file, offset) = (file, offset)
+        window = try [UInt8](unsafeUninitializedCapacity: size) { (buffer, initialized) throws(GGUFError) in
+            try GGUFError.wrap { () throws(FileFault) in
+                try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+            }
+            initialized = size
+        }
+        windowStart = offset
     }
 }

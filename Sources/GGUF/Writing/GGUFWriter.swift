@@ -1,3 +1,5 @@
+import Files
+
 /// Writes a model file of version 3, tensor after tensor, so that the model need not be in memory.
 ///
 /// ```swift
@@ -40,8 +42,12 @@ package struct GGUFWriter: ~Copyable {
         try Self.describe(tensors, alignment, path, in: &header)
         header.pad(toMultipleOf: alignment)
 
-        let file = try TemporaryFile(for: path)
-        try file.write(header.bytes.span.bytes)
+        let file = try GGUFError.wrap { () throws(FileFault) in
+            TemporaryFile.removeAbandoned(of: path)
+            let file = try TemporaryFile(for: path)
+            try file.write(header.bytes.span.bytes)
+            return file
+        }
         self.path = path
         self.tensors = tensors
         self.alignment = alignment
@@ -60,7 +66,7 @@ package struct GGUFWriter: ~Copyable {
             let detail = "\(written + bytes.byteCount) bytes written, but it has \(tensor.byteCount)"
             throw GGUFError(.invalidLayout, .tensor(tensor.name), detail, in: path)
         }
-        try file.write(bytes)
+        try append(bytes)
         written += bytes.byteCount
         if written == tensor.byteCount {
             try pad(after: tensor)
@@ -76,13 +82,17 @@ package struct GGUFWriter: ~Copyable {
         guard current == tensors.count else {
             throw GGUFError(.invalidLayout, .tensor(tensors[current].name), "its data was not written", in: path)
         }
-        try file.commit()
+        do throws(FileFault) { try file.commit() } catch { throw GGUFError(error) }
+    }
+
+    private func append(_ bytes: RawSpan) throws(GGUFError) {
+        do throws(FileFault) { try file.write(bytes) } catch { throw GGUFError(error) }
     }
 
     private func pad(after tensor: TensorLayout) throws(GGUFError) {
         let padding = tensor.byteCount.roundedUp(toMultipleOf: alignment) - tensor.byteCount
         let zeros = [UInt8](repeating: 0, count: padding)
-        try file.write(zeros.span.bytes)
+        try append(zeros.span.bytes)
     }
 
     private static func describe(

@@ -14,14 +14,21 @@ extension Interpreter {
         case "int":
             try arguments.check(name, ["default", "base"])
             if let error = value.undefinedError() { throw error }
+            try spendOnDigits(of: value)
             return try integer(value, base: try arguments.integer(1, "base") ?? 10) ?? arguments[0, "default"] ?? 0
         case "float":
             try arguments.check(name, ["default"])
             if let error = value.undefinedError() { throw error }
+            try spendOnDigits(of: value)
             return float(value).map(Value.float) ?? arguments[0, "default"] ?? 0.0
         case "round": return try rounded(value, arguments)
         default: return nil
         }
+    }
+
+    /// A text is gone through several times, character by character.
+    private mutating func spendOnDigits(of value: Value) throws(JinjaError) {
+        if case .string(let text) = value { try spend(text.utf8.count / 4) }
     }
 
     private func float(_ value: Value) -> Double? {

@@ -52,12 +52,13 @@ extension Interpreter {
 
     private mutating func keyed(_ value: Value, by path: Value?, isCased: Bool) throws(JinjaError) -> [Keyed] {
         try items(of: value).map { item throws(JinjaError) in
-            Keyed(key: Self.folded(try attribute(path, of: item), isCased), value: item)
+            Keyed(key: try folded(try attribute(path, of: item), isCased), value: item)
         }
     }
 
-    private static func folded(_ value: Value, _ isCased: Bool) -> Value {
-        if case .string(let text) = value, !isCased { .string(text.lowercased()) } else { value }
+    private mutating func folded(_ value: Value, _ isCased: Bool) throws(JinjaError) -> Value {
+        guard case .string(let text) = value, !isCased else { return value }
+        return .string(try scan(text).lowercased())
     }
 
     /// A stable merge sort: the standard library's takes no comparison that counts its steps and may throw.
@@ -93,8 +94,9 @@ extension Interpreter {
         let by = try arguments.text(1, "by") ?? "key"
         guard by == "key" || by == "value" else { throw JinjaError(.type, "'dictsort' goes by key or by value") }
         let isCased = arguments.flag(0, "case_sensitive")
-        let keyed = entries.map { key, value in
-            Keyed(key: Self.folded(by == "key" ? key : value, isCased), value: .tuple([key, value]))
+        var keyed: [Keyed] = []
+        for (key, value) in entries {
+            keyed.append(Keyed(key: try folded(by == "key" ? key : value, isCased), value: .tuple([key, value])))
         }
         return try list(try sorted(keyed, isReversed: arguments.flag(2, "reverse")))
     }

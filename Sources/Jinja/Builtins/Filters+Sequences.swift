@@ -4,6 +4,8 @@ extension Interpreter {
     mutating func apply(
         sequenceFilter name: String, to value: Value, _ arguments: Arguments
     ) throws(JinjaError) -> Value? {
+        // Jinja goes over a value here only where it is true: none gives nothing, as an empty list does.
+        if Self.choices.contains(name), !value.isTrue { return [] }
         switch name {
         case "length", "count":
             try arguments.check(name, [])
@@ -17,7 +19,7 @@ extension Interpreter {
             return .list(try items(of: value))
         case "reverse":
             try arguments.check(name, [])
-            if case .string(let text) = value { return .string(try spend(on: text).reversedScalars) }
+            if case .string(let text) = value { return .string(try scan(text).reversedScalars) }
             return .list(try items(of: value).reversed())
         case "items":
             try arguments.check(name, [])
@@ -37,6 +39,8 @@ extension Interpreter {
         default: return nil
         }
     }
+
+    private static let choices: Set = ["map", "select", "reject", "selectattr", "rejectattr"]
 
     mutating func length(of value: Value) throws(JinjaError) -> Int {
         switch value {

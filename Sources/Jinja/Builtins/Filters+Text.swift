@@ -5,10 +5,13 @@ extension Interpreter {
         switch name {
         case "string", "upper", "lower", "capitalize", "title", "escape", "e":
             try arguments.check(name, [])
-            return .string(Self.recased(name, try text(of: value)))
+            let text = try scan(try self.text(of: value))
+            // Each scalar becomes a text.
+            if name == "title" { _ = try scan(text) }
+            return .string(Self.recased(name, text))
         case "trim":
             try arguments.check(name, ["chars"])
-            return .string(try text(of: value).stripped(try arguments.text(0, "chars")))
+            return .string(try strip(try text(of: value), try arguments.text(0, "chars")))
         case "replace":
             try arguments.check(name, ["old", "new", "count"])
             let old = try text(of: try arguments.required(0, "old", of: name))
@@ -52,6 +55,16 @@ extension Interpreter {
         }
     }
 
+    /// `text` without the scalars at its ends that are white space, or of `characters`.
+    mutating func strip(
+        _ text: String, _ characters: String?, leading: Bool = true, trailing: Bool = true
+    ) throws(JinjaError) -> String {
+        let characters = try characters.map { characters throws(JinjaError) in try scan(characters) }
+        let stripped = try spend(on: text).stripped(characters, leading: leading, trailing: trailing)
+        try spend((text.utf8.count - stripped.utf8.count) / 8)
+        return stripped
+    }
+
     /// `text` with the first `limit` of `old` replaced; an empty `old` stands between all scalars.
     mutating func replace(
         _ old: String, by new: String, in text: String, limit: Int?
@@ -60,13 +73,15 @@ extension Interpreter {
         var result = BoundedText(limit: limits.bytes)
         if old.isEmpty {
             for (index, scalar) in text.unicodeScalars.enumerated() {
+                try spend()
                 try result.append((index < limit ? new : "") + String(scalar))
             }
             if text.scalarCount < limit { try result.append(new) }
         } else {
-            let bytes = text.bytes
+            let bytes = try scan(text).bytes
             var start = 0
-            for range in ByteSearch(old).all(in: bytes, limit: limit) {
+            for range in ByteSearch(try scan(old)).all(in: bytes, limit: limit) {
+                try spend()
                 try result.append(String(bytes[start..<range.lowerBound]))
                 try result.append(new)
                 start = range.upperBound
@@ -88,9 +103,10 @@ extension Interpreter {
             indent = String(repeating: " ", count: max(0, count))
         case nil: break
         }
-        let lines = (try text(of: value) + "\n").lines
+        let lines = (try scan(try text(of: value)) + "\n").lines
         var output = BoundedText(limit: limits.bytes)
         for (index, line) in lines.enumerated() {
+            try spend()
             if index > 0 { try output.append("\n") }
             let isIndented = index == 0 ? arguments.flag(1, "first") : !line.isEmpty || arguments.flag(2, "blank")
             if isIndented { try output.append(indent) }
@@ -104,6 +120,8 @@ extension Interpreter {
         var output = BoundedText(limit: limits.bytes)
         var values = arguments.positional[...]
         var scalars = format.unicodeScalars.makeIterator()
+        // Each scalar is a text of its own for a moment.
+        try spend(format.utf8.count / 4)
         while let scalar = scalars.next() {
             guard scalar == "%" else {
                 try output.append(String(scalar))

@@ -6,7 +6,8 @@ extension Interpreter {
         case "strip", "lstrip", "rstrip":
             try arguments.check(name, ["chars"])
             return .string(
-                text.stripped(try arguments.text(0, "chars"), leading: name != "rstrip", trailing: name != "lstrip"))
+                try strip(
+                    text, try arguments.text(0, "chars"), leading: name != "rstrip", trailing: name != "lstrip"))
         case "split", "rsplit": return try split(text, arguments, fromEnd: name == "rsplit")
         case "startswith", "endswith":
             try arguments.check(name, ["prefix"])
@@ -16,7 +17,8 @@ extension Interpreter {
                 case let affix: [affix]
                 }
             for affix in affixes {
-                let affix = try string(affix, for: name)
+                try spend()
+                let affix = try spend(on: try string(affix, for: name))
                 if name == "startswith" ? text.starts(withText: affix) : text.ends(withText: affix) { return true }
             }
             return false
@@ -34,7 +36,8 @@ extension Interpreter {
             return .string(try replace(old, by: new, in: text, limit: try arguments.integer(2, "count")))
         case "find", "rfind", "count":
             try arguments.check(name, ["sub"])
-            return .integer(search(name, try string(try arguments.required(0, "sub", of: name), for: name), in: text))
+            let part = try scan(try string(try arguments.required(0, "sub", of: name), for: name))
+            return .integer(search(name, part, in: try scan(text)))
         case "join": return .string(try join(arguments, by: text))
         case "format": return .string(try formatted(text, arguments))
         default:
@@ -56,6 +59,8 @@ extension Interpreter {
         let separator = try arguments.text(0, "sep")
         if separator?.isEmpty == true { throw JinjaError(.type, "the separator of 'split' is empty") }
         let limit = try arguments.integer(1, "maxsplit").flatMap { $0 < 0 ? nil : $0 } ?? .max
+        _ = try scan(text)
+        _ = try scan(separator ?? "")
         let pieces =
             fromEnd
             ? text.splitFromEnd(separator: separator, limit: limit) : text.split(separator: separator, limit: limit)
@@ -84,17 +89,17 @@ extension Interpreter {
         return try spend(on: output.text)
     }
 
-    private func plainMethod(_ name: String, of text: String) throws(JinjaError) -> Value {
-        let scalars = text.unicodeScalars
+    private mutating func plainMethod(_ name: String, of text: String) throws(JinjaError) -> Value {
+        let scalars = try scan(text).unicodeScalars
         func all(_ predicate: (Unicode.Scalar.Properties) -> Bool) -> Value {
             .boolean(!scalars.isEmpty && scalars.allSatisfy { predicate($0.properties) })
         }
         switch name {
         case "upper": return .string(text.uppercased())
         case "lower": return .string(text.lowercased())
-        case "title": return .string(text.titled)
+        case "title": return .string(try scan(text).titled)
         case "capitalize": return .string(text.capitalizedFirst)
-        case "splitlines": return .list(text.lines.map(Value.string))
+        case "splitlines": return try list(text.lines.map(Value.string))
         case "isspace": return .boolean(!scalars.isEmpty && scalars.allSatisfy(\.isPythonSpace))
         case "isdigit": return all { $0.numericType == .decimal || $0.numericType == .digit }
         case "isalpha": return all { $0.generalCategory.isLetter }
@@ -113,6 +118,8 @@ extension Interpreter {
         var output = BoundedText(limit: limits.bytes)
         var nextField = 0
         var rest = Substring(format).unicodeScalars
+        // As in `format`, each scalar is a text of its own for a moment.
+        try spend(format.utf8.count / 4)
         while let scalar = rest.popFirst() {
             if scalar == "{" || scalar == "}", rest.first == scalar {
                 rest.removeFirst()

@@ -52,7 +52,7 @@ extension Interpreter {
         case ("odd", _), ("even", _):
             return try arithmetic(value, .remainder, 2).number == (name == "odd" ? 1 : 0)
         case ("lower", _), ("upper", _):
-            let scalars = try text(of: value).unicodeScalars.filter(\.properties.isCased)
+            let scalars = try scan(try text(of: value)).unicodeScalars.filter(\.properties.isCased)
             return !scalars.isEmpty
                 && scalars.allSatisfy { name == "lower" ? $0.properties.isLowercase : $0.properties.isUppercase }
         default:

@@ -23,13 +23,15 @@ extension Interpreter {
             return .object(TemplateObject(kind: .namespace(namespaces.count - 1)))
         case .raiseException:
             try arguments.check("raise_exception", ["message"])
-            throw JinjaError(.raised, try text(of: try arguments.required(0, "message", of: "raise_exception")))
+            let message = try text(of: try arguments.required(0, "message", of: "raise_exception"))
+            // It goes to whoever asked, and into no log; still nobody reads more.
+            throw JinjaError(.raised, String(message.unicodeScalars.prefix(1000)))
         case .strftimeNow:
             try arguments.check("strftime_now", ["format"])
             guard let now, let format = try arguments.text(0, "format") else {
                 throw JinjaError(.type, "'strftime_now' needs a format")
             }
-            return .string(try now.formatted(format))
+            return .string(try now.formatted(try scan(format)))
         }
     }
 

@@ -68,7 +68,7 @@ extension Interpreter {
                 throw value.undefinedError()
                     ?? JinjaError(.type, "a value of type \(value.typeName) cannot be in a string")
             }
-            return try spend(on: text).contains(text: part)
+            return try scan(text).contains(text: try scan(part))
         case .undefined: return false
         default: throw JinjaError(.type, "nothing is in a value of type \(container.typeName)")
         }

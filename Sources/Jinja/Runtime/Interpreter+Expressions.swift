@@ -13,7 +13,7 @@ extension Interpreter {
     private mutating func evaluate(_ kind: Expression.Kind) throws(JinjaError) -> Value {
         switch kind {
         case .constant(let value): return value
-        case .name(let name): return lookUp(name)
+        case .name(let name): return try lookUp(name)
         case .list(let items): return try container(.list(try values(of: items)))
         case .tuple(let items): return try container(.tuple(try values(of: items)))
         case .dictionary(let pairs): return try dictionary(pairs)
@@ -109,7 +109,7 @@ extension Interpreter {
             let position = index < 0 ? index + items.count : index
             return items.indices.contains(position) ? items[position] : .undefined("item \(index)")
         case (.string(let text), let index?):
-            let scalars = Array(try spend(on: text).unicodeScalars)
+            let scalars = Array(try scan(text).unicodeScalars)
             let position = index < 0 ? index + scalars.count : index
             return scalars.indices.contains(position) ? .string(String(scalars[position])) : .undefined("item \(index)")
         default: break

@@ -16,7 +16,7 @@ extension Interpreter {
         case .list(let items): return try list(try Self.slice(items, start, stop, step))
         case .tuple(let items): return .tuple(try bounded(try Self.slice(items, start, stop, step)))
         case .string(let text):
-            let scalars = try Self.slice(Array(try spend(on: text).unicodeScalars), start, stop, step)
+            let scalars = try Self.slice(Array(try scan(text).unicodeScalars), start, stop, step)
             return .string(String(String.UnicodeScalarView(scalars)))
         default:
             throw value.undefinedError() ?? JinjaError(.type, "a value of type \(value.typeName) cannot be sliced")

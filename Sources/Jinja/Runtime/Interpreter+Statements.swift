@@ -57,7 +57,7 @@ extension Interpreter {
         switch target {
         case .name(let name): scopes[scopes.count - 1][name] = value
         case .attribute(let name, let attribute):
-            guard case .object(let object) = lookUp(name), case .namespace(let index) = object.kind else {
+            guard case .object(let object) = try lookUp(name), case .namespace(let index) = object.kind else {
                 throw JinjaError(.type, "cannot assign to an attribute of '\(name)', which is no namespace")
             }
             try measure(value)
@@ -82,7 +82,7 @@ extension Interpreter {
             scopes.append([:])
             defer { scopes.removeLast() }
             try assign(item, to: loop.target)
-            let state = LoopState(items: items, index: index)
+            let state = LoopState(index: index, items: items)
             scopes[scopes.count - 1]["loop"] = .object(TemplateObject(kind: .loop(state)))
             if try execute(loop.body) == .break { break }
         }

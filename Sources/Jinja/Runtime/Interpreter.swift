@@ -48,9 +48,15 @@ struct Interpreter {
         if stepsLeft < 0 { throw JinjaError(.limit, "the template takes more than \(limits.steps) steps") }
     }
 
-    /// Counts the work of handling `text`, and returns it.
+    /// Counts the work of copying or comparing `text`, and returns it.
     mutating func spend(on text: String) throws(JinjaError) -> String {
         try spend(text.utf8.count / 256)
+        return text
+    }
+
+    /// Counts the work of looking at each scalar of `text`, and returns it.
+    mutating func scan(_ text: String) throws(JinjaError) -> String {
+        try spend(text.utf8.count / 8)
         return text
     }
 
@@ -67,9 +73,8 @@ struct Interpreter {
     }
 
     mutating func write(_ value: Value) throws(JinjaError) {
-        let before = outputs[outputs.count - 1].text.utf8.count
-        try value.write(to: &outputs[outputs.count - 1])
-        try spend((outputs[outputs.count - 1].text.utf8.count - before) / 256)
+        let text = try text(of: value)
+        try outputs[outputs.count - 1].append(text)
     }
 
     /// The text that `body` writes.
@@ -82,7 +87,8 @@ struct Interpreter {
         return outputs[outputs.count - 1].text
     }
 
-    func lookUp(_ name: String) -> Value {
+    mutating func lookUp(_ name: String) throws(JinjaError) -> Value {
+        try spend(scopes.count / 8)
         for scope in scopes.reversed() {
             if let value = scope[name] { return value }
         }
@@ -94,7 +100,7 @@ struct Interpreter {
         if case .string(let text) = value { return try spend(on: text) }
         var output = BoundedText(limit: limits.bytes)
         try value.write(to: &output)
-        return try spend(on: output.text)
+        return try scan(output.text)
     }
 
     /// A list of `items`, when it is not too long or too deep.

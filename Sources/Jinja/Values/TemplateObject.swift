@@ -24,8 +24,8 @@ enum Function: String, Sendable, CaseIterable {
 
 /// What `loop` stands for in one turn of a loop.
 struct LoopState: Sendable, Hashable {
-    let items: [Value]
     let index: Int
+    let items: [Value]
 
     func attribute(_ name: String) -> Value? {
         switch name {

@@ -22,9 +22,10 @@ extension Value: Hashable {
 
     package func hash(into hasher: inout Hasher) {
         switch self {
-        case .undefined, .none, .object: hasher.combine(0)
+        case .undefined, .none: hasher.combine(0)
+        case .object(let object): hasher.combine(object)
         case .boolean, .integer, .float: hasher.combine(number)
-        case .string(let text): for byte in text.utf8 { hasher.combine(byte) }
+        case .string(var text): text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         case .list(let items), .tuple(let items): hasher.combine(items)
         case .dictionary(let items): hasher.combine(items.count)
         }

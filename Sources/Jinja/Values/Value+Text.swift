@@ -89,23 +89,23 @@ extension String {
     /// This text as a Python literal.
     fileprivate var pythonLiteral: String {
         let quote: Unicode.Scalar = utf8.contains(UInt8(ascii: "'")) && !utf8.contains(UInt8(ascii: "\"")) ? "\"" : "'"
-        var literal = String.UnicodeScalarView([quote])
+        var literal = String(quote)
         for scalar in unicodeScalars {
             switch scalar {
-            case "\n": literal.append(contentsOf: "\\n".unicodeScalars)
-            case "\r": literal.append(contentsOf: "\\r".unicodeScalars)
-            case "\t": literal.append(contentsOf: "\\t".unicodeScalars)
-            case "\\", quote: literal.append(contentsOf: ["\\", scalar])
+            case "\n": literal += "\\n"
+            case "\r": literal += "\\r"
+            case "\t": literal += "\\t"
+            case "\\", quote: literal += "\\\(scalar)"
             default:
                 if scalar.isPrintable {
-                    literal.append(scalar)
+                    literal.unicodeScalars.append(scalar)
                 } else {
-                    literal.append(contentsOf: scalar.pythonEscape.unicodeScalars)
+                    literal += scalar.pythonEscape
                 }
             }
         }
-        literal.append(quote)
-        return String(literal)
+        literal.unicodeScalars.append(quote)
+        return literal
     }
 }
 

@@ -1,16 +1,19 @@
 package import Compute
+import Dispatch
+import Synchronization
 
 /// A device's kernels, each variant compiled once, when it is first asked for.
-///
-/// Used while a model is loaded, by one task at a time.
-package final class KernelSet {
+package final class KernelSet: Sendable {
     package let device: any Device
     package let limits: DeviceLimits
     private let translator: KernelTranslator
     private let sources: [String: KernelSource]
-    private var kernels: [Key: any Kernel] = [:]
+    private let kernels = Mutex<[Variant: any Kernel]>([:])
+    /// What is bound while `gather` is under way.
+    private let gathered = Mutex<[PendingKernels.Item]?>(nil)
 
-    private struct Key: Hashable {
+    /// What tells one compiled kernel from another.
+    struct Variant: Hashable, Sendable {
         var name: String
         var options: [String: String]
         var layouts: [ArgumentLayout]
@@ -42,6 +45,40 @@ package final class KernelSet {
     package func bind(
         _ name: String, _ options: [String: String] = [:], _ buffers: [any Buffer]
     ) throws(ComputeError) -> any BoundKernel {
+        try kernel(variant(name, options, buffers)).bind(buffers)
+    }
+
+    /// The same, compiled at once, or within `gather` later, together with all that is bound there.
+    func promise(
+        _ name: String, _ options: [String: String] = [:], _ buffers: [any Buffer], need: PendingKernels.Need = .first
+    ) throws(ComputeError) -> KernelPromise {
+        let variant = try variant(name, options, buffers)
+        let promise = KernelPromise()
+        let isGathered = gathered.withLock { items in
+            items?.append(PendingKernels.Item(variant: variant, buffers: buffers, need: need, promise: promise))
+            return items != nil
+        }
+        if !isGathered { promise.keep(try kernel(variant).bind(buffers)) }
+        return promise
+    }
+
+    /// Lets `body` bind kernels without compiling any; one call at a time.
+    /// - Returns: what `body` gives, which works once the kernels are compiled that it needs first.
+    package func gather<Result>(
+        _ body: () throws(ComputeError) -> Result
+    ) throws(ComputeError) -> (Result, PendingKernels) {
+        gathered.withLock { items in
+            precondition(items == nil, "kernels are being gathered already")
+            items = []
+        }
+        defer { gathered.withLock { $0 = nil } }
+        let result = try body()
+        return (result, PendingKernels(of: self, gathered.withLock { $0 ?? [] }))
+    }
+
+    private func variant(
+        _ name: String, _ options: [String: String], _ buffers: [any Buffer]
+    ) throws(ComputeError) -> Variant {
         guard let source = sources[name] else { throw .argument(kernel: name, reason: "no such kernel") }
         guard buffers.count == source.buffers.count else {
             throw .argument(kernel: name, reason: "takes \(source.buffers.count) buffers, not \(buffers.count)")
@@ -54,19 +91,24 @@ package final class KernelSet {
                 kernel: name,
                 reason: "needs more than the \(limits.maxBindings) bindings that \(device.description.name) has")
         }
-        return try kernel(source, Key(name: name, options: options, layouts: layouts)).bind(buffers)
+        return Variant(name: name, options: options, layouts: layouts)
     }
 
-    private func kernel(_ source: KernelSource, _ key: Key) throws(ComputeError) -> any Kernel {
-        if let kernel = kernels[key] { return kernel }
+    func isCompiled(_ variant: Variant) -> Bool { kernels.withLock { $0[variant] != nil } }
+
+    func kernel(_ variant: Variant) throws(ComputeError) -> any Kernel {
+        if let kernel = kernels.withLock({ $0[variant] }) { return kernel }
+        guard let source = sources[variant.name] else {
+            throw .argument(kernel: variant.name, reason: "no such kernel")
+        }
         let code: KernelCode
         do throws(KernelSourceError) {
-            code = try translator.translate(source, options: key.options, layouts: key.layouts)
+            code = try translator.translate(source, options: variant.options, layouts: variant.layouts)
         } catch {
             throw .compilation(device: device.description.name, kernel: error.kernel, log: error.reason)
         }
         let kernel = try device.makeKernel(code)
-        kernels[key] = kernel
+        kernels.withLock { $0[variant] = kernel }
         return kernel
     }
 }

@@ -3,7 +3,7 @@ import KVCache
 
 /// Attention of every row to its sequence's keys in the pool, up to its own position.
 package struct Attention: Sendable {
-    private let kernel: any BoundKernel
+    private let kernel: KernelPromise
     private let shape: AttentionShape
     private let queries: Int
 
@@ -21,7 +21,7 @@ package struct Attention: Sendable {
         try Self.check(shape, pool: pool, limits: kernels.limits)
         queries = Self.queriesPerTile(ratio: shape.heads / shape.kvHeads, headSize: shape.headSize)
         self.shape = shape
-        kernel = try kernels.bind(
+        kernel = try kernels.promise(
             "attention",
             ["KV": shape.page.type.option, "HEAD_SIZE": "\(shape.headSize)", "QUERIES": "\(queries)"],
             [qkv, pool, rows.positions, rows.tables, rows.starts, y])

@@ -2,7 +2,7 @@ package import Compute
 
 /// Looks the rows' tokens up in the embedding table.
 package struct Embed: Sendable {
-    private let kernel: any BoundKernel
+    private let kernel: KernelPromise
     private let depth: Int
 
     /// - Parameters:
@@ -12,7 +12,7 @@ package struct Embed: Sendable {
     package init(
         _ kernels: KernelSet, tokens: any Buffer, table: DeviceWeights, y: any Buffer
     ) throws(ComputeError) {
-        kernel = try kernels.bind(
+        kernel = try kernels.promise(
             "embed", ["WEIGHTS": table.shape.format.rawValue], [tokens, table.words, table.scalesArgument, y])
         depth = table.shape.depth
     }

@@ -2,7 +2,8 @@ package import Compute
 
 /// A matrix product with one matrix of weights: `y = x w`, with what is done to each result on its way out.
 ///
-/// One variant of the kernel for every tile height; the batch chooses among them.
+/// One variant of the kernel for every tile height; the batch chooses among them. Only the lowest and the highest must
+/// be compiled: the others are faster for what is between, to the same bit.
 package struct MatMul: Sendable {
     package enum Epilogue: String, Sendable {
         case none = "NONE"
@@ -19,7 +20,7 @@ package struct MatMul: Sendable {
     private static let registerHeights = [1, 2, 4, 8]
 
     private struct Variant {
-        var kernel: any BoundKernel
+        var kernel: KernelPromise
         var height: Int
         /// Quads of `y` that a tile is wide.
         var tileWidth: Int
@@ -48,13 +49,15 @@ package struct MatMul: Sendable {
         if limits.vectorWidth == 16, format.blockSize != nil {
             shapes.append(epilogue == .swiglu ? (rows: 8, passes: 4, vecs: 2) : (rows: 4, passes: 8, vecs: 3))
         }
+        let highest = shapes[shapes.count - 1]
         variants = try shapes.map { shape throws(ComputeError) in
-            let kernel = try kernels.bind(
+            let isOuter = shape.rows == 1 || shape == highest
+            let kernel = try kernels.promise(
                 "matmul",
                 [
                     "WEIGHTS": format.rawValue, "ROWS": "\(shape.rows)", "PASSES": "\(shape.passes)",
                     "COLUMNS": "\(epilogue == .swiglu ? 2 : shape.vecs)", "EPILOGUE": epilogue.rawValue,
-                ], [x, weights.words, weights.scalesArgument, y])
+                ], [x, weights.words, weights.scalesArgument, y], need: isOuter ? .first : .later)
             let written = epilogue == .swiglu ? 1 : shape.vecs
             return Variant(
                 kernel: kernel, height: shape.rows * shape.passes,
@@ -69,8 +72,11 @@ package struct MatMul: Sendable {
         limits.vectorWidth == 16 && format.blockSize == nil && height > 1 ? 3 : 2
     }
 
-    /// The lowest tile that holds all rows, or else the highest. A tall tile takes as many passes as there are rows for.
-    private func variant(rows: Int) -> Variant { variants.first { $0.height >= rows } ?? variants[variants.count - 1] }
+    /// The lowest tile that holds all rows and is compiled, or else the highest. A tall tile takes as many passes as
+    /// there are rows for.
+    private func variant(rows: Int) -> Variant {
+        variants.first { $0.height >= rows && $0.kernel.ifKept != nil } ?? variants[variants.count - 1]
+    }
 
     package func encode(_ commands: any Commands, rows: Int) {
         let variant = variant(rows: rows)

@@ -2,7 +2,7 @@ package import Compute
 
 /// Root-mean-square normalisation of every row, or of the rows that a list names.
 package struct RMSNorm: Sendable {
-    private let kernel: any BoundKernel
+    private let kernel: KernelPromise
     private let width: Int
     private let epsilon: Float
 
@@ -15,7 +15,7 @@ package struct RMSNorm: Sendable {
         _ kernels: KernelSet, x: any Buffer, weight: any Buffer, sources: (any Buffer)? = nil, y: any Buffer,
         width: Int, epsilon: Float
     ) throws(ComputeError) {
-        kernel = try kernels.bind(
+        kernel = try kernels.promise(
             "rms_norm", ["GATHER": sources == nil ? "0" : "1"], [x, weight, sources ?? weight, y])
         self.width = width
         self.epsilon = epsilon

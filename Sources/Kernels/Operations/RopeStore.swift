@@ -3,7 +3,7 @@ import KVCache
 
 /// Rotates queries and keys, and writes keys and values to the pool.
 package struct RopeStore: Sendable {
-    private let kernel: any BoundKernel
+    private let kernel: KernelPromise
     private let shape: AttentionShape
 
     /// - Parameters:
@@ -14,7 +14,7 @@ package struct RopeStore: Sendable {
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rotations: any Buffer, rows: RowBuffers,
         pool: any Buffer
     ) throws(ComputeError) {
-        kernel = try kernels.bind(
+        kernel = try kernels.promise(
             "rope_store", ["KV": shape.page.type.option],
             [qkv, rotations, rows.positions, rows.tables, rows.starts, pool])
         self.shape = shape

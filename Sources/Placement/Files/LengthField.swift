@@ -4,6 +4,9 @@ import Workloads
 /// distribution: `64`, `{uniform: [16, 64]}`, `{exponential: 64, limits: [4, 256]}` or
 /// `{lognormal: 64, spread: 0.8, limits: [4, 256]}`, where the number is the mean.
 struct LengthField {
+    /// Means that may be given, in tokens: no context is longer.
+    static let means = 1e-3...Double(1 << 24)
+
     let mean: Double
     let distribution: LengthDistribution
 
@@ -28,7 +31,7 @@ struct LengthField {
             distribution = try LengthDistribution(yaml: field)
             mean = distribution.mean
         } else {
-            mean = try model.positive(or: standard, meanKey)
+            mean = try model.positive(or: standard, meanKey, Self.means)
             distribution = spread(mean)
         }
     }
@@ -50,7 +53,7 @@ extension LengthDistribution {
             let limits = try field.field("limits").range()
             self = .logNormal(
                 mean: try field.field("lognormal").positive(within: limits),
-                spread: try field.positive(or: 1, "spread"), limits: limits)
+                spread: try field.positive(or: 1, "spread", 1e-3...100), limits: limits)
         }
     }
 }

@@ -66,8 +66,8 @@ extension Cluster {
                 nodes.append(
                     Node(
                         devices: try entry.field("devices").integer(1...1024),
-                        memoryBytes: try entry.positive(or: 80, "memory_gb") * 1e9,
-                        speed: try entry.positive(or: 1, "speed")))
+                        memoryBytes: try entry.positive(or: 80, "memory_gb", 1e-3...1e6) * 1e9,
+                        speed: try entry.positive(or: 1, "speed", 1e-6...1e6)))
             }
             if nodes.isEmpty { throw list.error("names no node") }
             for key in ["nnodes", "ngpus_per_node"] {
@@ -78,7 +78,7 @@ extension Cluster {
             self.init(
                 nodes: try field.field("nnodes").integer(1...10_000),
                 devicesPerNode: try field.field("ngpus_per_node").integer(1...1024),
-                memoryBytes: try field.positive(or: 80, "memory_gb") * 1e9)
+                memoryBytes: try field.positive(or: 80, "memory_gb", 1e-3...1e6) * 1e9)
         }
     }
 }
@@ -115,7 +115,7 @@ extension ModelProfile {
             kvHeads: try field.optional("kv_heads")?.integer(1...65_536) ?? heads,
             headSize: try field.optional("head_size")?.integer(1...65_536) ?? max(1, hidden / heads),
             weightBytes: try field.optional("weight_bytes")?.positive(),
-            kvElementBytes: try field.positive(or: 2, "kv_element_bytes"))
+            kvElementBytes: try field.positive(or: 2, "kv_element_bytes", 0.1...64))
     }
 
     var yamlLines: [String] {

@@ -1,4 +1,5 @@
 import Quantities
+import Workloads
 
 extension Plan {
     /// Reads a plan.
@@ -76,7 +77,7 @@ extension PlannedModel {
         try field.allowOnly([
             "name", "model", "rate", "prefill_share", "decode_share", "max_sequences", "estimated_throughput",
         ])
-        let rate = try field.field("rate").positive()
+        let rate = try field.field("rate").positive(WorkloadModel.rates)
         self.init(
             name: try field.field("name").string(), model: try field.field("model").string(), rate: rate,
             shares: PhaseShares(

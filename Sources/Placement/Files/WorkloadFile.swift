@@ -22,7 +22,7 @@ package struct WorkloadFile: Hashable, Sendable {
         let root = try YAMLField(yaml, file: file)
         models = try ModelLoad.list(root).map(\.model)
         arrivals = try root.optional("arrivals").map(ArrivalProcess.init(yaml:))
-        duration = try root.optional("duration")?.positive()
+        duration = try root.optional("duration")?.positive(1e-3...1e8)
         contextLimit = try root.optional("context")?.integer(2...(1 << 24)) ?? 2560
     }
 
@@ -48,7 +48,7 @@ extension ArrivalProcess {
         case .some(let text): throw field.error("is '\(text)', expected poisson, even or {gamma: DEVIATION}")
         case nil:
             try field.allowOnly(["gamma"])
-            self = .gamma(cv: try field.field("gamma").positive())
+            self = .gamma(cv: try field.field("gamma").positive(1e-3...1e3))
         }
     }
 }

@@ -69,14 +69,20 @@ struct YAMLField {
         return value
     }
 
-    func positive() throws(FileError) -> Double {
+    /// A positive number, by default of a size whose products stay far within what numbers hold.
+    func positive(_ range: ClosedRange<Double> = 1e-9...1e15) throws(FileError) -> Double {
         guard let value = node.float else { throw error("is not a number") }
         guard value.isFinite, value > 0 else { throw error("is \(value), expected a positive number") }
+        guard range.contains(value) else {
+            throw error("is \(value), expected \(range.lowerBound) to \(range.upperBound)")
+        }
         return value
     }
 
-    func positive(or standard: Double, _ key: String) throws(FileError) -> Double {
-        try optional(key)?.positive() ?? standard
+    func positive(
+        or standard: Double, _ key: String, _ range: ClosedRange<Double> = 1e-9...1e15
+    ) throws(FileError) -> Double {
+        try optional(key)?.positive(range) ?? standard
     }
 
     /// Refuses fields that nobody reads, which are misspelt more often than not.

@@ -15,8 +15,26 @@ enum JSON {
 }
 
 extension Response {
+    /// As much as is given to a connection at a time; it takes more when its client has read that.
+    private static let piece = 64 << 10
+
     init(json value: some Encodable, status: HTTPResponse.Status = .ok) throws {
-        let body = ByteBuffer(bytes: try JSON.encode(value))
-        self.init(status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: body))
+        self.init(json: ByteBuffer(bytes: try JSON.encode(value)), status: status)
+    }
+
+    /// - Parameter lease: let go when the answer is sent, or its client is gone.
+    init(json bytes: ByteBuffer, status: HTTPResponse.Status = .ok, holding lease: ByteBudget.Lease? = nil) {
+        var body = ResponseBody(byteBuffer: bytes)
+        if bytes.readableBytes > Self.piece {
+            body = ResponseBody(contentLength: bytes.readableBytes) { writer in
+                var rest = bytes
+                while let piece = rest.readSlice(length: min(Self.piece, rest.readableBytes)), piece.readableBytes > 0 {
+                    try await writer.write(piece)
+                }
+                try await writer.finish(nil)
+                withExtendedLifetime(lease) {}
+            }
+        }
+        self.init(status: status, headers: [.contentType: "application/json"], body: body)
     }
 }

@@ -4,8 +4,14 @@ import Engine
 struct MetricsText {
     let text: String
 
-    init(_ status: FleetStatus) {
+    /// - Parameter droppedLogLines: `nil` where they are not counted.
+    init(_ status: FleetStatus, droppedLogLines: Int? = nil) {
         var page = Page(units: status.units)
+        if let droppedLogLines {
+            page.add(
+                "weft_log_lines_dropped_total", "counter", "Log lines that did not fit into the buffer of the log.",
+                [([:], Double(droppedLogLines))])
+        }
         page.gauge("weft_kv_pages", "Pages of the pool, by what they are used for.") {
             [
                 (["use": "held"], Double($0.pool.held)), (["use": "cached"], Double($0.pool.cached)),
@@ -90,17 +96,31 @@ private struct Page {
     }
 
     private mutating func add(_ name: String, _ kind: String, _ help: String, _ samples: (UnitStatus) -> [Sample]) {
+        add(
+            name, kind, help,
+            units.flatMap { unit in
+                samples(unit).map { ($0.labels.merging(["unit": unit.name]) { $1 }, $0.value) }
+            })
+    }
+
+    /// Samples of the process, or with their units' labels.
+    mutating func add(_ name: String, _ kind: String, _ help: String, _ samples: [Sample]) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
-        for unit in units {
-            for (labels, value) in samples(unit) {
-                let all = labels.merging(["unit": unit.name]) { $1 }.sorted { $0.key < $1.key }
-                let pairs = all.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
-                text += "\(name){\(pairs)} \(value)\n"
-            }
+        for (labels, value) in samples {
+            let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
+            text += "\(name)\(pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}") \(value)\n"
         }
     }
 
+    /// Scalar by scalar: a line end after a carriage return, or a quote below an accent, is no character of its own.
     private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        value.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\"": "\\\""
+            case "\n": "\\n"
+            default: String(scalar)
+            }
+        }.joined()
     }
 }

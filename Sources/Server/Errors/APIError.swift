@@ -47,6 +47,18 @@ struct APIError: Error, Sendable {
         status: .requestTimeout, message: "The body did not arrive in time.", code: "body_timeout",
         closesConnection: true)
 
+    /// What a client asks for would make an answer larger than one may be.
+    static func answerTooLarge(_ param: String, limit: Int) -> APIError {
+        .invalid(
+            param, "The answer would be larger than \(limit) bytes; ask for less at a time.", code: "answer_too_large")
+    }
+
+    static let tooManyBodies = {
+        var error = APIError.unavailable("Too many bodies are read already.", retryAfter: 2)
+        error.closesConnection = true
+        return error
+    }()
+
     static func unavailable(_ message: String, retryAfter: Int = 5) -> APIError {
         APIError(
             status: .serviceUnavailable, message: message, type: "unavailable_error", code: "unavailable",

@@ -10,22 +10,14 @@ struct BodyReader: Sendable {
 
     let limit: Int
     let timeout: Duration
+    /// What all bodies may hold together.
+    let budget: ByteBudget
 
-    /// The body as a value of type `type`.
-    /// - Throws: `APIError` when the body is too large, too slow, or not JSON of this shape.
-    func decode<Value: Decodable>(_ type: Value.Type, from request: Request) async throws -> Value {
-        let body = try await read(request)
-        // The decoder looks at strings only when they are asked for; fields that are ignored must be text as well.
-        guard String(validating: body.readableBytesView, as: UTF8.self) != nil else {
-            throw APIError.invalid(nil, "The body is not valid UTF-8.", code: "invalid_json")
-        }
-        return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
-    }
-
-    private func read(_ request: Request) async throws -> ByteBuffer {
+    /// - Throws: `APIError` when the body is too large, too slow, or cut short, or where too many are read already.
+    func read(_ request: Request) async throws -> ReceivedBody {
         try refuseByHead(request.headers)
         let source = request.body
-        return try await withThrowingTaskGroup(of: ByteBuffer?.self) { group in
+        return try await withThrowingTaskGroup(of: ReceivedBody?.self) { group in
             group.addTask { try await collect(source) }
             group.addTask {
                 try await Task.sleep(for: timeout)
@@ -46,18 +38,39 @@ struct BodyReader: Sendable {
         }
     }
 
-    private func collect(_ source: RequestBody) async throws -> ByteBuffer {
+    private func collect(_ source: RequestBody) async throws -> ReceivedBody {
         var body = ByteBuffer()
         var count = 0
+        let lease = budget.lease()
         for try await chunk in source {
             count += chunk.readableBytes
             if count <= limit {
+                guard lease.grow(by: chunk.readableBytes) else { throw APIError.tooManyBodies }
                 body.writeImmutableBuffer(chunk)
             } else if count > Self.patience {
                 throw APIError.bodyTooLarge(limit: limit, closesConnection: true)
             }
         }
         guard count <= limit else { throw APIError.bodyTooLarge(limit: limit, closesConnection: false) }
-        return body
+        return ReceivedBody(bytes: body, lease: lease)
+    }
+}
+
+/// The body of a request as it came.
+struct ReceivedBody: Sendable {
+    fileprivate let bytes: ByteBuffer
+    /// Held as long as the bytes are.
+    fileprivate let lease: ByteBudget.Lease
+
+    var count: Int { bytes.readableBytes }
+
+    /// The body as a value of type `type`.
+    /// - Throws: `APIError` when it is not text; `DecodingError` when it is not JSON of this shape.
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        // The decoder looks at strings only when they are asked for; fields that are ignored must be text as well.
+        guard String(validating: bytes.readableBytesView, as: UTF8.self) != nil else {
+            throw APIError.invalid(nil, "The body is not valid UTF-8.", code: "invalid_json")
+        }
+        return try JSONDecoder().decode(type, from: Data(bytes.readableBytesView))
     }
 }

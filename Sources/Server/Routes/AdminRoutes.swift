@@ -8,7 +8,8 @@ struct AdminRoutes: Sendable {
     static let models = "/admin/models"
 
     var administration: any ModelAdministration
-    var bodies: BodyReader
+    var desk: Desk
+    var log: LogWriter?
 
     private struct Loaded: Encodable {
         var id: String
@@ -27,7 +28,7 @@ struct AdminRoutes: Sendable {
     func load(_ request: Request, _ context: ServerContext) async throws -> Response {
         let model: ModelConfiguration
         do {
-            model = try await bodies.decode(ModelConfiguration.self, from: request)
+            model = try await desk.work(on: request, context) { (model: ModelConfiguration) in model }
         } catch let error as ConfigurationError {
             throw APIError.invalid(nil, error.description, code: "invalid_model")
         }
@@ -56,7 +57,7 @@ struct AdminRoutes: Sendable {
 
     func metrics(_ request: Request, _ context: ServerContext) async throws -> Response {
         guard let status = await administration.status else { throw APIError.unavailable("The models are loading.") }
-        let body = ByteBuffer(string: MetricsText(status).text)
+        let body = ByteBuffer(string: MetricsText(status, droppedLogLines: log?.dropped).text)
         return Response(
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: ResponseBody(byteBuffer: body))

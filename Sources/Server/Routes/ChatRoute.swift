@@ -5,16 +5,20 @@ import Tokenization
 /// `POST /v1/chat/completions`.
 struct ChatRoute: Sendable {
     var generations: Generations
-    var bodies: BodyReader
+    var desk: Desk
     var version: String
 
     func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
-        let chat = try await bodies.decode(ChatRequest.self, from: request)
-        return try await generations.respond(to: try await prepare(chat), context: context)
+        let catalogue = await Catalogue(of: generations.generator)
+        // What a template takes is for the model's file to say, however short the messages are.
+        let prepared = try await desk.work(on: request, context, isHeavy: true) { (chat: ChatRequest) in
+            try prepare(chat, catalogue)
+        }
+        return try await generations.respond(to: prepared, context: context)
     }
 
-    private func prepare(_ chat: ChatRequest) async throws -> PreparedRequest {
-        let model = try await generations.generator.model(named: chat.options.model)
+    private func prepare(_ chat: ChatRequest, _ catalogue: Catalogue) throws -> PreparedRequest {
+        let model = try catalogue.model(named: chat.options.model)
         try chat.options.check(against: model)
         guard let template = model.chatTemplate else {
             throw APIError.invalid(

@@ -5,17 +5,20 @@ import Tokenization
 /// `POST /v1/completions`.
 struct CompletionRoute: Sendable {
     var generations: Generations
-    var bodies: BodyReader
+    var desk: Desk
     var version: String
 
     func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
-        let completion = try await bodies.decode(CompletionRequest.self, from: request)
-        return try await generations.respond(to: try await prepare(completion), context: context)
+        let catalogue = await Catalogue(of: generations.generator)
+        let prepared = try await desk.work(on: request, context) { (completion: CompletionRequest) in
+            try prepare(completion, catalogue)
+        }
+        return try await generations.respond(to: prepared, context: context)
     }
 
-    private func prepare(_ completion: CompletionRequest) async throws -> PreparedRequest {
+    private func prepare(_ completion: CompletionRequest, _ catalogue: Catalogue) throws -> PreparedRequest {
         let options = completion.options
-        let model = try await generations.generator.model(named: options.model)
+        let model = try catalogue.model(named: options.model)
         try options.check(against: model)
         let prompts = try completion.prompts.map { try tokens(of: $0, for: model) }
         guard !prompts.isEmpty, !prompts.contains([]) else {

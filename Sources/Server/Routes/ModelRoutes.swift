@@ -36,6 +36,6 @@ struct ModelRoutes: Sendable {
     func retrieve(_ request: Request, _ context: ServerContext) async throws -> Response {
         let escaped = String(request.uri.path.dropFirst(Self.path.count + 1))
         let name = escaped.removingPercentEncoding ?? escaped
-        return try Response(json: Card(try await generator.model(named: name)))
+        return try Response(json: Card(try await Catalogue(of: generator).model(named: name)))
     }
 }

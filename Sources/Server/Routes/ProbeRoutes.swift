@@ -7,6 +7,13 @@ struct ProbeRoutes: Sendable {
     var generator: any TextGenerator
     var version: String
 
+    /// Whether a path says how the server is, and is answered however many ask for text.
+    static func isProbe(_ path: String) -> Bool {
+        let path = path.prefix { $0 != "?" }
+        return ["/health", "/v1/health", "/ready", "/version", "/ping", "/metrics"].contains(path)
+            || path.hasPrefix("/admin/")
+    }
+
     private struct Status: Encodable { var status: String }
 
     private struct Version: Encodable { var version: String }

@@ -5,7 +5,7 @@ import Hummingbird
 /// Runs the sequences of a request and answers with what they say.
 struct Generations: Sendable {
     var generator: any TextGenerator
-    var connections: ClientConnections
+    var desk: Desk
     /// Opens when the server no longer waits for answers under way.
     var deadline: Latch
     var keepAliveInterval: Duration
@@ -13,7 +13,8 @@ struct Generations: Sendable {
     func respond(to request: PreparedRequest, context: ServerContext) async throws -> Response {
         do {
             let feed = Feed(
-                sequences: try await admit(request.sequences), departure: connections.departure(of: context.channel),
+                sequences: try await admit(request.sequences),
+                departure: desk.connections.departure(of: context.channel),
                 deadline: deadline, tickInterval: keepAliveInterval / 2)
             return request.isStream ? stream(feed, for: request) : try await whole(feed, for: request)
         } catch {
@@ -55,7 +56,13 @@ struct Generations: Sendable {
                 ends[choice].map { (choice: FinishedChoice(tokens: tokens, reason: $0.reason), usage: $0.usage) }
             }
             let usage = Usage(finished.map(\.usage), perPrompt: request.choicesPerPrompt)
-            return try Response(json: request.format.answer(finished.map(\.choice), usage))
+            let format = request.format
+            // Log probabilities can make a few tokens a large answer; to write one takes about as long as to tokenise
+            // eight bytes.
+            let alternatives = tokens.joined().reduce(0) { $0 + ($1.logprob?.top.count ?? 0) }
+            return try await desk.workers.run(bytes: 8 * alternatives) { [desk] in
+                try desk.answer(format.answer(finished.map(\.choice), usage))
+            }
         }
     }
 }

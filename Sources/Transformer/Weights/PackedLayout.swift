@@ -23,11 +23,10 @@ struct PackedLayout: Sendable {
     let parts: LlamaParts<PackedMatrix, PackedVector>
     let byteCount: Int
 
-    /// - Parameter start: bytes to leave free in front.
     init(
-        _ sources: LlamaParts<TensorGroup, GGUFTensor>, _ panels: PanelLayout, model: String, from start: Int
+        _ sources: LlamaParts<TensorGroup, GGUFTensor>, _ panels: PanelLayout, model: String
     ) throws(ModelError) {
-        var end = start
+        var end = 0
         func reserve(_ byteCount: Int) -> Range<Int> {
             let place = end..<end + byteCount
             end = HostMemory.pages(place.upperBound)

@@ -5,50 +5,61 @@ import Kernels
 /// The weights of a model as kernels read them, in memory that all devices of a vector width share.
 package final class PackedLlama: Sendable {
     package let configuration: LlamaConfiguration
-    let parts: LlamaParts<PackedMatrix, PackedVector>
+    private let panels: PanelLayout
+    private let layout: PackedLayout
     let memory: HostMemory
     /// By what the angles of rotations are divided, where the file says so.
     let ropeFactors: [Float]?
 
+    var parts: LlamaParts<PackedMatrix, PackedVector> { layout.parts }
     /// Bytes of all weights.
     package var byteCount: Int { memory.byteCount }
 
-    /// Packs the weights of a file, or maps what was packed before; blocks for a second per 100 MB of file.
+    /// Packs the weights of a file, or reads what was packed before; blocks for a second per 100 MB of file.
     ///
     /// - Parameters:
     ///   - vectorWidth: `DeviceLimits.vectorWidth` of the devices.
-    ///   - cache: where packed weights are kept; `nil` packs into memory.
+    ///   - cache: where packed weights are kept; `nil` keeps none.
     ///   - progress: called with the share that is packed, 0 to 1.
-    /// - Throws: `ModelError`, `GGUFError`, `ComputeError.outOfMemory`.
-    package init(
+    /// - Throws: `ModelError`, `GGUFError`, which has code `changed` where someone wrote to the file meanwhile,
+    ///   `ComputeError.outOfMemory`.
+    package convenience init(
         _ file: GGUFFile, vectorWidth: Int, cache: WeightCache?, progress: (Double) -> Void = { _ in }
     ) throws {
+        try self.init(reserving: file, vectorWidth: vectorWidth)
+        try fill(from: file, cache: cache, progress: progress)
+    }
+
+    /// Reserves the memory of a file's weights, for `fill` to write.
+    init(reserving file: GGUFFile, vectorWidth: Int) throws {
         let configuration = try LlamaConfiguration(file)
         let tensors = try LlamaTensors(file, configuration)
-        try file.checkUnchanged()
-        let panels = PanelLayout(vectorWidth: vectorWidth)
-        let layout = try PackedLayout(
-            LlamaParts(tensors, model: configuration.name), panels, model: configuration.name,
-            from: WeightCache.headerByteCount)
         self.configuration = configuration
-        parts = layout.parts
+        panels = PanelLayout(vectorWidth: vectorWidth)
+        layout = try PackedLayout(
+            LlamaParts(tensors, model: configuration.name), panels, model: configuration.name)
         ropeFactors = try tensors.ropeFactors?.floats(rows: 0..<1)
-        func fill(_ memory: HostMemory) throws {
-            try Self.pack(layout, of: configuration, into: memory, progress: progress)
-        }
-        if let kept = try cache?.memory(for: file.path, panels, byteCount: layout.byteCount, fill: fill) {
-            memory = kept
-        } else {
-            memory = try HostMemory(byteCount: layout.byteCount)
-            try fill(memory)
-        }
+        memory = try HostMemory(byteCount: layout.byteCount)
+    }
+
+    /// Packs the weights of the file that their memory was reserved for, or reads what was packed before.
+    func fill(from file: GGUFFile, cache: WeightCache?, progress: (Double) -> Void) throws {
+        if let cache, cache.read(file, panels, into: memory) { return progress(1) }
+        try pack(progress: progress)
+        try file.checkUnchanged()
+        cache?.keep(memory, of: file, panels)
         progress(1)
     }
 
-    private static func pack(
-        _ layout: PackedLayout, of configuration: LlamaConfiguration, into memory: HostMemory,
-        progress: (Double) -> Void
-    ) throws {
+    /// Bytes that the weights of a file will take, before any is touched.
+    /// - Throws: `ModelError`.
+    package static func byteCount(of file: GGUFFile, vectorWidth: Int) throws -> Int {
+        let configuration = try LlamaConfiguration(file)
+        let parts = try LlamaParts(LlamaTensors(file, configuration), model: configuration.name)
+        return try PackedLayout(parts, PanelLayout(vectorWidth: vectorWidth), model: configuration.name).byteCount
+    }
+
+    private func pack(progress: (Double) -> Void) throws {
         let packer = WeightPacker(memory: memory, model: configuration.name)
         _ = try layout.parts.map { matrix in
             try packer.pack(matrix)

@@ -1,102 +1,80 @@
 import Compute
+package import Files
 import Foundation
+import GGUF
 import Glibc
 import Kernels
 
-/// Packed weights in files, one for each model file and panel width, which are mapped where they stand.
+/// Packed weights in files, one for each model file and panel width.
 ///
-/// A file is known by path, size and time of the model file. A damaged one counts as none. A folder that cannot be
-/// written
-/// costs memory and time at the next start, nothing else.
+/// They are read into memory of this process and not mapped, though a mapping would load faster by a copy: what is
+/// mapped is at the mercy of whoever can open the file. Cut, it ends the process; overwritten, it gives other text.
+/// Reading and checking 130 MB was measured to take 0.33 s on two cores that others kept busy. Memory is taken once
+/// either way: the kernel drops the file's pages when it needs them.
+///
+/// A model file is known by path, size, time and number (inode) of the file that is open. A damaged file of weights
+/// counts as none. A folder that cannot be used costs time at the next start, nothing else.
 package struct WeightCache: Sendable {
-    /// Room for the header in front of the weights.
-    static let headerByteCount = HostMemory.alignment
+    private let path: String
+    private let warn: Warn
 
-    private let folder: URL
+    /// - Parameter folder: made where it is missing, for the user alone.
+    package init(folder: String) { self.init(folder: folder, warn: warnInLog) }
 
-    package init(folder: String) { self.folder = URL(fileURLWithPath: folder, isDirectory: true) }
+    /// - Parameter warn: told of what is damaged or cannot be kept.
+    package init(folder: String, warn: @escaping Warn) {
+        path = folder
+        self.warn = warn
+    }
 
-    /// What was kept, or what `fill` writes; `nil` where nothing can be kept.
-    func memory(
-        for path: String, _ panels: PanelLayout, byteCount: Int, fill: (HostMemory) throws -> Void
-    ) throws -> HostMemory? {
-        guard let name = Name(path: path, panels) else { return nil }
-        let file = folder.appendingPathComponent(name.file).path
-        if let memory = kept(file, byteCount: byteCount) { return memory }
-        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let temporary = "\(file).\(UInt64.random(in: 0 ... .max)).partial"
-        guard let memory = try? HostMemory(creating: temporary, byteCount: byteCount) else { return nil }
-        do {
-            try fill(memory)
-            memory.bytes.storeBytes(of: Header(of: memory), as: Header.self)
-            guard rename(temporary, file) == 0 else {
-                unlink(temporary)
-                return memory
+    /// Reads what was kept of `file` into memory of its size.
+    /// - Returns: `false` where it must be packed; the memory may hold anything then.
+    func read(_ file: GGUFFile, _ panels: PanelLayout, into memory: HostMemory) -> Bool {
+        guard let folder = try? PrivateFolder(path: path), let name = Name(of: file, panels) else { return false }
+        switch folder.read(name.file, into: { $0 == memory.byteCount ? memory.bytes : nil }) {
+        case .absent: return false
+        case .whole: return true
+        case .damaged(let reason):
+            warn("\(path)/\(name.file) \(reason): the model is packed anew")
+            return false
+        }
+    }
+
+    /// Keeps what was packed of `file`, which was found unchanged afterwards.
+    func keep(_ memory: HostMemory, of file: GGUFFile, _ panels: PanelLayout) {
+        // Weights of a file that another has replaced since would never be asked for.
+        guard FileIdentity(path: file.path) == file.identity, let name = Name(of: file, panels) else { return }
+        do throws(FileFault) {
+            let folder = try PrivateFolder(path: path)
+            try folder.keep(UnsafeRawBufferPointer(memory.bytes), as: name.file)
+            // Other states of the same model file are of no use any more.
+            for old in folder.names where old.hasPrefix(name.stem) && old.hasSuffix(Name.suffix) && old != name.file {
+                folder.remove(old)
             }
         } catch {
-            unlink(temporary)
-            throw error
-        }
-        removeOlder(than: name)
-        return memory
-    }
-
-    private func kept(_ file: String, byteCount: Int) -> HostMemory? {
-        guard let memory = try? HostMemory(mapping: file), memory.byteCount == byteCount else { return nil }
-        return memory.bytes.loadUnaligned(as: Header.self) == Header(of: memory) ? memory : nil
-    }
-
-    /// Other states of the same model file are of no use any more.
-    private func removeOlder(than name: Name) {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        for file in files where file.hasPrefix(name.stem) && file.hasSuffix(Name.suffix) && file != name.file {
-            unlink(folder.appendingPathComponent(file).path)
-        }
-    }
-
-    /// What stands at the front of a file.
-    private struct Header: Hashable {
-        /// "weftpack", then the version of the packed form.
-        var magic: UInt64 = 0x6b63_6170_7466_6577
-        var version: UInt64 = 1
-        var digest: UInt64
-
-        init(of memory: HostMemory) {
-            let words = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[WeightCache.headerByteCount...])
-                .bindMemory(to: UInt64.self)
-            // Four sums, so that each multiplication need not wait for the last.
-            var sums = SIMD4<UInt64>(1, 2, 3, 4)
-            for index in stride(from: 0, to: words.count / 4 * 4, by: 4) {
-                let next = SIMD4(words[index], words[index + 1], words[index + 2], words[index + 3])
-                sums = (sums ^ next) &* 0x9e37_79b9_7f4a_7c15
-                sums ^= sums &>> 29
-            }
-            digest = sums[0] &+ sums[1] &* 3 &+ sums[2] &* 5 &+ sums[3] &* 7
+            warn("packed weights are not kept: \(error)")
         }
     }
 
     /// The names of a model file's packed form.
     private struct Name {
         static let suffix = ".weights"
+        /// Of the packed form; another one has another layout of panels.
+        static let version = 2
         /// Alike for all states of the model file.
         let stem: String
         let file: String
 
-        init?(path: String, _ panels: PanelLayout) {
-            guard let resolved = realpath(path, nil) else { return nil }
+        init?(of model: GGUFFile, _ panels: PanelLayout) {
+            guard let resolved = realpath(model.path, nil) else { return nil }
             defer { free(resolved) }
             let path = String(cString: resolved)
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
             let title = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-            stem = "\(title)-\(String(Self.hash(path), radix: 36))-\(panels.width)-"
-            let time = status.st_mtim
-            file = "\(stem)\(status.st_size)-\(time.tv_sec).\(time.tv_nsec)\(Self.suffix)"
-        }
-
-        /// Fowler, Noll and Vo's hash, 1a.
-        private static func hash(_ text: String) -> UInt64 {
-            text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            let identity = model.identity
+            stem = "\(title)-\(Checksum.name(of: path))-\(panels.width)-"
+            file =
+                stem + "\(identity.byteCount)-\(identity.seconds).\(identity.nanoseconds)-\(identity.inode)-"
+                + "\(Self.version)\(Self.suffix)"
         }
     }
 }

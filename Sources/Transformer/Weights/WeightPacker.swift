@@ -13,7 +13,7 @@ struct WeightPacker {
         for (index, tensor) in matrix.source.tensors.enumerated() {
             var rows = WeightRows(tensor)
             for row in 0..<tensor.shape[1] {
-                try rows.read(row, model: model)
+                try rows.take(row, model: model)
                 let (panel, column) = matrix.source.place(tensor: index, row: row, matrix.shape.layout)
                 matrix.shape.store(
                     words: rows.words, scales: rows.packedScales, panel: panel, column: column, weights: words,

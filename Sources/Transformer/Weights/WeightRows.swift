@@ -5,17 +5,19 @@ import Kernels
 struct WeightRows {
     let format: WeightFormat
     private let tensor: GGUFTensor
+    private let reader: RowReader
     private var quants: [UInt8]
     private var scales: [Float]
     private var minimums: [Float]
-    /// The row last read: `depth / format.weightsPerWord` words.
+    /// The row last taken: `depth / format.weightsPerWord` words.
     private(set) var words: [UInt32]
-    /// The row last read: one word for each block of 32, a half `d` below a half `m`.
+    /// The row last taken: one word for each block of 32, a half `d` below a half `m`.
     private(set) var packedScales: [UInt32]
 
     init(_ tensor: GGUFTensor) {
         let depth = tensor.shape[0]
         self.tensor = tensor
+        reader = RowReader(tensor)
         format = WeightFormat(tensor.type)
         let blocks = format.blockSize.map { depth / $0 } ?? 0
         quants = [UInt8](repeating: 0, count: 32 * blocks)
@@ -25,15 +27,18 @@ struct WeightRows {
         packedScales = [UInt32](repeating: 0, count: blocks)
     }
 
-    /// - Throws: `ModelError.unsupported` when a block's minimum is beyond what a half can hold.
-    mutating func read(_ row: Int, model: String) throws(ModelError) {
-        let size = tensor.byteCount / tensor.shape[1]
-        tensor.withBytes { bytes in
-            let bytes = UnsafeRawBufferPointer(rebasing: bytes[row * size..<(row + 1) * size])
-            switch format {
-            case .f32, .f16, .bf16: words.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
-            case .q8, .q4: unpack(bytes)
+    /// - Throws: `ModelError.unsupported` when a block's minimum is beyond what a half can hold, `file` where the file
+    ///   was cut.
+    mutating func take(_ row: Int, model: String) throws(ModelError) {
+        do throws(GGUFError) {
+            try reader.withRow(row) { bytes in
+                switch format {
+                case .f32, .f16, .bf16: words.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
+                case .q8, .q4: unpack(bytes)
+                }
             }
+        } catch {
+            throw .file(error)
         }
         for index in packedScales.indices {
             let (d, m) = (Float16(scales[index]), Float16(minimums[index]))

@@ -8,12 +8,16 @@ struct DevicesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "devices", abstract: "List the devices of this machine.",
         discussion: """
+            With --inventory, lists each physical device once, with the name that it keeps and the ways to reach it.
             With --isolation, measures how well lanes keep apart on one device: decode steps beside a prefill that never \
             ends, once with both on the whole device, once with half of it for each.
             """)
 
     @Flag(help: "Print JSON.")
     var json = false
+
+    @Flag(help: "List physical devices, each once, by UUID or another name that it keeps.")
+    var inventory = false
 
     @Flag(help: "Measure decode beside a saturating prefill, without and with shares.")
     var isolation = false
@@ -27,12 +31,15 @@ struct DevicesCommand: AsyncParsableCommand {
     var seconds = 5.0
 
     func validate() throws {
+        if inventory, isolation { throw ValidationError("--inventory and --isolation are two things to do") }
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must be between 0 and 3600") }
     }
 
     func run() async throws {
         if isolation {
             try await measureIsolation()
+        } else if inventory {
+            try listPhysical()
         } else {
             try list()
         }
@@ -47,6 +54,19 @@ struct DevicesCommand: AsyncParsableCommand {
         for device in devices {
             print("\(device.selector)  \(device.name)")
             print("    \(device.kind.rawValue), driver \(device.driver), \(device.memoryByteCount >> 20) MiB")
+        }
+    }
+
+    private func listPhysical() throws {
+        let inventory = try OpenDevice.inventory()
+        if json {
+            print(try inventory.devices.prettyJSON())
+            return
+        }
+        for device in inventory.devices {
+            print("\(device.id)  \(device.name)")
+            print("    \(device.kind.rawValue), \(device.memoryByteCount >> 20) MiB")
+            print("    through \(device.ways.map { "\($0.selector) (driver \($0.driver))" }.joined(separator: ", "))")
         }
     }
 

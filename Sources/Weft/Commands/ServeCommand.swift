@@ -36,6 +36,19 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var device: DeviceOption
 
     func run() async throws {
+        let log = LogWriter()
+        LoggingSystem.bootstrap(log.handler)
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await serve(log))
+        } catch {
+            outcome = .failure(error)
+        }
+        await log.flush(within: .seconds(1))
+        try outcome.get()
+    }
+
+    private func serve(_ log: LogWriter) async throws {
         var configuration = try Self.read(config, unit: unit)
         configuration.host = host ?? configuration.host
         configuration.port = port ?? configuration.port
@@ -49,16 +62,18 @@ struct ServeCommand: AsyncParsableCommand {
         try configuration.check()
 
         let logger = Logger(label: "weft")
+        let descriptors = Self.raiseDescriptorLimit()
         let devices = UnitDevices(logger: logger)
         for unit in configuration.units { try devices.prepare(unit) }
         let fleet = Fleet(
             configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger
         ) { try await devices.open($0) }
         let (address, requestedPort) = (configuration.host, configuration.port)
+        var settings = WeftServer.Configuration(host: address, port: requestedPort, version: weftVersion)
+        // Devices, model files and probes need descriptors too.
+        settings.connectionLimit = min(settings.connectionLimit, max(16, descriptors / 2))
         let server = WeftServer(
-            fleet, administration: fleet,
-            configuration: WeftServer.Configuration(
-                host: address, port: requestedPort, version: weftVersion), logger: logger
+            fleet, administration: fleet, configuration: settings, logger: logger, log: log
         ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }
         let loader = LoadService(fleet: fleet, logger: logger)
         let group = ServiceGroup(
@@ -70,6 +85,19 @@ struct ServeCommand: AsyncParsableCommand {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         try devices.checkValidation()
+    }
+
+    /// Allows as many descriptors as the system grants, within reason: each connection takes one, and the usual limit of
+    /// 1,024 is for programs that use `select`.
+    ///
+    /// - Returns: how many that are.
+    private static func raiseDescriptorLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        // More than any limit of this server needs; without one, programs that this one starts may close them all.
+        limit.rlim_cur = min(limit.rlim_max, 1 << 16)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(limit.rlim_cur)
     }
 
     /// Reads a configuration, or makes one of a plan, which is known by its units' devices.

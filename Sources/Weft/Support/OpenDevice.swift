@@ -40,10 +40,16 @@ struct OpenDevice {
 
     /// The devices of all APIs.
     /// - Throws: `ComputeError.unavailable` where no API offers any, with the reason of the first.
-    static func devices() throws -> [DeviceDescription] {
+    static func devices() throws -> [DeviceDescription] { try probe().map(\.description) }
+
+    /// The physical devices behind those of all APIs.
+    /// - Throws: as `devices`.
+    static func inventory() throws -> DeviceInventory { DeviceInventory(try probe()) }
+
+    private static func probe() throws -> [ProbedDevice] {
         let found = [
-            Result { try Self.instance().devices() },
-            Result { try OpenCLPlatforms().devices() },
+            Result { try Self.instance().probe() },
+            Result { try OpenCLPlatforms().probe() },
         ]
         let devices = found.flatMap { (try? $0.get()) ?? [] }
         if devices.isEmpty { for result in found { _ = try result.get() } }

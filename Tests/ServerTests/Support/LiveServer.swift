@@ -6,14 +6,17 @@ import ServiceLifecycle
 /// Runs a listening server while `body` talks to its port.
 @discardableResult
 func serving<Value: Sendable>(
-    _ generator: ScriptedGenerator, configure: (inout WeftServer.Configuration) -> Void = { _ in },
+    _ generator: ScriptedGenerator, administration: (any ModelAdministration)? = nil, log: Logger = .silent,
+    configure: (inout WeftServer.Configuration) -> Void = { _ in },
     _ body: @Sendable (_ port: Int, _ services: ServiceGroup) async throws -> Value
 ) async throws -> Value {
     var configuration = WeftServer.Configuration(port: 0)
     configuration.shutdownTimeout = .milliseconds(100)
     configure(&configuration)
     let (ports, running) = AsyncStream.makeStream(of: Int.self)
-    let server = WeftServer(generator, configuration: configuration, logger: .silent) { running.yield($0) }
+    let server = WeftServer(
+        generator, administration: administration, configuration: configuration, logger: log
+    ) { running.yield($0) }
     let services = ServiceGroup(configuration: .init(services: [server], logger: .silent))
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {

@@ -47,6 +47,9 @@ struct Wire {
         while let bytes = try await inbound.next() { received += String(buffer: bytes) }
     }
 
+    /// Sends no more, and still reads.
+    func finishSending() async throws { try await channel.close(mode: .output) }
+
     /// Forgets what was received so far.
     mutating func forget() { received = "" }
 }

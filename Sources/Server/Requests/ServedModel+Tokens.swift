@@ -2,21 +2,6 @@ import Engine
 import Tokenization
 import Transformer
 
-extension TextGenerator {
-    /// The model that a client named; without a name the only one there is.
-    func model(named name: String?) async throws(APIError) -> ServedModel {
-        let served = await models
-        if let model = served.first(where: { $0.name == name }) { return model }
-        guard await isReady || !served.isEmpty else { throw .unavailable("The models are loading.") }
-        guard let name else {
-            if served.count == 1 { return served[0] }
-            let names = served.map { "`\($0.name)`" }.joined(separator: ", ")
-            throw .invalid("model", "`model` is missing; this server has \(names).")
-        }
-        throw .modelNotFound(name)
-    }
-}
-
 extension ServedModel {
     /// Token ids as the engine takes them.
     /// - Throws: `APIError` that names the element of `field` outside of the vocabulary.

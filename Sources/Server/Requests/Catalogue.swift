@@ -1,0 +1,25 @@
+import Engine
+import Tokenization
+
+/// The models that could be named when a request came.
+struct Catalogue: Sendable {
+    private let served: [ServedModel]
+    private let isReady: Bool
+
+    init(of generator: any TextGenerator) async {
+        served = await generator.models
+        isReady = await generator.isReady
+    }
+
+    /// The model that a client named; without a name the only one there is.
+    func model(named name: String?) throws(APIError) -> ServedModel {
+        if let model = served.first(where: { $0.name == name }) { return model }
+        guard isReady || !served.isEmpty else { throw .unavailable("The models are loading.") }
+        guard let name else {
+            if served.count == 1 { return served[0] }
+            let names = served.map { "`\($0.name)`" }.joined(separator: ", ")
+            throw .invalid("model", "`model` is missing; this server has \(names).")
+        }
+        throw .modelNotFound(name)
+    }
+}

@@ -1,0 +1,57 @@
+import Engine
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import Logging
+import NIOCore
+import Server
+import Testing
+
+@Suite struct MetricsTests {
+    /// An engine with one model of a name that no configuration takes.
+    private struct Administration: ModelAdministration {
+        let name: String
+
+        func load(_ model: ModelConfiguration, unit: String?) async throws -> ServedModel { .chat }
+        func unload(_ name: String, patience: Duration) async throws {}
+
+        var status: FleetStatus? {
+            let json = """
+                {"units": [{"name": "u", "device": "d", "policy": "adbs", "pool": {"pages": 1, "pageBytes": 1, "held": 0, "cached": 0, "free": 1},
+                "lanes": [], "rebuilds": 0, "missing": [], "models": [{"name": \(name), "isPinned": false,
+                "weightBytes": 1, "quota": 1, "held": 0, "cached": 0, "borrowed": 0, "fragmentation": 0, "waiting": 0,
+                "running": 0, "counters": {"requests": 0, "promptTokens": 0, "cachedTokens": 0, "generatedTokens": 0,
+                "preemptions": 0, "pageSeconds": 0, "finished": {"st\\"op": 1}}}]}]}
+                """
+            do {
+                return try JSONDecoder().decode(FleetStatus.self, from: Data(json.utf8))
+            } catch {
+                Issue.record("\(error)")
+                return nil
+            }
+        }
+    }
+
+    @Test func labelsAreEscaped() async throws {
+        let log = LogWriter(descriptor: 2)
+        let server = WeftServer(
+            ScriptedGenerator(), administration: Administration(name: #""a\nb\"c\\d\r\n\"\u0301""#),
+            configuration: .init(),
+            logger: .silent, log: log)
+        try await server.application.test(.router) { client in
+            let response = try await client.executeRequest(uri: "/metrics", method: .get, headers: [:], body: nil)
+            let text = String(buffer: response.body)
+            #expect(
+                text.contains("weft_model_kv_pages_held{model_name=\"a\\nb\\\"c\\\\d\r\\n\\\"\u{301}\",unit=\"u\"} 0.0"), "\(text)"
+            )
+            #expect(text.contains("weft_log_lines_dropped_total 0.0\n"))
+            let label = #"[a-z_]+="([^"\\\n]|\\["\\n])*""#
+            let line = try Regex(#"# (HELP|TYPE) .*|[a-z_]+(\{\#(label)(,\#(label))*\})? \S+"#)
+                .matchingSemantics(.unicodeScalar)
+            // As a parser sees it, for which a line end is one byte.
+            for part in text.unicodeScalars.split(separator: "\n") {
+                #expect(String(part).wholeMatch(of: line) != nil, "\(String(part))")
+            }
+        }
+    }
+}
