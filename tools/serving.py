@@ -1,4 +1,4 @@
-"""What the measuring tools share: `weft serve` as a context, and runs of `weft bench serve` under policy after policy."""
+"""What the measuring tools share: `weft serve` as a context, and `weft bench serve` under policy after policy."""
 
 import json
 import os
@@ -40,7 +40,7 @@ class Server:
 
 
 class Comparison:
-    """Runs of the models of configs/comparison. Policies take turns, so that a machine that gets slower does so for all."""
+    """Runs of the models of configs/comparison. Policies take turns, so that a slower machine is so for all."""
 
     def __init__(self, parser):
         parser.add_argument("folder", help="where reports go, as JSON and as pages")
@@ -49,7 +49,8 @@ class Comparison:
         parser.add_argument("--scales", default="0.5 1 2", help="what the workload's rates are multiplied by")
         parser.add_argument("--policies", default="adbs temporal spatial")
         parser.add_argument("--duration", default="60", help="seconds in which requests arrive")
-        parser.add_argument("--rounds", type=int, default=1, help="how often all is measured, each time with a new seed")
+        parser.add_argument(
+            "--rounds", type=int, default=1, help="how often all is measured, each time with a new seed")
         parser.add_argument("--weft", help="the program; built if none is given")
         options = parser.parse_args()
         self.__dict__.update(vars(options))

@@ -5,8 +5,7 @@ package struct DefaultDevice: Sendable, Hashable {
     package let reason: String
 
     /// A GPU through Vulkan if there is one, else OpenCL on the CPU, which was measured to be the fastest there, else
-    /// what
-    /// Vulkan makes of the CPU, lavapipe before others.
+    /// what Vulkan makes of the CPU, lavapipe before others.
     ///
     /// - Throws: `ComputeError.unavailable` where there is no device.
     package init(from devices: [DeviceDescription]) throws(ComputeError) {

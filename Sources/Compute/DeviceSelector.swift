@@ -41,8 +41,7 @@ package struct DeviceSelector: Sendable, Hashable, CustomStringConvertible {
     /// The device meant, of those that the API offers.
     ///
     /// The best device is the first of the most capable kind: discrete, integrated, virtual, then CPU; among CPU
-    /// drivers lavapipe,
-    /// which was measured to be five times as fast as SwiftShader.
+    /// drivers lavapipe, which was measured to be five times as fast as SwiftShader.
     /// - Throws: `ComputeError.noSuchDevice`, which lists what there is.
     package func choose(from devices: [DeviceDescription]) throws(ComputeError) -> DeviceDescription {
         let candidates = devices.filter { $0.api == api }

@@ -35,8 +35,8 @@ package final class Fleet: TextGenerator, ModelAdministration {
 
     /// Makes all units, each with its device, pool and models.
     ///
-    /// - Parameter progress: called with the name of a unit, a model's with what is being done, and the share of it that
-    ///   is loaded.
+    /// - Parameter progress: called with the name of a unit, a model's with what is being done, and the share that is
+    ///   loaded.
     /// - Throws: what the first unit that cannot be made throws.
     package func load(
         progress: @escaping @Sendable (_ unit: String, _ model: String, Double) -> Void = { _, _, _ in }

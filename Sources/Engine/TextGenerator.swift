@@ -9,8 +9,7 @@ package protocol TextGenerator: Sendable {
     /// Queues a sequence and returns its events as they happen.
     ///
     /// The sequence is freed when it ends, when the returned stream is dropped, or when the consuming task is
-    /// cancelled.
-    /// The stream throws `EngineError` when the sequence breaks off.
+    /// cancelled. The stream throws `EngineError` when the sequence breaks off.
     /// - Throws: `EngineError` when the request cannot be admitted.
     func generate(_ request: GenerationRequest) async throws(EngineError) -> AsyncThrowingStream<
         GenerationEvent, any Error

@@ -4,8 +4,8 @@ import Logging
 import Scheduling
 import Transformer
 
-/// Keeps one unit alive: loads it, changes its models, and builds it anew when its device fails, with the models that it
-/// had; its requests fail clearly meanwhile.
+/// Keeps one unit alive: loads it, changes its models, and builds it anew when its device fails, with the models that
+/// it had; its requests fail clearly meanwhile.
 package actor UnitSupervisor {
     private enum State {
         case loading

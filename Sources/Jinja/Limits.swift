@@ -5,8 +5,7 @@ package struct Limits: Sendable, Hashable {
     /// a second.
     package var steps: Int
     /// How deep expressions, blocks, calls and values may nest. The default keeps within 512 KiB of stack in a release
-    /// build, and
-    /// within 2 MiB in a debug build.
+    /// build, and within 2 MiB in a debug build.
     package var depth: Int
     /// Bytes of the source, of the output, and of each text that is made on the way. The default is twice what a
     /// request may bring.

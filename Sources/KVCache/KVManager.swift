@@ -5,9 +5,9 @@ package import Quantities
 /// Several models share the pool. Each has a quota in proportion to rate x layers x KV heads; what a model leaves idle
 /// is lent, and taken back by preemption. Full blocks whose tokens are known are kept in a prefix index and shared.
 ///
-/// Pages come from these, in this order: free pages, pages that only the prefix index keeps, then the newest sequence of
-/// the model furthest over its quota. A model's oldest sequence is preempted only for an older sequence that is the only
-/// one of its own model, so that the oldest of all always gets on: a pool far too small is slow, never stuck.
+/// Pages come from these, in this order: free pages, pages that only the prefix index keeps, then the newest sequence
+/// of the model furthest over its quota. A model's oldest sequence is preempted only for an older sequence that is the
+/// only one of its own model, so that the oldest of all always gets on: a pool far too small is slow, never stuck.
 ///
 /// ```swift
 /// var kv = KVManager(pages: 1000)

@@ -87,8 +87,8 @@ package struct PageLayout: Hashable, Sendable {
         2 * words(headSize, type.elementsPerWord) + (type.elementsPerScaleWord.map { words(headSize, $0) } ?? 0)
     }
 
-    /// A power of two where it fills seven eighths of what fits: kernels then shift instead of dividing. Else a multiple
-    /// of four, since halving would give away what a small KV type saves.
+    /// A power of two where it fills seven eighths of what fits: kernels then shift instead of dividing. Else a
+    /// multiple of four, since halving would give away what a small KV type saves.
     private static func tokens(fitting count: Int) -> Int {
         let powerOfTwo = 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)
         if powerOfTwo * 8 >= count * 7 || count < 4 { return powerOfTwo }

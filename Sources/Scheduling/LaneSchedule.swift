@@ -81,8 +81,8 @@ package struct LanePlan: Sendable, Hashable {
 
 /// Which launched jobs run together, on which lane, and when.
 ///
-/// A job waits for a lane that suits its share. When one is idle, the oldest such job takes it, and what waits there for
-/// the same model goes with it in one pass, so that prompts and decode steps read the weights once.
+/// A job waits for a lane that suits its share. When one is idle, the oldest such job takes it, and what waits there
+/// for the same model goes with it in one pass, so that prompts and decode steps read the weights once.
 package struct LaneSchedule: Sendable {
     /// `nil` for as many lanes as there are jobs.
     private let plan: LanePlan?

@@ -34,8 +34,8 @@ package enum ResidencyError: Error, Hashable, Sendable, CustomStringConvertible 
 }
 
 extension UnitScheduler {
-    /// Whether the unit could hold one more model, and which models would have to go: idle ones that are not pinned, the
-    /// least recently used first, as few as there must be.
+    /// Whether the unit could hold one more model, and which models would have to go: idle ones that are not pinned,
+    /// the least recently used first, as few as there must be.
     ///
     /// Nothing is changed, so that a load that can never succeed costs no model.
     ///

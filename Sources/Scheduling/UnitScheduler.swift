@@ -3,9 +3,10 @@ package import Quantities
 
 /// A unit's decisions: events go in, actions come out.
 ///
-/// The engine and the simulator drive this same value: they execute `run` actions and report `passFinished`. All that is
-/// decided is decided here: which jobs start, which of them share a pass on which lane, whose pages go, how a sequence
-/// ends, which models make room for another. Whoever drives it owns weights, memory and samplers, and nothing else.
+/// The engine and the simulator drive this same value: they execute `run` actions and report `passFinished`. All that
+/// is decided is decided here: which jobs start, which of them share a pass on which lane, whose pages go, how a
+/// sequence ends, which models make room for another. Whoever drives it owns weights, memory and samplers, and nothing
+/// else.
 ///
 /// ```swift
 /// var unit = UnitScheduler(pages: 1000, policy: PolicyName.adbs.policy, lanes: LaneSchedule(plan))
@@ -111,7 +112,8 @@ package struct UnitScheduler: Sendable {
         state.sequences[row.sequence].tokens[row.positions]
     }
 
-    /// Everything that happens goes through here: time passes, the state changes, the policy decides, lanes take up work.
+    /// Everything that happens goes through here: time passes, the state changes, the policy decides, lanes take up
+    /// work.
     ///
     /// A decode may have preempted sequences that could go on now, after their prefill was refused; with no job at work
     /// there would be no other event, so the policy is asked once more.

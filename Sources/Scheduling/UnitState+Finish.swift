@@ -2,8 +2,8 @@ import KVCache
 import Quantities
 
 extension UnitState {
-    /// How a measured time per token is weighed against the known one: an outlier moves it by a fifth, and after ten jobs
-    /// a tenth of an old value is left. Chosen.
+    /// How a measured time per token is weighed against the known one: an outlier moves it by a fifth, and after ten
+    /// jobs a tenth of an old value is left. Chosen.
     private static var smoothing: (known: Double, measured: Double) { (0.8, 0.2) }
 
     /// Books a finished job: its share and pages are free to use, drawn tokens are counted, complete sequences end.

@@ -128,8 +128,8 @@ extension UnitState {
         byTable[table] = index
     }
 
-    /// Extends a sequence to all its tokens and preempts the victims, of which it may be one itself. A sequence that can
-    /// never have the pages has failed afterwards.
+    /// Extends a sequence to all its tokens and preempts the victims, of which it may be one itself. A sequence that
+    /// can never have the pages has failed afterwards.
     private mutating func extend(_ index: SequenceIndex, for growth: Growth) -> ExtendOutcome {
         guard let table = sequences[index].table else { preconditionFailure("a sequence at work has a table") }
         while true {

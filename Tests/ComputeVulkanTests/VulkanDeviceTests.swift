@@ -37,7 +37,8 @@ struct VulkanDeviceTests {
         #expect(throws: ComputeError.self) { try lavapipe { $0.maxBindingSize = 1024 } }
     }
 
-    /// RADV's null hardware compiles shaders for a GPU that is not there; it has no memory, and crashes when it is used.
+    /// RADV's null hardware compiles shaders for a GPU that is not there; it has no memory, and crashes when it is
+    /// used.
     ///
     /// In a process of its own: drivers read the variable when devices are enumerated, and a crash must not end all.
     @Test func aDeviceThatOnlyCompilesIsRefused() async throws {

@@ -5,8 +5,7 @@ import Scheduling
 import Testing
 
 /// Thousands of seeded random arrivals, cancellations, loads and unloads with a pool ten times too small: every request
-/// that
-/// survives gets the tokens that it gets alone, and nothing is left at the end.
+/// that survives gets the tokens that it gets alone, and nothing is left at the end.
 @Suite(.serialized)
 struct PressureTests {
     private static let arrivals = 2400

@@ -36,7 +36,9 @@ struct SimulatedPassesTests {
         let expected = events.compactMap { event -> String? in
             if case .started(let pass, _) = event { Self.text(pass) } else { nil }
         }
-        #expect(Set(expected.map { $0.prefix { $0 != " " } }).count > 1 || policy == .temporal, "only one lane was used")
+        let lanes = Set(expected.map { $0.prefix { $0 != " " } })
+        #expect(lanes.count > 1 || policy == .temporal, "only one lane was used")
+        print("\(policy.rawValue): \(requests.count) requests, \(expected.count) passes on \(lanes.count) lanes")
 
         let world = World()
         let served = try await Self.served(configuration, files, world)

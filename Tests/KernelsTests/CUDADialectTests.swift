@@ -45,8 +45,7 @@ struct CUDADialectTests {
     }
 
     /// The code of all kernels that the operations ask for, over all formats and shapes. Where the group is no warp, of
-    /// some
-    /// that reduce over it alone: the others are the same.
+    /// some that reduce over it alone: the others are the same.
     private static func codes(_ reductions: Reductions) throws -> [KernelCode] {
         var limits = DeviceLimits.generous
         if reductions == .sharedMemory { (limits.subgroupSize, limits.groupSize) = (1, 64) }

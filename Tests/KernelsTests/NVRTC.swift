@@ -1,8 +1,7 @@
 import Foundation
 
 /// NVIDIA's run-time compiler, which needs no GPU: opened at run time, from the file that `WEFT_NVRTC` names or from
-/// the
-/// Python package nvidia-cuda-nvrtc-cu12.
+/// the Python package nvidia-cuda-nvrtc-cu12.
 struct NVRTC: @unchecked Sendable {
     private typealias Program = OpaquePointer
     private typealias Create =

@@ -53,7 +53,8 @@ import Testing
     }
 
     @Test func aFailureBeforeTheAnswerHasAStatus() async throws {
-        let generator = ScriptedGenerator(Script(failure: .unitFailed(unit: "unit0", model: "tiny", reason: "device lost")))
+        let generator = ScriptedGenerator(
+            Script(failure: .unitFailed(unit: "unit0", model: "tiny", reason: "device lost")))
         let reply = try await chat(#""n": 2"#, generator)
         #expect(reply.status == 503)
         #expect(try reply.error?.message?.asText?.contains("device lost") == true)

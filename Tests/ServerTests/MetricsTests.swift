@@ -42,7 +42,9 @@ import Testing
             let response = try await client.executeRequest(uri: "/metrics", method: .get, headers: [:], body: nil)
             let text = String(buffer: response.body)
             #expect(
-                text.contains("weft_model_kv_pages_held{model_name=\"a\\nb\\\"c\\\\d\r\\n\\\"\u{301}\",unit=\"u\"} 0.0"), "\(text)"
+                text.contains(
+                    "weft_model_kv_pages_held{model_name=\"a\\nb\\\"c\\\\d\r\\n\\\"\u{301}\",unit=\"u\"} 0.0"),
+                "\(text)"
             )
             #expect(text.contains("weft_log_lines_dropped_total 0.0\n"))
             let label = #"[a-z_]+="([^"\\\n]|\\["\\n])*""#

@@ -70,7 +70,8 @@ import Testing
     }
 
     @Test func aFailureMidStreamIsAnErrorEvent() async throws {
-        let generator = ScriptedGenerator(Script(failure: .unitFailed(unit: "unit0", model: "tiny", reason: "device lost")))
+        let generator = ScriptedGenerator(
+            Script(failure: .unitFailed(unit: "unit0", model: "tiny", reason: "device lost")))
         let reply = try await chat(#""stream": true"#, generator)
         #expect(reply.status == 200)
         #expect(!reply.events.contains("[DONE]"))

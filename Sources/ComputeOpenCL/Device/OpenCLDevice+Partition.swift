@@ -8,8 +8,7 @@ extension OpenCLDevice {
     }
 
     /// Divides the device into sub-devices. Where PoCL offers devices that work in the caller's thread, parts of one
-    /// unit
-    /// are such devices: the same partition, without waking a worker for each dispatch.
+    /// unit are such devices: the same partition, without waking a worker for each dispatch.
     package func partition(into units: [Int]) throws(ComputeError) -> DevicePartition {
         guard partitioning == .subDevices else {
             return DevicePartition(whole: self, parts: units.map { _ in self })

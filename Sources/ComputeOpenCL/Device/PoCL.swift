@@ -7,10 +7,8 @@ enum PoCL {
     /// Groups of every dispatch, however many tiles there are.
     ///
     /// PoCL 3.1 compiles a kernel anew when it meets a larger grid than before, and then counts the uses of the two
-    /// with each
-    /// other's counter: with kernels at work on two devices it aborts (`pocl_release_dlhandle_cache`). With one size
-    /// there is
-    /// one compiled kernel.
+    /// with each other's counter: with kernels at work on two devices it aborts (`pocl_release_dlhandle_cache`). With
+    /// one size there is one compiled kernel.
     static let groups = 16 * cores
 
     /// Devices that run kernels in the thread that enqueues them, one for each lane of one core that there may be.
@@ -24,8 +22,7 @@ enum PoCL {
     /// Asks PoCL for lane devices beside the device of all cores; what the user set of `POCL_DEVICES` stands.
     ///
     /// Must come before the first call of OpenCL. A dispatch takes 0.6 us there, 2 to 3 us on a sub-device, whose
-    /// worker
-    /// is woken for it.
+    /// worker is woken for it.
     static func offerLaneDevices() { offer }
 
     static func isDriver(platform name: String) -> Bool { name == "Portable Computing Language" }

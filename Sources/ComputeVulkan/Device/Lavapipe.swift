@@ -22,8 +22,7 @@ enum Lavapipe {
     /// Calls `enumerate`, whose devices get `units` cores.
     ///
     /// A device of one core has no worker: it computes in the thread of its queue, which needs no wake-up for each
-    /// dispatch
-    /// (0.2 us instead of 40).
+    /// dispatch (0.2 us instead of 40).
     static func withCores<Result: Sendable>(
         _ units: Int, _ enumerate: () throws(ComputeError) -> Result
     ) throws(ComputeError) -> Result {

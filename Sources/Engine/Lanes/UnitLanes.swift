@@ -36,8 +36,8 @@ struct UnitLanes: Sendable {
     /// What each part keeps of its speed alone while the others are saturated; empty before it is measured.
     private var isolation: [Double] = []
 
-    /// Seconds in which lanes that take turns have all had theirs. Chosen: shorter rounds keep streams smoother and cost
-    /// more submissions.
+    /// Seconds in which lanes that take turns have all had theirs. Chosen: shorter rounds keep streams smoother and
+    /// cost more submissions.
     static let round = 0.02
 
     /// Divides the device as the shares of the models need.

@@ -5,10 +5,11 @@ package import Scheduling
 import Tokenization
 import Transformer
 
-/// The models of one device and all their sequences: executes what the scheduler decides, a pass at a time on each lane.
+/// The models of one device and all their sequences: executes what the scheduler decides, a pass at a time on each
+/// lane.
 ///
-/// Every rule is in `UnitScheduler`; here is only the hand that carries out its actions. A unit whose device fails takes
-/// nothing more and is never used again: `UnitSupervisor` makes another.
+/// Every rule is in `UnitScheduler`; here is only the hand that carries out its actions. A unit whose device fails
+/// takes nothing more and is never used again: `UnitSupervisor` makes another.
 package actor Unit {
     /// The world around a unit, for tests that compare it with the simulator.
     package struct Hooks: Sendable {

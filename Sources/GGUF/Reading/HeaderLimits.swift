@@ -17,7 +17,7 @@ enum HeaderLimits {
     /// Arrays in arrays: no known model has any, and each takes far more memory than its bytes in the file.
     static let innerArrays = 1 << 12
 
-    /// Elements of the array under `key`. Vocabularies have up to 1,000,000 tokens and as many merges; other arrays have
-    /// an element for each layer.
+    /// Elements of the array under `key`. Vocabularies have up to 1,000,000 tokens and as many merges; other arrays
+    /// have an element for each layer.
     static func elements(of key: String) -> Int { key.hasPrefix("tokenizer.") ? 1 << 21 : 1 << 16 }
 }

@@ -3,10 +3,8 @@ package import Compute
 /// Turns a kernel's one source into the code of a device's dialect.
 ///
 /// What all dialects share is done here: options become definitions, `each` is expanded, `LOAD(x, i)`, `STORE(y, i,
-/// value)`
-/// and the words that hold a quad become the argument's own accessors. A `DialectWriter` adds the entry point and the
-/// words
-/// of the body.
+/// value)` and the words that hold a quad become the argument's own accessors. A `DialectWriter` adds the entry point
+/// and the words of the body.
 package struct KernelTranslator: Sendable {
     private let limits: DeviceLimits
     private let writer: any DialectWriter

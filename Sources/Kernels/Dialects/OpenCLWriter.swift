@@ -29,8 +29,7 @@ struct OpenCLWriter: DialectWriter {
     }
 
     /// A quad is held by its address: each part is loaded where it is used, into all places of a vector at once. Held
-    /// in a
-    /// register its parts would be spread out in advance, into more vectors than a CPU has registers.
+    /// in a register its parts would be spread out in advance, into more vectors than a CPU has registers.
     private func holders(of argument: TranslatedArgument) -> [String] {
         guard argument.isHeld else { return [] }
         let name = argument.buffer.name

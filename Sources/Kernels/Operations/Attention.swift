@@ -11,9 +11,9 @@ package struct Attention: Sendable {
     ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats, queries rotated
     ///   - pool: `[pages][pageBytes]`
     ///   - y: `[rows][heads][headSize]` floats
-    /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages do not hold a
-    ///   multiple of them, where a token's scales do not fit in a word, or where the pool exceeds a binding and its windows do
-    ///   not hold whole pages.
+    /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages hold no
+    ///   multiple of them, where a token's scales do not fit in a word, or where the pool exceeds a binding and its
+    ///   windows do not hold whole pages.
     package init(
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rows: RowBuffers, pool: any Buffer,
         y: any Buffer

@@ -66,8 +66,8 @@ package struct MatMul: Sendable {
     }
 
     /// How many vecs of a row a lane computes, by measurement. A CPU with vectors of 16 has 32 registers for them: 24
-    /// sums, three
-    /// vecs of weights and one of `x` fill these. Blocks have sums of their own besides, and a single row needs few.
+    /// sums, three vecs of weights and one of `x` fill these. Blocks have sums of their own besides, and a single row
+    /// needs few.
     private static func vecs(height: Int, _ format: WeightFormat, _ limits: DeviceLimits) -> Int {
         limits.vectorWidth == 16 && format.blockSize == nil && height > 1 ? 3 : 2
     }

@@ -3,17 +3,14 @@
 /// `each (i, COUNT) { … $i … }` becomes `COUNT` copies of the block, with `$i` replaced by 0, 1, ….
 ///
 /// This is how kernels name registers: `vec sum$i` becomes `vec sum0`, `vec sum1`. Drivers that keep indexed local
-/// arrays in
-/// memory (SwiftShader) then keep the sums in registers. The copies share the enclosing scope. `COUNT` is a product,
-/// quotient, sum or difference of numbers and options, read from left to right.
+/// arrays in memory (SwiftShader) then keep the sums in registers. The copies share the enclosing scope. `COUNT` is a
+/// product, quotient, sum or difference of numbers and options, read from left to right.
 ///
 /// `steps (i, COUNT) { … $i … }` does the block COUNT times, each in a scope of its own: copied out, or as a loop where
-/// the
-/// device's compiler, given copies, would load for all of them in advance and run out of registers.
+/// the device's compiler, given copies, would load for all of them in advance and run out of registers.
 ///
 /// `window (x, i) { … }` does the block with loads from the window of buffer `x` that holds element `i`: the window is
-/// chosen
-/// once, where each load would choose for itself outside. Indices in the block are of the same window.
+/// chosen once, where each load would choose for itself outside. Indices in the block are of the same window.
 struct BlockExpansion {
     let kernel: String
     let constants: [String: Int]

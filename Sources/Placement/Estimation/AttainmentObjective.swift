@@ -3,8 +3,7 @@ import Foundation
 /// Requests per second that finish within a multiple of their unloaded latency.
 ///
 /// A request waits for its prefill as at a server with exponential service, and then resides for its round. What
-/// exceeds
-/// a model's capacity never finishes in time.
+/// exceeds a model's capacity never finishes in time.
 package struct AttainmentObjective: UnitObjective {
     private let estimator: UnitEstimator
     private let scale: Double

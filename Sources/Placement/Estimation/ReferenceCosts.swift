@@ -1,6 +1,5 @@
 /// The cost look-up of MuxServe's published optimiser, defects included: batches are rounded up to the next measured
-/// one
-/// and long prefills that were not measured cost what shorter ones do.
+/// one and long prefills that were not measured cost what shorter ones do.
 struct ReferenceCosts: Sendable {
     /// Ascending measured decode batches.
     let batches: [Int]

@@ -1,8 +1,7 @@
 import Quantities
 
 /// Predicts a unit's steady state: the paper's `F(b, W)` with the workload's own lengths, and what the paper leaves
-/// out:
-/// decodes that exceed the device together take turns, and jobs side by side contend.
+/// out: decodes that exceed the device together take turns, and jobs side by side contend.
 ///
 /// The paper has a round of a model wait for one prefill of every other model; here it waits for as many as there are
 /// in that time, which differs where rounds do. Cache is split by quotas proportional to rate x cached bytes per token.

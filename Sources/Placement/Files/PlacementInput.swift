@@ -3,8 +3,7 @@
 ///
 /// Beyond that a model may have its own `prompt_len` and `output_len` and, where it is not a LLaMA of 7, 13, 30 or 65
 /// billion parameters, a `profile`; a cluster may list `nodes: [{devices, memory_gb, speed}]` of different kinds; and
-/// rates
-/// and lengths may be given as `WorkloadFile` says.
+/// rates and lengths may be given as `WorkloadFile` says.
 package struct PlacementInput: Hashable, Sendable {
     /// Absent where the file names none; the command line then must.
     package var cluster: Cluster?

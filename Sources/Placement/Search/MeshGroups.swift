@@ -7,8 +7,7 @@ struct MeshGroups: Sendable {
     }
 
     /// Divisions that differ in their meshes, all of them where they are at most `limit`; else those in which equal
-    /// nodes
-    /// are cut in at most two ways.
+    /// nodes are cut in at most two ways.
     ///
     /// - Parameters:
     ///   - largestNeeded: Devices that some mesh must have.

@@ -3,8 +3,7 @@ import Quantities
 /// Unit scores, each computed once.
 ///
 /// Units are looked up by a 64-bit hash that changes with each model added or taken out (Zobrist, 1970): the search
-/// asks
-/// a hundred times as often as it finds a new unit. Two of a million units share a hash with probability 3e-8.
+/// asks a hundred times as often as it finds a new unit. Two of a million units share a hash with probability 3e-8.
 struct ScoreBook<Objective: UnitObjective>: Sendable {
     let objective: Objective
     let kinds: MeshKinds

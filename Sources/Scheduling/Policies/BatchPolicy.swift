@@ -19,7 +19,8 @@ package protocol BatchPolicy: Sendable {
 }
 
 /// How often prefill jobs may start before a decode that is ready, unless a policy is told otherwise. Chosen: with
-/// chunks of 256 tokens a stream pauses for eight chunks at most; below four, prompts wait for decodes that gain little.
+/// chunks of 256 tokens a stream pauses for eight chunks at most; below four, prompts wait for decodes that gain
+/// little.
 package let defaultPatience = 8
 
 /// The policies by their names in configurations.

@@ -1,8 +1,8 @@
 package import KVCache
 package import Quantities
 
-/// Time slices: one job at a time has the whole device. The oldest request that waits is prefilled first; else the model
-/// with the oldest sequence decodes. Models behind it may wait for long.
+/// Time slices: one job at a time has the whole device. The oldest request that waits is prefilled first; else the
+/// model with the oldest sequence decodes. Models behind it may wait for long.
 ///
 /// Source: MuxServe's temporal baseline, `fcfs` with shares of [100, 90].
 package struct TemporalPolicy: BatchPolicy {

@@ -21,8 +21,8 @@ extension UnitState {
         return true
     }
 
-    /// Models that could prefill: in turn those whose first token is late, then the others, the one that is due first in
-    /// front; `nil` if no model has a target.
+    /// Models that could prefill: in turn those whose first token is late, then the others, the one that is due first
+    /// in front; `nil` if no model has a target.
     ///
     /// By deadline alone, short targets would push aside whatever is late anyway, for as long as there is a backlog.
     func modelsByDeadline(after last: ModelID?, at now: Seconds) -> [ModelID]? {

@@ -24,7 +24,8 @@ struct AdminRoutes: Sendable {
         return try Response(json: status)
     }
 
-    /// Loads a model; the body has the keys of a model in a configuration. `?unit=NAME` says where, if there are several.
+    /// Loads a model; the body has the keys of a model in a configuration. `?unit=NAME` says where, if there are
+    /// several.
     func load(_ request: Request, _ context: ServerContext) async throws -> Response {
         let model: ModelConfiguration
         do {

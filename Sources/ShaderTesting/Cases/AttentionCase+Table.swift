@@ -73,8 +73,8 @@ extension AttentionCase {
     }
 
     /// A sequence with a key or value that is no number must not touch the other. Infinite keys are left out, as a
-    /// score may then be finite or not; so are subnormal halves and scales, which Vulkan drivers may or may not take for
-    /// zero.
+    /// score may then be finite or not; so are subnormal halves and scales, which Vulkan drivers may or may not take
+    /// for zero.
     private static var specials: [AttentionCase] {
         KVType.allCases.flatMap { kv in
             SpecialValue.allCases.filter { kv == .f32 || $0 != .subnormal }.flatMap { value in

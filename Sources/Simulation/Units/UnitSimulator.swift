@@ -6,8 +6,8 @@ package import Workloads
 
 /// Simulates one unit: the engine's own `UnitScheduler` decides, a modelled device takes its time.
 ///
-/// Events are arrivals and ends of passes. Passes side by side slow each other; whenever one starts or ends, the rest of
-/// the others is stretched anew. Nothing is random.
+/// Events are arrivals and ends of passes. Passes side by side slow each other; whenever one starts or ends, the rest
+/// of the others is stretched anew. Nothing is random.
 package struct UnitSimulator {
     /// What happened at a time, in order; for those that compare a simulation with something else.
     package enum Event: Hashable, Sendable {

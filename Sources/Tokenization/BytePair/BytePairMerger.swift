@@ -4,8 +4,8 @@ import Quantities
 /// Merges the tokens of one word after another, keeping its storage in between.
 ///
 /// The pair of lowest rank goes first, the leftmost of equals before the others (Sennrich et al. 2016). Candidates wait
-/// in a heap and are
-/// dropped when one of their sides has meanwhile become part of another token: O(n log n) for a word of n bytes.
+/// in a heap and are dropped when one of their sides has meanwhile become part of another token: O(n log n) for a word
+/// of n bytes.
 struct BytePairMerger {
     private struct Node {
         /// Nil once the token is a part of its left neighbour.

@@ -59,8 +59,7 @@ package struct BytePairTokenizer: Tokenizer {
     package var vocabularySize: Int { texts.count }
 
     /// The tokens of a text. User-defined tokens are cut out always, control tokens only when `parsesSpecial`. A byte
-    /// that the vocabulary
-    /// has no token for is left out, as in llama.cpp.
+    /// that the vocabulary has no token for is left out, as in llama.cpp.
     ///
     /// - Complexity: O(n log n) in the bytes of the longest word, linear otherwise.
     package func encode(_ text: String, parsesSpecial: Bool, addsSpecial: Bool) -> [TokenID] {

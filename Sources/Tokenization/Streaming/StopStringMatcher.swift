@@ -1,8 +1,7 @@
 /// Ends a text before the first stop string in it, and holds text back that may yet turn out to be the start of one.
 ///
 /// The string that is complete first wins, the longest of those that end together; how the text was cut into pieces
-/// makes no difference.
-/// Source: Knuth, Morris & Pratt 1977.
+/// makes no difference. Source: Knuth, Morris & Pratt 1977.
 package struct StopStringMatcher: Sendable {
     private struct Pattern: Sendable {
         let text: [UInt8]

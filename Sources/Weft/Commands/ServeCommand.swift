@@ -87,8 +87,8 @@ struct ServeCommand: AsyncParsableCommand {
         try devices.checkValidation()
     }
 
-    /// Allows as many descriptors as the system grants, within reason: each connection takes one, and the usual limit of
-    /// 1,024 is for programs that use `select`.
+    /// Allows as many descriptors as the system grants, within reason: each connection takes one, and the usual limit
+    /// of 1,024 is for programs that use `select`.
     ///
     /// - Returns: how many that are.
     private static func raiseDescriptorLimit() -> Int {
@@ -129,7 +129,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private static func read(_ plan: Plan, _ path: String, unit: String?) throws -> ServeConfiguration {
         do {
-            let devices = try OpenDevice.devicesByPreference().map { "\($0.selector)" }
+            let devices = try OpenDevice.selectorsByPreference()
             return try ServeConfiguration(plan, unit: unit, devices: devices) {
                 URL(filePath: try Folders.model($0)).path
             }

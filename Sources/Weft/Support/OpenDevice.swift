@@ -17,7 +17,7 @@ struct OpenDevice {
     init(_ name: String?, limits adjust: (inout DeviceLimits) -> Void = { _ in }) throws {
         let selector: DeviceSelector
         if let name {
-            selector = try DeviceSelector(name)
+            selector = try Self.selector(name)
             reason = "asked for"
         } else {
             let choice = try DefaultDevice(from: Self.devices())
@@ -35,6 +35,14 @@ struct OpenDevice {
         case .cuda:
             throw ComputeError.unavailable(
                 api: .cuda, reason: "this version of weft drives Vulkan and OpenCL devices only")
+        }
+    }
+
+    /// - Parameter name: `API`, `API:INDEX` or `API:NAME`, or the name that the inventory gives a physical device.
+    private static func selector(_ name: String) throws -> DeviceSelector {
+        do throws(ComputeError) { return try DeviceSelector(name) } catch {
+            guard let device = try? inventory()[name] else { throw error }
+            return try DeviceSelector(device.selector)
         }
     }
 
@@ -56,11 +64,12 @@ struct OpenDevice {
         return devices
     }
 
-    /// The devices of all APIs in the order in which a plan numbers those of its machine: the default device first.
-    static func devicesByPreference() throws -> [DeviceDescription] {
-        let found = try devices()
-        let choice = try DefaultDevice(from: found).description
-        return [choice] + found.filter { $0.selector != choice.selector }
+    /// What opens each physical device of this machine, in the order in which a plan numbers them: the default device,
+    /// then the others as the inventory has them, GPUs before drivers of the CPU.
+    static func selectorsByPreference() throws -> [String] {
+        let choice = try DefaultDevice(from: devices()).description.selector
+        let others = try inventory().devices.filter { device in !device.ways.contains { $0.selector == choice } }
+        return [choice] + (others.filter { $0.kind != .cpu } + others.filter { $0.kind == .cpu }).map(\.selector)
     }
 
     /// With `WEFT_VALIDATION=1` in the environment the validation layer watches every Vulkan call.

@@ -49,8 +49,9 @@ worker.join()
 assert beside == [alone, alone], beside
 
 status, text = call("GET", "/admin/status")
-assert status == 200 and [model["name"] for model in json.loads(text)["models"]][-1] == "second-copy", text
-assert json.loads(text)["missing"] == [] and json.loads(text)["rebuilds"] == 0, text
+(unit,) = json.loads(text)["units"]
+assert status == 200 and [model["name"] for model in unit["models"]][-1] == "second-copy", text
+assert unit["missing"] == [] and unit["rebuilds"] == 0, text
 assert metric("weft_unit_failed_rebuilds") == {"weft_unit_failed_rebuilds": 0}
 assert metric("weft_models_missing") == {"weft_models_missing": 0}
 assert metric("weft_generation_tokens_total")['weft_generation_tokens_total{model_name="second-copy"}'] == 24
