@@ -46,6 +46,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
         await log.flush(within: .seconds(1))
         try outcome.get()
+        // Compilers and worker threads of drivers may be at work, and do not survive the destructors of their
+        // libraries: lavapipe crashed there once, after everything had been served.
+        _exit(EXIT_SUCCESS)
     }
 
     private func serve(_ log: LogWriter) async throws {

@@ -52,14 +52,14 @@ status, text = call("GET", "/admin/status")
 (unit,) = json.loads(text)["units"]
 assert status == 200 and [model["name"] for model in unit["models"]][-1] == "second-copy", text
 assert unit["missing"] == [] and unit["rebuilds"] == 0, text
-assert metric("weft_unit_failed_rebuilds") == {"weft_unit_failed_rebuilds": 0}
-assert metric("weft_models_missing") == {"weft_models_missing": 0}
-assert metric("weft_generation_tokens_total")['weft_generation_tokens_total{model_name="second-copy"}'] == 24
+assert metric("weft_unit_failed_rebuilds") == {'weft_unit_failed_rebuilds{unit="unit0"}': 0}
+assert metric("weft_models_missing") == {'weft_models_missing{unit="unit0"}': 0}
+assert metric("weft_generation_tokens_total")['weft_generation_tokens_total{model_name="second-copy",unit="unit0"}'] == 24
 
 status, text = call("DELETE", "/admin/models/second-copy?patience=5")
 assert status == 200, text
 assert complete("second-copy", 1)[0] == 404
-assert 'weft_generation_tokens_total{model_name="second-copy"}' not in metric("weft_generation_tokens_total")
+assert 'weft_generation_tokens_total{model_name="second-copy",unit="unit0"}' not in metric("weft_generation_tokens_total")
 
 for method, path, body, expected in [
     ("POST", "/admin/models", {"name": "x", "path": "none.gguf"}, 400),
@@ -72,5 +72,5 @@ for method, path, body, expected in [
 ]:
     status, text = call(method, path, body)
     assert status == expected and "error" in json.loads(text), (method, path, body, status, text)
-assert metric("weft_kv_cache_usage_perc")["weft_kv_cache_usage_perc"] == 0
+assert metric("weft_kv_cache_usage_perc") == {'weft_kv_cache_usage_perc{unit="unit0"}': 0}
 print("admin: ok")
