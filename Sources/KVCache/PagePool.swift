@@ -79,8 +79,8 @@ package struct BlockTable: Sendable {
 
     package var blockCount: Int { pages.count / shape.pagesPerBlock }
 
-    /// The tokens that fit without another page.
-    package var capacity: Int { blockCount * shape.tokensPerPage }
+    /// The tokens that fit without another page. Kept, as every step of every sequence asks for it.
+    package private(set) var capacity = 0
 
     /// The page of K and V of `kvHead` in `layer` for the tokens of `block`.
     package func page(block: Int, layer: Int, kvHead: Int) -> PageID {
@@ -92,9 +92,15 @@ package struct BlockTable: Sendable {
         pages[block * shape.pagesPerBlock..<(block + 1) * shape.pagesPerBlock]
     }
 
-    mutating func append(_ shared: [PageID]) { pages.append(contentsOf: shared) }
+    mutating func append(_ shared: [PageID]) {
+        pages.append(contentsOf: shared)
+        capacity = blockCount * shape.tokensPerPage
+    }
 
-    mutating func append(_ count: Int, from pool: inout PagePool) { pool.allocate(count, into: &pages) }
+    mutating func append(_ count: Int, from pool: inout PagePool) {
+        pool.allocate(count, into: &pages)
+        capacity = blockCount * shape.tokensPerPage
+    }
 
     mutating func advance(to tokens: Int) {
         precondition(tokens <= capacity, "\(tokens) tokens exceed the \(capacity) that the table has pages for")

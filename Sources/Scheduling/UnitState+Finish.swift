@@ -39,6 +39,7 @@ extension UnitState {
 
     /// Shares the blocks that a job has filled, where their tokens are known.
     private mutating func publishBlocks(of row: RowSpan) {
+        guard !sequences[row.sequence].tokens.isEmpty else { return }
         let known = min(sequences[row.sequence].tokens.count, row.positions.upperBound)
         let size = self[sequences[row.sequence].model].settings.shape.tokensPerPage
         guard known / size > row.positions.lowerBound / size else { return }
