@@ -72,9 +72,9 @@ let package = Package(
         library("Compute", ["Files"]),
         library("ComputeVulkan", ["Compute", "CVulkan", "CShaderc"]),
         library("ComputeOpenCL", ["Compute", "COpenCL"]),
-        library("Kernels", ["KVCache", "Compute"], resources: [.embedInCode("Shaders")]),
+        library("Kernels", ["Quantities", "Compute"], resources: [.embedInCode("Shaders")]),
         library(
-            "ShaderTesting", ["Quantities", "KVCache", "Compute", "Kernels"],
+            "ShaderTesting", ["Quantities", "Compute", "Kernels"],
             resources: [.embedInCode("Expectations/expectations.json")]),
         library("GGUF", ["Quantities", "Files"]),
         library("Jinja", [orderedCollections]),
@@ -93,7 +93,7 @@ let package = Package(
             ]),
         library(
             "Server", ["Quantities", "Compute", "Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
-        library("Benchmarks", ["Quantities", "KVCache", "Compute", "Kernels", "Workloads", "Reporting"] + httpClient),
+        library("Benchmarks", ["Quantities", "Compute", "Kernels", "Workloads", "Reporting"] + httpClient),
         .executableTarget(
             name: "Weft",
             dependencies: [
@@ -107,7 +107,7 @@ let package = Package(
         tests("Compute", ["Files"]),
         tests("ComputeVulkan", ["Compute"]),
         tests("ComputeOpenCL", ["Compute"]),
-        tests("Kernels", ["KVCache", "Compute", "ComputeVulkan", "ComputeOpenCL", "TestDevices"]),
+        tests("Kernels", ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "TestDevices"]),
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),

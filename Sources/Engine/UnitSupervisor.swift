@@ -1,6 +1,7 @@
 import Compute
 import KVCache
 import Logging
+import Quantities
 import Scheduling
 import Transformer
 

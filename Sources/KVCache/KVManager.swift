@@ -128,12 +128,10 @@ package struct KVManager: Sendable {
     /// What a model holds now; `nil` for a model that was removed.
     ///
     /// - Complexity: O(1).
-    package func usage(of model: ModelID) -> ModelUsage? {
-        accounts.existing(model).map { account in
-            var account = account
-            account.accrue(to: now)
-            return ModelUsage(account)
-        }
+    package func usage(of model: ModelID) -> ModelAccount? {
+        var account = accounts.existing(model)
+        account?.accrue(to: now)
+        return account
     }
 
     /// Changes one account, having counted what it held, and keeps the sums over accounts right.

@@ -1,24 +1,29 @@
-import Quantities
+package import Quantities
 
 /// One model's side of the books.
-struct ModelAccount: Sendable {
+package struct ModelAccount: Sendable {
     let shape: KVShape
     var weight: Double
     /// The quota by weight x layers x KV heads.
     var fairQuota = 0
-    /// `fairQuota` moved by observed use.
-    var quota = 0
-    var held = 0
-    var cached = 0
+    /// Pages that the model may hold now: `fairQuota` moved by observed use.
+    package internal(set) var quota = 0
+    /// Distinct pages that its sequences hold.
+    package internal(set) var held = 0
+    /// Pages that only the prefix index keeps for it; whoever needs pages gets them.
+    package internal(set) var cached = 0
     /// The most pages held since quotas were last adapted.
     var peak = 0
     /// Whether requests of the model wait for pages.
     var hasDemand = false
+    /// Tokens of its sequences.
     var tokens = 0
+    /// Tokens that its sequences' pages could take.
     var capacity = 0
-    /// Pages held, integrated over time until `countedAt`.
-    var pageSeconds = 0.0
-    var countedAt: Seconds
+    /// Pages held, integrated over the time since the model was added, until `countedAt`: what fairness is measured by
+    /// (MuxServe, section 3.3).
+    package private(set) var pageSeconds = 0.0
+    private var countedAt: Seconds
     /// Open sequences by age, the oldest first.
     var sequences: [BlockTableID] = []
 
@@ -27,6 +32,12 @@ struct ModelAccount: Sendable {
         self.weight = weight
         countedAt = now
     }
+
+    /// Pages held beyond the quota, lent by models that leave theirs idle.
+    package var borrowed: Int { max(0, excess) }
+
+    /// The part of its sequences' pages that no token fills, 0...1.
+    package var fragmentation: Double { capacity == 0 ? 0 : Double(capacity - tokens) / Double(capacity) }
 
     /// What the model's quota is in proportion to.
     var due: Double { weight * Double(shape.pagesPerBlock) }
@@ -48,43 +59,6 @@ struct ModelAccount: Sendable {
     }
 }
 
-/// What a model holds of a pool now.
-package struct ModelUsage: Hashable, Sendable {
-    /// Pages that the model may hold now.
-    package var quota: Int
-    /// Distinct pages that its sequences hold.
-    package var held: Int
-    /// Pages that only the prefix index keeps for it; whoever needs pages gets them.
-    package var cached: Int
-    /// Open sequences.
-    package var sequences: Int
-    /// Tokens that its sequences' pages could take beyond those they have.
-    package var unusedTokens: Int
-    /// Tokens of its sequences.
-    package var tokens: Int
-    /// Pages held, integrated over the time since the model was added: what fairness is measured by (MuxServe, section
-    /// 3.3).
-    package var pageSeconds: Double
-
-    init(_ account: ModelAccount) {
-        quota = account.quota
-        held = account.held
-        cached = account.cached
-        sequences = account.sequences.count
-        unusedTokens = account.capacity - account.tokens
-        tokens = account.tokens
-        pageSeconds = account.pageSeconds
-    }
-
-    /// Pages held beyond the quota, lent by models that leave theirs idle.
-    package var borrowed: Int { max(0, held - quota) }
-
-    /// The part of its sequences' pages that no token fills, 0...1.
-    package var fragmentation: Double {
-        tokens + unusedTokens == 0 ? 0 : Double(unusedTokens) / Double(tokens + unusedTokens)
-    }
-}
-
 /// What a pool's pages are used for now; the three counts add up to all pages.
 package struct PoolUsage: Hashable, Sendable {
     package var free: Int
@@ -92,11 +66,7 @@ package struct PoolUsage: Hashable, Sendable {
     /// Pages that only the prefix index keeps.
     package var cached: Int
 
-    package init(free: Int, held: Int, cached: Int) {
-        self.free = free
-        self.held = held
-        self.cached = cached
-    }
+    package init(free: Int, held: Int, cached: Int) { (self.free, self.held, self.cached) = (free, held, cached) }
 
     package var total: Int { free + held + cached }
 }

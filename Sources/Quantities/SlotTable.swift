@@ -105,13 +105,11 @@ public struct ModelID: Hashable, Comparable, Sendable, Codable {
 /// A value for each model of a unit; asking for a model that is not there traps.
 public struct ModelTable<Value: Sendable>: Sendable {
     @usableFromInline var values: [Value?] = []
+    /// By number. Kept, as every decision walks over it several times.
+    public private(set) var ids: [ModelID] = []
 
     @inlinable
     public init() {}
-
-    /// By number.
-    @inlinable
-    public var ids: [ModelID] { values.indices.filter { values[$0] != nil }.map { ModelID(index: $0) } }
 
     /// The numbers in use end before this one.
     @inlinable
@@ -128,15 +126,17 @@ public struct ModelTable<Value: Sendable>: Sendable {
     }
 
     /// Adds the value of a model that another table has numbered.
-    @inlinable
     public mutating func insert(_ value: Value, for model: ModelID) {
         while values.count <= model.index { values.append(nil) }
         precondition(values[model.index] == nil, "model \(model.index) is here already")
         values[model.index] = value
+        ids.insert(model, at: ids.firstIndex { $0 > model } ?? ids.count)
     }
 
-    @inlinable
-    public mutating func remove(_ model: ModelID) { values[model.index] = nil }
+    public mutating func remove(_ model: ModelID) {
+        values[model.index] = nil
+        ids.removeAll { $0 == model }
+    }
 
     @inlinable
     public func contains(_ model: ModelID) -> Bool { model.index < values.count && values[model.index] != nil }

@@ -1,6 +1,7 @@
 import Compute
 import KVCache
 import Kernels
+import Quantities
 
 /// The dispatches of a Llama network, tied to their buffers once; a step only counts its rows.
 struct ForwardPass: Sendable {

@@ -1,7 +1,7 @@
 package import Compute
 package import GGUF
-package import KVCache
 package import Kernels
+package import Quantities
 
 /// A Llama network on a device, with its scratch memory: tokens in, logits out.
 ///

@@ -4,8 +4,8 @@ import ComputeVulkan
 import Engine
 import Foundation
 import GGUF
-import KVCache
 import Logging
+import Quantities
 import Testing
 
 /// Two models in one pool: what runs beside a sequence must not change its tokens, and all pages come back.

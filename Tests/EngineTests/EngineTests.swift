@@ -1,5 +1,6 @@
 import Engine
 import KVCache
+import Quantities
 import Scheduling
 import Testing
 

@@ -1,6 +1,6 @@
 import Engine
 import Foundation
-import KVCache
+import Quantities
 import Scheduling
 import Testing
 

@@ -1,4 +1,5 @@
 import KVCache
+import Quantities
 import Testing
 
 struct PagePoolTests {

@@ -1,6 +1,6 @@
 import Compute
-import KVCache
 import Kernels
+import Quantities
 import TestDevices
 import Testing
 

@@ -1,5 +1,5 @@
-import KVCache
 import Placement
+import Quantities
 import Scheduling
 import Simulation
 import Testing

@@ -4,6 +4,7 @@ import Foundation
 import GGUF
 import KVCache
 import Kernels
+import Quantities
 import TestDevices
 import Testing
 import Transformer

@@ -5,6 +5,7 @@ import Foundation
 import GGUF
 import KVCache
 import Kernels
+import Quantities
 import Synchronization
 import TestDevices
 import Testing

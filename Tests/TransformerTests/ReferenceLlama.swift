@@ -2,6 +2,7 @@ import Foundation
 import GGUF
 import KVCache
 import Kernels
+import Quantities
 import Transformer
 
 /// A Llama network in plain Swift, one sequence, all keys kept: what the device's forward pass is compared with.

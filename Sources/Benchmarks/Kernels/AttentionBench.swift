@@ -1,6 +1,6 @@
 import Compute
-import KVCache
 import Kernels
+import Quantities
 
 /// Rows of a batch, each of a sequence with so many tokens, over a pool of pages.
 struct AttentionBench {

@@ -1,6 +1,6 @@
 import Compute
-import KVCache
 import Kernels
+import Quantities
 
 /// Attention of prompts and of decoding sequences, and what stores their keys.
 enum AttentionCases {

@@ -1,6 +1,6 @@
 package import Compute
-import KVCache
 import Kernels
+import Quantities
 
 /// Every kernel at the shapes of real models, timed on one device.
 package struct KernelBenchmark {

@@ -1,5 +1,4 @@
-package import KVCache
-import Quantities
+package import Quantities
 import Workloads
 
 /// One model of a unit.

@@ -1,7 +1,6 @@
 import Compute
-package import KVCache
 import Kernels
-import Quantities
+package import Quantities
 package import Scheduling
 package import Transformer
 

@@ -1,5 +1,5 @@
 package import Compute
-import KVCache
+import Quantities
 
 /// Attention of every row to its sequence's keys in the pool, up to its own position.
 package struct Attention: Sendable {

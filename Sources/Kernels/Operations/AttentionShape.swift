@@ -1,5 +1,5 @@
 package import Compute
-package import KVCache
+package import Quantities
 
 /// The sizes that a model's attention layers share, and how its keys and values stand in pages.
 package struct AttentionShape: Sendable, Hashable {

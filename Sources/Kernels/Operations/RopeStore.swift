@@ -1,5 +1,5 @@
 package import Compute
-import KVCache
+import Quantities
 
 /// Rotates queries and keys, and writes keys and values to the pool.
 package struct RopeStore: Sendable {

@@ -13,20 +13,19 @@ package struct AdaptiveBatchPolicy: BatchPolicy {
     package let quotaRule = QuotaRule.lent
     package let mayOverload = true
     /// How often prefill jobs may start before a decode that is ready.
-    package var patience: Int
+    private let patience: Int
     /// The time between adaptations of quotas. Chosen: some requests come and go within it, and a quota needs ten steps
     /// from one end to the other.
-    package var adaptationPeriod: Seconds
+    private let adaptationPeriod: Seconds = 8
     /// Whether a decode step has the whole device when nothing else is at work or could start.
-    package var widensLoneDecodes: Bool
+    private let widensLoneDecodes: Bool
 
     private var prefillTurn: ModelID?
     private var decodeTurn: ModelID?
     private var nextAdaptation: Seconds?
 
-    package init(patience: Int = defaultPatience, adaptationPeriod: Seconds = 8, widensLoneDecodes: Bool = false) {
+    package init(patience: Int = defaultPatience, widensLoneDecodes: Bool = false) {
         self.patience = patience
-        self.adaptationPeriod = adaptationPeriod
         self.widensLoneDecodes = widensLoneDecodes
     }
 

@@ -8,15 +8,9 @@ package import Quantities
 package struct FirstComePolicy: BatchPolicy {
     package let quotaRule = QuotaRule.none
     package let mayOverload = true
-    /// How often prefill jobs may start before a decode that is ready.
-    package var patience: Int
-
-    package init(patience: Int = defaultPatience) {
-        self.patience = patience
-    }
 
     package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
-        guard unit.startOverdueDecodes(patience: patience, after: nil, at: now) else { return }
+        guard unit.startOverdueDecodes(patience: defaultPatience, after: nil, at: now) else { return }
         if unit.prefillJobs == 0, let model = unit.modelWithOldestToPrefill(),
             unit.startPrefill(model, at: now) == .needsShare
         {

@@ -6,16 +6,10 @@ package import Quantities
 package struct SpatialPolicy: BatchPolicy {
     package let quotaRule = QuotaRule.fixed
     package let mayOverload = false
-    /// How often prefill jobs of a model may start before its decode that is ready.
-    package var patience: Int
 
     private var turn: ModelID?
     /// Prefill jobs since the last decode job, by model.
     private var prefills: [ModelID: Int] = [:]
-
-    package init(patience: Int = defaultPatience) {
-        self.patience = patience
-    }
 
     package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         let models = unit.modelsInTurn(after: turn)
@@ -27,7 +21,7 @@ package struct SpatialPolicy: BatchPolicy {
     }
 
     private mutating func start(_ model: ModelID, _ share: Share, on unit: inout UnitState, at now: Seconds) -> Bool {
-        let isDecodeOverdue = prefills[model, default: 0] >= patience
+        let isDecodeOverdue = prefills[model, default: 0] >= defaultPatience
         if !isDecodeOverdue, unit.startPrefill(model, share: share, at: now) == .started {
             prefills[model, default: 0] += 1
             return true

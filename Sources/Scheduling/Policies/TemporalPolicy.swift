@@ -9,8 +9,6 @@ package struct TemporalPolicy: BatchPolicy {
     package let quotaRule = QuotaRule.none
     package let mayOverload = false
 
-    package init() {}
-
     package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         guard unit.isIdle else { return }
         if let model = unit.modelWithOldestToPrefill(),

@@ -1,5 +1,5 @@
-import KVCache
 import Kernels
+import Quantities
 
 extension AttentionCase {
     /// One token, a page but one, a full page, one more, several pages: the ends at the borders of pages.

@@ -1,6 +1,6 @@
 import Compute
-import KVCache
 import Kernels
+import Quantities
 
 /// Attention of rows to the keys and values in their sequences' pages.
 struct AttentionCase: DispatchCase {

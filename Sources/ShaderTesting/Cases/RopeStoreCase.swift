@@ -1,7 +1,7 @@
 import Compute
 import Foundation
-import KVCache
 import Kernels
+import Quantities
 
 /// Queries and keys rotated, keys and values stored in their pages.
 struct RopeStoreCase: DispatchCase {

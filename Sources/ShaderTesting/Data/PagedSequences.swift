@@ -1,5 +1,5 @@
-import KVCache
 import Kernels
+import Quantities
 
 /// Sequences whose keys and values stand in pages of a pool, in an order of chance.
 struct PagedSequences {

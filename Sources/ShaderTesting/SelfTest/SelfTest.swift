@@ -1,6 +1,6 @@
 import Compute
-import KVCache
 package import Kernels
+import Quantities
 
 /// A short test of a device before it serves: one small case or two of every kernel.
 package enum SelfTest {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Compute
 import Engine
 import Foundation
-import KVCache
 import Kernels
 import Quantities
 import Tokenization

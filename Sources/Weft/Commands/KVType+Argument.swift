@@ -1,4 +1,4 @@
 import ArgumentParser
-package import KVCache
+package import Quantities
 
 extension KVType: ExpressibleByArgument {}

@@ -2,8 +2,8 @@ import ArgumentParser
 import Engine
 import Foundation
 import GGUF
-import KVCache
 import Placement
+import Quantities
 import Scheduling
 import Simulation
 import Transformer

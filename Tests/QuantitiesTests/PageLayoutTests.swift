@@ -1,7 +1,7 @@
-import KVCache
+import Quantities
 import Testing
 
-struct KVShapeTests {
+struct PageLayoutTests {
     @Test(arguments: [
         (64, KVType.f16, 64), (128, .f16, 32), (128, .f32, 16), (32, .q8_0, 204), (64, .q8_0, 112), (80, .q8_0, 92),
         (128, .q8_0, 60), (80, .f16, 48), (96, .f16, 40), (256, .f16, 16), (2048, .f16, 2), (2731, .f16, 1),
