@@ -1,5 +1,6 @@
 import Compute
 import ComputeOpenCL
+import ConfigurationFiles
 import Engine
 import Foundation
 import GGUF
@@ -44,7 +45,7 @@ struct ProfileTests {
         await #expect(throws: Interruption.self) {
             try await first.measure("tiny", place.packed) { if $0 > 0.3 { throw Interruption() } }
         }
-        let half = try CostTable(json: Data(contentsOf: URL(filePath: place.file)))
+        let half = try CostTable(json: String(contentsOfFile: place.file, encoding: .utf8), file: place.file)
         #expect(!half.measurements.isEmpty)
 
         var second = try place.profile()
@@ -53,7 +54,7 @@ struct ProfileTests {
         try await second.measure("tiny", place.packed) { _ in steps.withLock { $0 += 1 } }
         #expect(!second.lacks("tiny", contextLength: 512))
 
-        let table = try CostTable(json: Data(contentsOf: URL(filePath: place.file)))
+        let table = try CostTable(json: String(contentsOfFile: place.file, encoding: .utf8), file: place.file)
         #expect(table.measurements.count == second.table.measurements.count)
         #expect(table.device == second.table.device)
         let shares = Array(stride(from: 10, through: 100, by: 10))
@@ -117,7 +118,8 @@ struct ProfileTests {
         ])
         other.device = ProfiledDevice(name: "another", units: 4)
         try other.json().write(to: URL(filePath: place.file))
-        #expect(throws: ConfigurationError.self) { try place.profile() }
+        let error = #expect(throws: FileError.self) { try place.profile() }
+        #expect(error?.field == "device")
     }
 
     @Test func cellsThatFitAreMeasured() {

@@ -11,7 +11,7 @@ struct PaperSchedulerTests {
         """
 
     private static func run(_ lines: String) throws -> PaperRun {
-        try #require(PaperRun.read(csv: Data((header + lines).utf8), file: "runs.csv").first)
+        try #require(PaperRun.read(csv: header + lines, file: "runs.csv").first)
     }
 
     /// 20 requests per second that are at work for 12 s are 240 sequences; for 14 s they are more than `fcfs` admits.

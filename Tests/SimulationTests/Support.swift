@@ -50,15 +50,15 @@ enum Support {
     }()
 
     static let measured: (costs: CostTable, runs: [PaperRun])? = {
-        guard let costs = try? Data(contentsOf: reference.appending(path: "a100-llama-costs.csv")),
-            let runs = try? Data(contentsOf: reference.appending(path: "a100-runs-per-llm.csv"))
+        guard let costs = try? String(contentsOf: reference.appending(path: "a100-llama-costs.csv"), encoding: .utf8),
+            let runs = try? String(contentsOf: reference.appending(path: "a100-runs-per-llm.csv"), encoding: .utf8)
         else {
             print("SKIPPED: no a100-*.csv in WEFT_REFERENCE or beside the package")
             return nil
         }
-        guard let table = try? CostTable(csv: costs), let found = try? PaperRun.read(csv: runs, file: "runs") else {
-            return nil
-        }
+        guard let table = try? CostTable(csv: costs, file: "costs"),
+            let found = try? PaperRun.read(csv: runs, file: "runs")
+        else { return nil }
         return (table, found)
     }()
 

@@ -1,4 +1,5 @@
 package import Compute
+import ConfigurationFiles
 import Foundation
 package import Placement
 package import Transformer
@@ -17,15 +18,15 @@ package struct Profile: Sendable {
     /// - Parameters:
     ///   - path: of the cost file; it need not exist.
     ///   - seconds: how long a cell is measured, but for one pass that takes longer.
-    /// - Throws: `CostError` for a file that is none, `ConfigurationError` for one of another device.
+    /// - Throws: `FileError` for a file that is none, or of another device.
     package init(file path: String, on device: any Device, grid: ProfileGrid = .standard, seconds: Double = 1) throws {
         let own = ProfiledDevice(name: device.description.name, units: device.shareUnits)
         var table = CostTable([])
         if FileManager.default.fileExists(atPath: path) {
-            table = try CostTable(json: Data(contentsOf: URL(filePath: path)))
+            table = try CostTable(json: String(contentsOfFile: path, encoding: .utf8), file: path)
             guard let known = table.device, known.name == own.name, known.units == own.units else {
-                throw ConfigurationError(
-                    "\(path) holds costs of \(table.device?.name ?? "an unnamed device"), not of \(own.name)")
+                let name = table.device?.name ?? "an unnamed device"
+                throw FileError(file: path, field: "device", reason: "holds costs of \(name), not of \(own.name)")
             }
         }
         table.device = table.device ?? own

@@ -22,7 +22,7 @@ package struct ReferenceObjective: UnitObjective {
         var costs: ReferenceCosts
     }
 
-    /// - Throws: `CostError.unknownModel`.
+    /// - Throws: `CostError`.
     package init(demands: [ModelDemand], costs: CostTable, cluster: Cluster) throws(CostError) {
         self.demands = demands
         totalRate = demands.reduce(0) { $0 + $1.rate }
@@ -32,7 +32,7 @@ package struct ReferenceObjective: UnitObjective {
         var setups: [[Int: Setup]] = []
         for demand in demands {
             guard let grids = costs.grids[demand.profile.costName] else {
-                throw .unknownModel(demand.profile.costName, known: costs.models)
+                throw CostError(unknownModel: demand.profile.costName, known: costs.models)
             }
             setups.append(
                 Dictionary(

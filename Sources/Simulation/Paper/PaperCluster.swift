@@ -77,7 +77,7 @@ package struct PaperCluster: Sendable {
         for model in models {
             let profile = try profile(model)
             guard let cost = try costs.costs(of: model.costName, devices: devices) else {
-                throw CostError.unknownModel("\(model.costName) on \(devices) devices", known: table.models)
+                throw CostError(unknownModel: "\(model.costName) on \(devices) devices", known: table.models)
             }
             poolGB -= profile.weightBytes / 1e9 + constants.activationGB * Double(devices)
             simulated.append(
@@ -152,7 +152,7 @@ package struct PaperCluster: Sendable {
 
     private func profile(_ model: PaperRun.Model) throws(CostError) -> ModelProfile {
         guard let profile = ModelProfile.llamas.first(where: { $0.costName == model.costName }) else {
-            throw .unknownModel(model.costName, known: ModelProfile.llamas.map(\.costName))
+            throw CostError(unknownModel: model.costName, known: ModelProfile.llamas.map(\.costName))
         }
         return profile
     }

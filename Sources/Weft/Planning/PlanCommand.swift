@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigurationFiles
 import Foundation
 import Placement
 import Quantities
@@ -85,7 +86,8 @@ struct PlanCommand: ParsableCommand {
         } catch let error as PlacementError {
             throw FileError(error, yaml: try PlanningInputs.text(workload), file: workload)
         } catch let error as ReplanningError {
-            throw ValidationError("\(from ?? ""): \(error)")
+            let path = from ?? ""
+            throw FileError("\(error)", unit: error.unit, plan: try PlanningInputs.text(path), file: path)
         }
     }
 

@@ -11,11 +11,11 @@ enum ReferenceData {
     }()
 
     static let costs: CostTable? = {
-        guard let data = try? Data(contentsOf: folder.appending(path: "a100-llama-costs.csv")) else {
+        guard let text = try? String(contentsOf: folder.appending(path: "a100-llama-costs.csv"), encoding: .utf8) else {
             print("SKIPPED: no a100-llama-costs.csv in WEFT_REFERENCE or beside the package")
             return nil
         }
-        return try? CostTable(csv: data)
+        return try? CostTable(csv: text, file: "a100-llama-costs.csv")
     }()
 
     static var isPresent: Bool { costs != nil }

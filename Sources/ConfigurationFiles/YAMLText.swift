@@ -1,7 +1,7 @@
 /// Texts as they stand in a YAML file.
-enum YAMLText {
+package enum YAMLText {
     /// As it is where it cannot be taken for anything else, in double quotes else.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
         if isPlain, text.first?.isLetter == true,
             !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
