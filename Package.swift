@@ -84,8 +84,10 @@ let package = Package(
         library("Workloads", ["Quantities", "ConfigurationFiles"]),
         library("Scheduling", ["Quantities", "KVCache", deques]),
         library("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
+        library("Simulation", ["Quantities", "KVCache", "Workloads", "Scheduling", "Placement"]),
         library(
-            "Simulation", ["Quantities", "KVCache", "ConfigurationFiles", "Workloads", "Scheduling", "Placement"]),
+            "MuxServeReference",
+            ["Quantities", "KVCache", "ConfigurationFiles", "Workloads", "Scheduling", "Placement", "Simulation"]),
         library("Reporting", ["Quantities", "Workloads"]),
         library(
             "Engine",
@@ -109,7 +111,8 @@ let package = Package(
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
                 "KVCache", "Tokenization", "Transformer", "Engine", "Server", "Workloads", "Scheduling", "Placement",
-                "Simulation", "Reporting", "Benchmarks", "ConfigurationFiles", argumentParser, logging, lifecycle,
+                "Simulation", "MuxServeReference", "Reporting", "Benchmarks", "ConfigurationFiles", argumentParser,
+                logging, lifecycle,
                 signals,
             ],
             swiftSettings: settings),
@@ -132,9 +135,9 @@ let package = Package(
         tests("Workloads", ["Quantities", "ConfigurationFiles"]),
         tests("Scheduling", ["Quantities", "KVCache", "Workloads"], hasResources: true),
         tests("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
+        tests("Simulation", ["Quantities", "Placement", "Scheduling", "Workloads", "KVCache"]),
         tests(
-            "Simulation",
-            ["Quantities", "ConfigurationFiles", "Placement", "Scheduling", "Workloads", "KVCache"]),
+            "MuxServeReference", ["Quantities", "ConfigurationFiles", "Placement", "Simulation", "Workloads"]),
         tests("Reporting", ["Quantities", "Workloads"]),
         tests(
             "Benchmarks",

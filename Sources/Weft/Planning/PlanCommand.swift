@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConfigurationFiles
 import Foundation
+import MuxServeReference
 import Placement
 import Quantities
 import Reporting

@@ -1,9 +1,9 @@
 import ArgumentParser
 import ConfigurationFiles
 import Foundation
+import MuxServeReference
 import Placement
 import Reporting
-import Simulation
 
 /// `weft simulate paper`: measured runs of MuxServe on 32 A100s, simulated.
 struct SimulatePaperCommand: ParsableCommand {

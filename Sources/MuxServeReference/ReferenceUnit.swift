@@ -102,7 +102,7 @@ struct ReferenceUnit {
     }
 
     private mutating func advance(to time: Seconds) {
-        for index in onDevice.indices { onDevice[index].work(for: time - now) }
+        for index in onDevice.indices { onDevice[index].left -= (time - now) / onDevice[index].slowdown }
         now = time
     }
 

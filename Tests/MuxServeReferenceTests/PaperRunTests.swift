@@ -1,5 +1,5 @@
 import ConfigurationFiles
-import Simulation
+import MuxServeReference
 import Testing
 
 struct PaperRunTests {

@@ -1,3 +1,4 @@
+package import Placement
 package import Quantities
 
 /// The objective of MuxServe's published optimiser, for comparison with it: the rate-weighted mean of uncapped requests

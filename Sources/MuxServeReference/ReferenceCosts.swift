@@ -1,3 +1,5 @@
+import Placement
+
 /// The cost look-up of MuxServe's published optimiser, defects included: batches are rounded up to the next measured
 /// one and long prefills that were not measured cost what shorter ones do.
 struct ReferenceCosts: Sendable {

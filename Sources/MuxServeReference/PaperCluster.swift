@@ -3,6 +3,7 @@ import KVCache
 package import Placement
 import Quantities
 import Scheduling
+import Simulation
 package import Workloads
 
 /// The paper's cluster: 32 A100-80GB, on which 19 LLaMA models are served by MuxServe, temporally or spatially.

@@ -1,4 +1,5 @@
 import Foundation
+import MuxServeReference
 import Placement
 import Quantities
 import Testing
@@ -28,7 +29,7 @@ struct ReferenceCandidateTests {
     @Test(arguments: Array(vectors.enumerated()).map { ($0.offset, $0.element) })
     func candidatesOfTheReferenceCode(model: Int, expected: String) throws {
         let objective = try ReferenceObjective(
-            demands: ReferenceData.demands(times: 4), costs: #require(ReferenceData.costs),
+            demands: ReferenceData.demands(times: 4), costs: #require(ReferenceData.measured).costs,
             cluster: Cluster(nodes: 4, devicesPerNode: 8))
         let found = [1, 2, 4, 8].compactMap { devices -> String? in
             guard let candidate = objective.candidate(model, on: MeshKind(devices: devices)) else { return nil }

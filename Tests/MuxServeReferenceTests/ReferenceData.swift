@@ -1,24 +1,30 @@
 import Foundation
+import MuxServeReference
 import Placement
 
-/// The measured costs and the workload of the specification, which are not part of this package.
+/// The measured costs and runs and the workload of the specification, which are not part of this package.
 enum ReferenceData {
-    static let folder: URL = {
+    private static let folder: URL = {
         if let path = ProcessInfo.processInfo.environment["WEFT_REFERENCE"] { return URL(filePath: path) }
         let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         return package.deletingLastPathComponent().appending(path: "shared/reference")
     }()
 
-    static let costs: CostTable? = {
-        guard let text = try? String(contentsOf: folder.appending(path: "a100-llama-costs.csv"), encoding: .utf8) else {
-            print("SKIPPED: no a100-llama-costs.csv in WEFT_REFERENCE or beside the package")
+    static let measured: (costs: CostTable, runs: [PaperRun])? = {
+        func text(_ name: String) -> String? {
+            try? String(contentsOf: folder.appending(path: name), encoding: .utf8)
+        }
+        guard let costs = text("a100-llama-costs.csv"), let runs = text("a100-runs-per-llm.csv") else {
+            print("SKIPPED: no a100-*.csv in WEFT_REFERENCE or beside the package")
             return nil
         }
-        return try? CostTable(csv: text, file: "a100-llama-costs.csv")
+        do {
+            return (try CostTable(csv: costs, file: "costs.csv"), try PaperRun.read(csv: runs, file: "runs.csv"))
+        } catch { fatalError("\(error)") }
     }()
 
-    static var isPresent: Bool { costs != nil }
+    static var isPresent: Bool { measured != nil }
 
     /// The 16 models of the paper's real workload, `factor` times the rates at condense 500.
     static func demands(times factor: Double) -> [ModelDemand] {

@@ -1,3 +1,4 @@
+import MuxServeReference
 import Placement
 import Quantities
 import Scheduling
@@ -6,7 +7,7 @@ import Testing
 import Workloads
 
 /// Plans of ours against the plan that MuxServe's code makes of the same workload.
-@Suite(.enabled(if: Support.hasMeasured))
+@Suite(.enabled(if: ReferenceData.isPresent))
 struct PlanComparisonTests {
     private let cluster = Cluster(nodes: 4, devicesPerNode: 8)
 
@@ -47,7 +48,7 @@ struct PlanComparisonTests {
     }
 
     @Test func ourPlansServeMoreThanTheReferencePlan() throws {
-        let (table, _) = try #require(Support.measured)
+        let (table, _) = try #require(ReferenceData.measured)
         let reference = try ReferenceObjective(demands: Self.demands, costs: table, cluster: cluster)
         try compare(Plan(try PlacementSearch(reference, on: cluster).run(), of: reference), table)
         let throughput = try ThroughputObjective(

@@ -1,4 +1,5 @@
 import Foundation
+import MuxServeReference
 import Placement
 import Testing
 
@@ -14,7 +15,8 @@ struct ReferenceSearchTests {
         let target = try #require(Self.mended.first { $0.factor == factor })
         let cluster = Cluster(nodes: 4, devicesPerNode: 8)
         let objective = try ReferenceObjective(
-            demands: ReferenceData.demands(times: factor), costs: #require(ReferenceData.costs), cluster: cluster)
+            demands: ReferenceData.demands(times: factor), costs: #require(ReferenceData.measured).costs,
+            cluster: cluster)
         let clock = ContinuousClock()
         let start = clock.now
         let greedy = try PlacementSearch(objective, on: cluster, rounds: 0).run()

@@ -2,6 +2,7 @@ import KVCache
 import Placement
 import Quantities
 import Scheduling
+import Simulation
 
 /// A model in a unit of MuxServe's code, with its queues. Requests are numbered by arrival.
 struct ReferenceModel {

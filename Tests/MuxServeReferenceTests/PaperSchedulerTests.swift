@@ -1,6 +1,6 @@
 import Foundation
+import MuxServeReference
 import Placement
-import Simulation
 import Testing
 import Workloads
 
@@ -23,9 +23,9 @@ struct PaperSchedulerTests {
 
     /// Two models on one mesh: by age one model has the mesh until its oldest sequence ends, so that short requests of
     /// the other wait; in turn both go on.
-    @Test(.enabled(if: Support.hasMeasured))
+    @Test(.enabled(if: ReferenceData.isPresent))
     func byAgeShortRequestsWaitForLongOnes() throws {
-        let (costs, _) = try #require(Support.measured)
+        let (costs, _) = try #require(ReferenceData.measured)
         let run = try Self.run(
             """
             1,0.1,temporal,llm-0,llama-7b,mesh1idx0,4,4,1,300
@@ -41,9 +41,9 @@ struct PaperSchedulerTests {
         #expect(try worst(.fcfs) > 1.5 * worst(.adbs))
     }
 
-    @Test(.enabled(if: Support.hasMeasured), arguments: ReferenceScheduler.allCases)
+    @Test(.enabled(if: ReferenceData.isPresent), arguments: ReferenceScheduler.allCases)
     func everyRequestIsServed(scheduler: ReferenceScheduler) throws {
-        let (costs, runs) = try #require(Support.measured)
+        let (costs, runs) = try #require(ReferenceData.measured)
         let run = try #require(runs.first { $0.strategy == .temporal })
         let cluster = PaperCluster(costs: costs, temporalScheduler: scheduler)
         let records = try cluster.records(of: run, seed: 3)

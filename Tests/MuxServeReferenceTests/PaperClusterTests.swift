@@ -1,13 +1,13 @@
+import MuxServeReference
 import Placement
-import Simulation
 import Testing
 
 /// The paper's cluster against what was measured on it.
-@Suite(.enabled(if: Support.hasMeasured))
+@Suite(.enabled(if: ReferenceData.isPresent))
 struct PaperClusterTests {
     /// With the scheduler that the temporal runs betray, as the paper's cannot serve them all.
     @Test func simulatedRunsResembleMeasuredOnes() throws {
-        let (costs, runs) = try #require(Support.measured)
+        let (costs, runs) = try #require(ReferenceData.measured)
         let comparison = try PaperComparison(
             runs, on: PaperCluster(costs: costs, temporalScheduler: nil), seeds: [1])
         for line in comparison.errors {
