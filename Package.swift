@@ -96,6 +96,12 @@ let package = Package(
                 "ConfigurationFiles", "Workloads", "Placement", logging,
             ]),
         library(
+            "Profiling",
+            [
+                "Quantities", "Compute", "Kernels", "KVCache", "Transformer", "Scheduling", "ConfigurationFiles",
+                "Placement", "Engine",
+            ]),
+        library(
             "Server",
             [
                 "Quantities", "Compute", "ConfigurationFiles", "Engine", "Tokenization", "Transformer", logging,
@@ -110,10 +116,9 @@ let package = Package(
             name: "Weft",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
-                "KVCache", "Tokenization", "Transformer", "Engine", "Server", "Workloads", "Scheduling", "Placement",
-                "Simulation", "MuxServeReference", "Reporting", "Benchmarks", "ConfigurationFiles", argumentParser,
-                logging, lifecycle,
-                signals,
+                "KVCache", "Tokenization", "Transformer", "Engine", "Profiling", "Server", "ConfigurationFiles",
+                "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting", "Benchmarks",
+                argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
         .target(name: "TestDevices", dependencies: ["Compute"], path: "Tests/TestDevices", swiftSettings: settings),
@@ -149,6 +154,9 @@ let package = Package(
                 "Placement", "Scheduling", "Simulation", "TestDevices", "Tokenization", "Transformer", "Workloads",
                 logging,
             ]),
+        tests(
+            "Profiling",
+            ["Compute", "ComputeOpenCL", "ConfigurationFiles", "GGUF", "Placement", "Transformer"]),
         tests(
             "Server",
             [

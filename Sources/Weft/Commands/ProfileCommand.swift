@@ -4,6 +4,7 @@ import ConfigurationFiles
 import Engine
 import Foundation
 import Placement
+import Profiling
 import Quantities
 import Reporting
 import Transformer

@@ -1,3 +1,4 @@
+import Engine
 import Placement
 import Transformer
 
@@ -52,7 +53,7 @@ extension ProfileBench {
     private func together(
         _ first: Batch, on stream: MeasuredStream, _ second: Batch, on other: MeasuredStream
     ) async throws -> (Double, Double) {
-        let isOver = Flag()
+        let isOver = StopFlag()
         async let beside = other.times(second, until: isOver)
         let own = try await stream.times(first, for: seconds)
         isOver.set()

@@ -1,6 +1,7 @@
 import Compute
 import Kernels
 import Quantities
+import Synchronization
 
 /// How well the parts of a device keep apart, measured before its lanes have work: how much of its speed alone a lane
 /// keeps while all other parts are saturated.
@@ -20,7 +21,7 @@ struct LaneIsolation {
         var kept: [Double] = []
         for (index, stream) in streams.enumerated() {
             let alone = try await stream.median(for: Self.duration)
-            let isOver = Flag()
+            let isOver = StopFlag()
             let beside = try await withThrowingTaskGroup(of: Void.self) { group in
                 for (other, stream) in streams.enumerated() where other != index {
                     group.addTask { try await stream.saturate(until: isOver) }
@@ -69,7 +70,7 @@ struct LaneIsolation {
             }
         }
 
-        func saturate(until isOver: Flag) async throws {
+        func saturate(until isOver: StopFlag) async throws {
             try await lane.thread.run {
                 repeat { try run(Self.many) } while !isOver.isSet
             }
@@ -81,4 +82,15 @@ struct LaneIsolation {
             }
         }
     }
+}
+
+/// Ends what goes on on another thread.
+package final class StopFlag: Sendable {
+    private let state = Mutex(false)
+
+    package init() {}
+
+    package var isSet: Bool { state.withLock { $0 } }
+
+    package func set() { state.withLock { $0 = true } }
 }

@@ -1,10 +1,10 @@
 import Compute
 import ComputeOpenCL
 import ConfigurationFiles
-import Engine
 import Foundation
 import GGUF
 import Placement
+import Profiling
 import Synchronization
 import Testing
 import Transformer

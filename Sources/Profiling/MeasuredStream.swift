@@ -1,4 +1,5 @@
 import Compute
+import Engine
 import Foundation
 import KVCache
 import Kernels
@@ -77,7 +78,7 @@ final class MeasuredStream: Sendable {
     }
 
     /// The same while `isOver` is not set.
-    func times(_ batch: Batch, until isOver: Flag) async throws -> [Double] {
+    func times(_ batch: Batch, until isOver: StopFlag) async throws -> [Double] {
         try await times(batch) { _ in isOver.isSet }
     }
 

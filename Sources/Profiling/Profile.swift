@@ -1,5 +1,6 @@
 package import Compute
 import ConfigurationFiles
+import Engine
 import Foundation
 package import Placement
 package import Transformer

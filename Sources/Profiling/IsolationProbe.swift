@@ -1,4 +1,5 @@
 package import Compute
+import Engine
 import Foundation
 package import Transformer
 
@@ -71,7 +72,7 @@ package struct IsolationProbe: Sendable {
     private func run(
         _ arrangement: Arrangement, decode: MeasuredStream, prefill: MeasuredStream?
     ) async throws -> Result {
-        let isOver = Flag()
+        let isOver = StopFlag()
         async let prompts = prefill?.times(Self.prompt, until: isOver) ?? []
         let steps = try await decode.times(.steps(after: Self.promptTokens, slots: 1..<2), for: seconds)
         isOver.set()
