@@ -80,26 +80,45 @@ let package = Package(
         library("Jinja", [orderedCollections]),
         library("Tokenization", ["Quantities", "GGUF", "Jinja", heaps]),
         library("Transformer", ["Quantities", "KVCache", "Files", "Compute", "Kernels", "GGUF"]),
-        library("Workloads", ["Quantities"]),
+        library("ConfigurationFiles", [yams]),
+        library("Workloads", ["Quantities", "ConfigurationFiles"]),
         library("Scheduling", ["Quantities", "KVCache", deques]),
-        library("Placement", ["Quantities", "Workloads", yams]),
+        library("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
         library("Simulation", ["Quantities", "KVCache", "Workloads", "Scheduling", "Placement"]),
+        library(
+            "MuxServeReference",
+            ["Quantities", "KVCache", "ConfigurationFiles", "Workloads", "Scheduling", "Placement", "Simulation"]),
         library("Reporting", ["Quantities", "Workloads"]),
         library(
             "Engine",
             [
                 "Quantities", "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling",
-                "Placement", logging,
+                "ConfigurationFiles", "Workloads", "Placement", logging,
             ]),
         library(
-            "Server", ["Quantities", "Compute", "Engine", "Tokenization", "Transformer", logging, lifecycle] + http),
-        library("Benchmarks", ["Quantities", "Compute", "Kernels", "Workloads", "Reporting"] + httpClient),
+            "Profiling",
+            [
+                "Quantities", "Compute", "Kernels", "KVCache", "Transformer", "Scheduling", "ConfigurationFiles",
+                "Placement", "Engine",
+            ]),
+        library(
+            "Server",
+            [
+                "Quantities", "Compute", "ConfigurationFiles", "Engine", "Tokenization", "Transformer", logging,
+                lifecycle,
+            ]
+                + http),
+        library(
+            "Benchmarks",
+            ["Quantities", "Compute", "Kernels", "ConfigurationFiles", "Workloads", "Reporting"]
+                + httpClient),
         .executableTarget(
             name: "Weft",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
-                "KVCache", "Tokenization", "Transformer", "Engine", "Server", "Workloads", "Scheduling", "Placement",
-                "Simulation", "Reporting", "Benchmarks", argumentParser, logging, lifecycle, signals, yams,
+                "KVCache", "Tokenization", "Transformer", "Engine", "Profiling", "Server", "ConfigurationFiles",
+                "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting", "Benchmarks",
+                argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
         .target(name: "TestDevices", dependencies: ["Compute"], path: "Tests/TestDevices", swiftSettings: settings),
@@ -117,18 +136,27 @@ let package = Package(
             "Transformer",
             ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "TestDevices"]),
         tests("Quantities"),
-        tests("Workloads", ["Quantities"]),
+        tests("ConfigurationFiles"),
+        tests("Workloads", ["Quantities", "ConfigurationFiles"]),
         tests("Scheduling", ["Quantities", "KVCache", "Workloads"], hasResources: true),
-        tests("Placement", ["Quantities", "Workloads"]),
+        tests("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
         tests("Simulation", ["Quantities", "Placement", "Scheduling", "Workloads", "KVCache"]),
+        tests(
+            "MuxServeReference", ["Quantities", "ConfigurationFiles", "Placement", "Simulation", "Workloads"]),
         tests("Reporting", ["Quantities", "Workloads"]),
-        tests("Benchmarks", ["Quantities", "Compute", "TestDevices", "Workloads", "Reporting"] + http),
+        tests(
+            "Benchmarks",
+            ["Quantities", "Compute", "TestDevices", "ConfigurationFiles", "Workloads", "Reporting"] + http),
         tests(
             "Engine",
             [
-                "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "GGUF", "KVCache", "Placement", "Scheduling",
-                "Simulation", "TestDevices", "Tokenization", "Transformer", "Workloads", logging,
+                "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ConfigurationFiles", "GGUF", "KVCache",
+                "Placement", "Scheduling", "Simulation", "TestDevices", "Tokenization", "Transformer", "Workloads",
+                logging,
             ]),
+        tests(
+            "Profiling",
+            ["Compute", "ComputeOpenCL", "ConfigurationFiles", "GGUF", "Placement", "Transformer"]),
         tests(
             "Server",
             [

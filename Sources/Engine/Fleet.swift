@@ -41,7 +41,6 @@ package final class Fleet: TextGenerator, ModelAdministration {
     package func load(
         progress: @escaping @Sendable (_ unit: String, _ model: String, Double) -> Void = { _, _, _ in }
     ) async throws {
-        try configuration.check()
         try await withThrowingTaskGroup { group in
             for unit in units {
                 group.addTask { try await unit.load { progress(unit.name, $0, $1) } }

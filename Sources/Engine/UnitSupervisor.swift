@@ -174,7 +174,6 @@ package actor UnitSupervisor {
 
     func load(_ model: ModelConfiguration) async throws -> ServedModel {
         _ = try working()
-        try model.check()
         let served = try await serialized { [self] in
             let unit = try await working().unit
             guard await !unit.served.contains(where: { $0.name == model.name }) else {

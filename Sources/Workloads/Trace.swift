@@ -1,23 +1,25 @@
+package import ConfigurationFiles
 package import Foundation
 
 /// Recorded arrivals: JSON lines of `{"arrival": 0.25, "model": "a", "prompt_tokens": 12, "output_tokens": 80}`.
 package enum Trace {
     /// Reads a trace; empty lines are skipped.
     ///
+    /// - Parameters:
+    ///   - file: Named in errors.
+    ///   - models: Those that requests may ask for; any where absent.
     /// - Returns: The requests by arrival.
-    /// - Throws: `TraceError` naming line and field.
-    package static func read(_ data: Data) throws(TraceError) -> [Request] {
-        let decoder = JSONDecoder()
+    /// - Throws: `FileError`.
+    package static func read(
+        _ text: String, file: String, models: [String]? = nil
+    ) throws(FileError) -> [Request] {
         var requests: [Request] = []
-        for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-        where !line.allSatisfy({ $0 <= UInt8(ascii: " ") }) {
-            let request: Request
-            do {
-                request = try decoder.decode(Request.self, from: line)
-            } catch {
-                throw TraceError(line: index + 1, decoding: error)
+        for field in try Field.lines(text, file: file) {
+            let request = try Request(field)
+            if let models, !models.contains(request.model) {
+                let known = models.joined(separator: ", ")
+                throw try field.field("model").error("'\(request.model)' is not in the workload; there are \(known)")
             }
-            try check(request, line: index + 1)
             requests.append(request)
         }
         return requests.enumerated().sorted { ($0.element.arrival, $0.offset) < ($1.element.arrival, $1.offset) }
@@ -35,13 +37,15 @@ package enum Trace {
         }
         return data
     }
+}
 
-    private static func check(_ request: Request, line: Int) throws(TraceError) {
-        if !(request.arrival.isFinite && request.arrival >= 0) {
-            throw TraceError(line: line, field: "arrival", reason: "must be zero or more seconds")
-        }
-        if request.model.isEmpty { throw TraceError(line: line, field: "model", reason: "must not be empty") }
-        if request.promptTokens < 1 { throw TraceError(line: line, field: "prompt_tokens", reason: "must be positive") }
-        if request.outputTokens < 1 { throw TraceError(line: line, field: "output_tokens", reason: "must be positive") }
+extension Request {
+    fileprivate init(_ field: Field) throws(FileError) {
+        try field.allowOnly(["arrival", "model", "prompt_tokens", "output_tokens"])
+        let tokens = 1...(1 << 24)
+        self.init(
+            arrival: try field.field("arrival").number(0...1e9), model: try field.field("model").text(),
+            promptTokens: try field.field("prompt_tokens").integer(tokens),
+            outputTokens: try field.field("output_tokens").integer(tokens))
     }
 }

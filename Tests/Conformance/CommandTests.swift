@@ -80,7 +80,7 @@ struct CommandTests {
         (["generate", "/dev/null", "Hello"], "/dev/null"),
         (["convert", "smollm2-135m-q4_1", "/nowhere/out.gguf", "--type", "q8_0"], "/nowhere/out.gguf"),
         (["convert", "smollm2-135m-q4_1", "/tmp/out.gguf", "--type", "q9"], "unknown type 'q9'"),
-        (["serve", "/nowhere.yaml"], "cannot read the configuration /nowhere.yaml"),
+        (["serve", "/nowhere.yaml"], "/nowhere.yaml: cannot be read"),
     ])
     func faultsAreOneClearLine(_ arguments: [String], _ message: String) throws {
         let result = try CommandResult.of(ServedProcess.binary(), arguments)
@@ -90,15 +90,21 @@ struct CommandTests {
     }
 
     @Test(arguments: [
-        ("models: []", "at least one is needed"),
-        ("models: [{name: a}]", "'path' is missing"),
-        ("models: [{name: a, path: b, contxt: 5}]", "unknown key 'contxt'"),
-        ("pool_mb: 0\nmodels: [{name: a, path: b}]", "pool_mb: 0"),
-        ("models: [{name: a, path: b}, {name: a, path: c}]", "used twice"),
-        ("models: [{name: a, path: b, shares: [11, 2]}]", "shares"),
+        ("models: []", ".yaml:1: models: must have at least 1 entry"),
+        ("models: [{name: a}]", ".yaml:1: models[0].path: is missing"),
+        ("models: [{name: a, path: b, contxt: 5}]", ".yaml:1: models[0].contxt: is not known here"),
+        ("pool_mb: 0\nmodels: [{name: a, path: b}]", ".yaml:1: pool_mb: must be between 1 and 1048576; is 0"),
+        ("models: [{name: a, path: b}, {name: a, path: c}]", ".yaml:1: models[1].name: 'a' is given twice"),
+        (
+            "models: [{name: a, path: b, shares: [11, 2]}]",
+            ".yaml:1: models[0].shares[0]: must be between 1 and 10; is 11"
+        ),
         ("models: [{name: a, path: nowhere.gguf}]", "nowhere.gguf"),
-        ("policy: chaos\nmodels: [{name: a, path: b}]", "chaos"),
-        ("{", "yaml"),
+        (
+            "policy: chaos\nmodels: [{name: a, path: b}]",
+            ".yaml:1: policy: must be one of adbs, round-robin, fcfs, temporal, spatial; is 'chaos'"
+        ),
+        ("{", ".yaml:1: document: did not find expected node content"),
     ])
     func configurationsAreChecked(_ yaml: String, _ message: String) throws {
         let path = NSTemporaryDirectory() + "weft-config-\(UUID().uuidString).yaml"
@@ -111,10 +117,10 @@ struct CommandTests {
 
     /// Faults name file, line and field, on one line.
     @Test(arguments: [
-        ("{name: a, model: x-7b, rate: 0}", "workload.yaml:3: field models[0].rate: is 0.0"),
-        ("{name: a, model: x-65b, rate: 1}", "workload.yaml:3: field models[0].model: needs costs of model llama-65b"),
-        ("{name: a, model: x-7b, rate: 1}", "workload.yaml:3: field models[0].model: model a fits on no mesh"),
-        ("{name: a, model: x-7b, rate: 1}", "costs.csv:2: field prefill_ms: 'slow'"),
+        ("{name: a, model: x-7b, rate: 0}", "workload.yaml:3: models[0].rate: must be positive; is 0.0"),
+        ("{name: a, model: x-65b, rate: 1}", "workload.yaml:3: models[0].model: needs costs of model llama-65b"),
+        ("{name: a, model: x-7b, rate: 1}", "workload.yaml:3: models[0].model: model a fits on no mesh"),
+        ("{name: a, model: x-7b, rate: 1}", "costs.csv:2: prefill_ms: must be a number; is 'slow'"),
     ])
     func plansThatCannotBeAreExplained(_ model: String, _ message: String) throws {
         let folder = NSTemporaryDirectory() + "weft-plan-\(UUID().uuidString)"

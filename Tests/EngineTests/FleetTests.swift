@@ -1,6 +1,7 @@
 import Compute
 import ComputeOpenCL
 import ComputeVulkan
+import ConfigurationFiles
 import Engine
 import Foundation
 import GGUF
@@ -40,7 +41,9 @@ struct FleetTests {
             tiny.seed = UInt64(index + 1)
             try tiny.write(to: "\(folder)/\(name).gguf")
         }
-        var configuration = try ServeConfiguration(plan, devices: devices) { "\(folder)/\($0)" }
+        var configuration = try ServeConfiguration(plan: Field(plan.yaml, file: "plan.yaml"), devices: devices) {
+            "\(folder)/\($0)"
+        }
         for index in configuration.units.indices { configuration.units[index].poolMegabytes = 8 }
         let faults = Faults()
         let cache = NSTemporaryDirectory() + "weft-engine-kernels"

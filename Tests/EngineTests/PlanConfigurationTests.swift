@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import Engine
 import Placement
 import Quantities
@@ -27,7 +28,9 @@ struct PlanConfigurationTests {
     private static func configuration(
         _ units: [PlannedUnit], unit: String? = nil, devices: [String] = ["opencl:0"]
     ) throws -> ServeConfiguration {
-        try ServeConfiguration(Plan(units: units), unit: unit, devices: devices, file: file)
+        let root = try Field(Plan(units: units).yaml, file: "plan.yaml")
+        #expect(ServeConfiguration.isPlan(root))
+        return try ServeConfiguration(plan: root, unit: unit, devices: devices, file: file)
     }
 
     @Test func aUnitIsServedWithItsRatesAndShares() throws {
@@ -38,42 +41,46 @@ struct PlanConfigurationTests {
         #expect(configuration.units[0].models.map(\.shares) == [[6, 1], [10, 1]])
         #expect(configuration.units[0].models[1].maxSequences == 8)
         #expect(configuration.units[0].policy == .adbs)
-        try configuration.check()
     }
 
-    @Test func aWrittenPlanIsRead() throws {
-        let plan = Plan(units: [Self.unit("u", [Self.hot])])
-        let read = try Plan(yaml: plan.yaml, file: "plan.yaml")
-        let configuration = try ServeConfiguration(read, devices: ["a"], file: Self.file)
-        #expect(configuration.units[0].models.map(\.rate) == [3])
+    @Test func aConfigurationIsNoPlan() throws {
+        for yaml in ["units: [{models: [], device: a}]", "models: []", "units: 3", "[]"] {
+            #expect(try !ServeConfiguration.isPlan(Field(yaml, file: "serve.yaml")))
+        }
     }
 
-    @Test func unitsOfDevicesThatAreNotThereAreRefusedByName() {
-        let units = [Self.unit("first", [Self.hot]), Self.unit("second", devices: [1], [Self.cold])]
-        let error = #expect(throws: ConfigurationError.self) { try Self.configuration(units) }
-        for name in ["second", "opencl:0"] { #expect(error?.description.contains(name) == true) }
+    /// Faults of plans that read well, at the field that cannot be served here.
+    @Test func whatCannotBeServedHereIsNamed() {
+        let (first, second) = (Self.unit("first", [Self.hot]), Self.unit("second", devices: [1], [Self.cold]))
+        let unknown = PlannedModel(
+            name: "other", model: "none", rate: 1, shares: PhaseShares(prefill: Share(5), decode: Share(5)),
+            estimatedThroughput: 1)
+        let faults: [([PlannedUnit], String?, String)] = [
+            (
+                [first, second], nil,
+                "16: units[1].devices: is device 1 of node 0, and this machine has 1 devices (opencl:0)"
+            ),
+            ([first, second], "third", "3: units: there is no unit 'third'; there are first, second"),
+            (
+                [Self.unit("u", devices: [0, 1], [Self.hot])], nil,
+                "5: units[0].devices: are 2; only units of one device"
+            ),
+            ([Self.unit("u", [unknown])], nil, "8: units[0].models[0].model: NoSuchFile"),
+        ]
+        for (units, name, expected) in faults {
+            let error = #expect(throws: FileError.self) { try Self.configuration(units, unit: name) }
+            #expect(error?.description.hasPrefix("plan.yaml:\(expected)") == true, "\(error?.description ?? "")")
+        }
     }
 
     @Test func unitsAreServedTogetherOrOneOfThem() throws {
         let units = [Self.unit("first", [Self.hot]), Self.unit("second", devices: [1], [Self.cold])]
         let devices = ["opencl:0", "vulkan:0"]
-        #expect(throws: ConfigurationError.self) { try Self.configuration(units, unit: "third", devices: devices) }
         let all = try Self.configuration(units, devices: devices)
         #expect(all.units.map(\.name) == ["first", "second"])
         #expect(all.units.map(\.device) == devices)
-        try all.check()
         let second = try Self.configuration(units, unit: "second", devices: devices)
         #expect(second.units.map(\.device) == ["vulkan:0"])
         #expect(second.units[0].models.map(\.name) == ["cold"])
-    }
-
-    @Test func unitsOfSeveralDevicesAndUnknownModelsAreRefused() {
-        #expect(throws: ConfigurationError.self) {
-            try Self.configuration([Self.unit("u", devices: [0, 1], [Self.hot])])
-        }
-        let unknown = PlannedModel(
-            name: "other", model: "none", rate: 1, shares: PhaseShares(prefill: Share(5), decode: Share(5)),
-            estimatedThroughput: 1)
-        #expect(throws: NoSuchFile.self) { try Self.configuration([Self.unit("u", [unknown])]) }
     }
 }

@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import Foundation
 import Placement
 import Testing
@@ -79,7 +80,7 @@ struct CostModelTests {
     @Test func moreDevicesThanMeasuredAreNotSlower() throws {
         let model = CostModel(CostTable(Self.measurements()))
         #expect(try model.costs(of: "m", devices: 8) == model.costs(of: "m", devices: 1))
-        #expect(throws: CostError.unknownModel("other", known: ["m"])) { try model.costs(of: "other", devices: 1) }
+        #expect(throws: CostError(unknownModel: "other", known: ["m"])) { try model.costs(of: "other", devices: 1) }
     }
 
     @Test func filesRoundTrip() throws {
@@ -89,7 +90,7 @@ struct CostModelTests {
                 if copy.batch == 64 { copy.prefill = nil }
                 return copy
             })
-        let read = try CostTable(json: table.json())
+        let read = try CostTable(json: Self.text(table), file: "costs.json")
         #expect(read.measurements.count == table.measurements.count)
         for (a, b) in zip(read.measurements, table.measurements) {
             #expect((a.prefill == nil) == (b.prefill == nil))
@@ -105,25 +106,19 @@ struct CostModelTests {
             name: "a device", units: 2, contention: ["m": contention],
             overlap: ["m": LaneOverlap(whole: 1.5, part: 1.25, busyPart: 1.5)],
             serving: ["m": ServingCost(perRequest: 0.002, perPass: 0.001, perSequence: 0.0001)])
-        let read = try CostTable(json: table.json())
+        let read = try CostTable(json: Self.text(table), file: "costs.json")
         #expect(read.device == table.device)
         #expect(read.models == ["m"])
         #expect(read.adding([]).device == table.device)
-        let error = #expect(throws: CostError.self) { try CostTable(json: Data("{\"device\": {}}".utf8)) }
-        #expect(error?.description.contains("device") == true)
-        let text = String(decoding: try table.json(), as: UTF8.self)
-            .replacing(/"busy_part" *: *1.5/, with: "\"busy_part\": 1")
-        let none = #expect(throws: CostError.self) { try CostTable(json: Data(text.utf8)) }
-        #expect(none?.description.contains("busy_part") == true)
     }
 
     @Test func filesFromBeforeServingAndOverlapWereMeasuredAreRead() throws {
         var table = CostTable(Self.measurements())
         table.device = ProfiledDevice(name: "a device", units: 2)
-        let text = String(decoding: try table.json(), as: UTF8.self)
+        let text = try Self.text(table)
         let older = text.replacing(/"(serving|overlap)" *: *{\s*},/, with: "")
         #expect(!older.contains("serving") && !older.contains("overlap"))
-        #expect(try CostTable(json: Data(older.utf8)).device == table.device)
+        #expect(try CostTable(json: older, file: "costs.json").device == table.device)
     }
 
     @Test func servingIsWhatRequestsTakeBeyondTheirPasses() {
@@ -137,29 +132,70 @@ struct CostModelTests {
         #expect(ServingCost(passes: passes, served: passes, together: 8) == .none, "noise takes nothing away")
     }
 
+    private static func text(_ table: CostTable) throws -> String { String(decoding: try table.json(), as: UTF8.self) }
+
     @Test(arguments: [
-        ("model,tp\n", "line 1, field header"),
-        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,1,100,1,32,5\n", "line 2, field count"),
-        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,0,100,1,32,5,6\n", "line 2, field tp"),
-        (
-            "model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,1,100,1,32,5,6\na,1,101,1,32,5,6\n",
-            "line 3, field sm"
-        ),
-        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\na,1,100,1,32,nan,6\n", "line 2, field prefill_ms"),
-        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\n", "no measurement"),
+        ("a,1,100,1,32,5,6,7", "2: document: has 8 values, and there are 7 columns"),
+        ("a,1,100,1,32,5", "2: decode_ms: is missing"), (",1,100,1,32,5,6", "2: model: is missing"),
+        ("a,0,100,1,32,5,6", "2: tp: must be between 1 and 1024; is 0"),
+        ("a,1,100,1,32,5,6\na,1,101,1,32,5,6", "3: sm_percent: must be between 1 and 100; is 101"),
+        ("a,1,100,x,32,5,6", "2: batch: must be an integer; is 'x'"),
+        ("a,1,100,1,32,nan,6", "2: prefill_ms: must be between"),
+        ("a,1,100,1,32,slow,6", "2: prefill_ms: must be a number"),
+        ("a,1,100,1,32,5,0", "2: decode_ms: must be a time"), ("", "1: document: holds no measurement"),
     ])
-    func badLinesAreNamed(csv: String, expected: String) {
-        let error = #expect(throws: CostError.self) { try CostTable(csv: Data(csv.utf8)) }
-        #expect(error?.description.contains(expected) == true)
+    func faultsOfTablesAreNamed(lines: String, expected: String) {
+        let csv = "model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms\n\(lines)\n"
+        let error = #expect(throws: FileError.self) { try CostTable(csv: csv, file: "costs.csv") }
+        #expect(error?.description.hasPrefix("costs.csv:\(expected)") == true, "\(error?.description ?? "")")
     }
 
     @Test(arguments: [
-        ("[]", "field"), ("{\"a\": {\"x\": {\"100\": {\"1\": {\"32\": {}}}}}}", "a.x"),
-        ("{\"a\": {\"1\": {\"200\": {\"1\": {\"32\": {}}}}}}", "a.1.200"), ("{", "not JSON"),
-        ("{\"a\": {\"1\": {\"100\": {\"1\": {\"32\": {\"prefill\": 0}}}}}}", "a.1.100.1.32.prefill"),
+        ("model,tp\n", "sm_percent: is missing among the columns"), ("", "document: is empty"),
+        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms,watts\n", "watts: is not known here"),
+        ("model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms,tp\n", "tp: is given twice"),
     ])
-    func badJSONIsNamed(json: String, expected: String) {
-        let error = #expect(throws: CostError.self) { try CostTable(json: Data(json.utf8)) }
-        #expect(error?.description.contains(expected) == true)
+    func faultsOfHeadersAreNamed(csv: String, expected: String) {
+        let error = #expect(throws: FileError.self) { try CostTable(csv: csv, file: "costs.csv") }
+        #expect(error?.description.hasPrefix("costs.csv:1: \(expected)") == true, "\(error?.description ?? "")")
     }
+
+    @Test(arguments: [
+        ("[]", "1: document: must be a mapping"), ("{}", "1: document: holds no measurement"),
+        ("{\n\"a\": 3}", "2: a: must be a mapping"),
+        (
+            "{\"a\": {\n\"x\": {\"100\": {}}}}",
+            "2: a.x: must stand under an integer between 1 and 1024; stands under 'x'"
+        ),
+        ("{\"a\": {\"1\": {\n\"200\": {}}}}", "2: a.1.200: must stand under an integer between 1 and 100"),
+        ("{\"a\": {\"1\": {\"100\": {\"0\": {}}}}}", "1: a.1.100.0: must stand under"),
+        (cell("{\n\"prefill\": 0}"), "2: a.1.100.1.32.prefill: must be a time"),
+        (cell("{\n\"prefill\": \"5\"}"), "2: a.1.100.1.32.prefill: must be a number; is '5'"),
+        (cell("{\n\"prefil\": 5}"), "2: a.1.100.1.32.prefil: is not known here; known are decoding, prefill"),
+        (cell("5"), "1: a.1.100.1.32: must be a mapping"), ("{\n\"a\": {", "2: document: did not find expected node"),
+        ("{\"device\": {}}", "1: device.name: is missing"),
+        (device("\"units\": 0"), "2: device.units: must be between"),
+        (device("\"unts\": 2"), "2: device.unts: is not known"),
+        (
+            device("\"units\": 2, \"contention\": {\"m\": {\"prefill_beside_prefill\": -1}}"),
+            "2: device.contention.m.prefill_beside_prefill: must be positive; is -1.0"
+        ),
+        (
+            device(
+                "\"units\": 2, \"contention\": {}, \"overlap\": {\"m\": {\"whole\": 2, \"part\": 2, \"busy_part\": 1}}"),
+            "2: device.overlap.m.busy_part: must be more than 1"
+        ),
+        (
+            device("\"units\": 2, \"contention\": {}, \"serving\": {\"m\": {\"per_request\": 0, \"per_pass\": 0}}"),
+            "2: device.serving.m.per_sequence: is missing"
+        ),
+    ])
+    func faultsOfJSONAreNamed(json: String, expected: String) {
+        let error = #expect(throws: FileError.self) { try CostTable(json: json, file: "costs.json") }
+        #expect(error?.description.hasPrefix("costs.json:\(expected)") == true, "\(error?.description ?? "")")
+    }
+
+    private static func cell(_ json: String) -> String { "{\"a\": {\"1\": {\"100\": {\"1\": {\"32\": \(json)}}}}}" }
+
+    private static func device(_ fields: String) -> String { "{\"device\": {\"name\": \"d\",\n\(fields)}}" }
 }

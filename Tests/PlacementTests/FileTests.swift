@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import Placement
 import Quantities
 import Testing
@@ -20,52 +21,69 @@ struct FileTests {
         #expect(try PlacementInput(yaml: input.yaml, file: "out.yaml") == input)
     }
 
+    /// What `WorkloadFile` reads of the same file is refused as there.
     @Test(arguments: [
-        ("models:\n- {name: a, model: x-7b, rate: 0}", "in.yaml:2: field models[0].rate: is 0.0"),
-        ("models:\n- {name: a, model: x-7b, rate: -1}", "models[0].rate"),
-        ("models:\n- {name: a, model: x-7b, rate: 1e308}", "models[0].rate: is 1e+308, expected 1e-06 to 1000000.0"),
-        ("models:\n- {name: a, model: x-7b, rate: 1, prompt_len: 1e300}", "models[0].prompt_len"),
-        ("alpha: 900\nrate: 1\nmodels:\n- {name: a, model: x-7b}\n- {name: b, model: x-7b}", "field alpha"),
-        ("avg_prompt_len: 1e300\nmodels:\n- {name: a, model: x-7b, rate: 1}", "avg_prompt_len"),
+        ("clusters: {}\nmodels:\n- {name: a, model: x-7b, rate: 1}", "1: clusters: is not known here"),
+        ("models:\n- {name: a, model: x-7b, rate: fast}", "2: models[0].rate: must be a number; is 'fast'"),
+        ("models:\n- {name: a, model: x-7b, rate: 0}", "2: models[0].rate: must be positive; is 0.0"),
+        ("models:\n- {name: a, model: x-7b, rate: 1, prompt_len: 1e300}", "2: models[0].prompt_len: must be between"),
+        ("alpha: 900\nrate: 1\nmodels:\n- {name: a, model: x-7b}\n- {name: b, model: x-7b}", "1: alpha: makes"),
+        ("models:\n- {name: a, model: x-7b, rate: 1}\navg_prompt_len: 1e300", "3: avg_prompt_len: must be between"),
+        ("models:\n- {name: a, rate: 1}", "2: models[0].model: is missing"),
+        ("models:\n- {name: a, model: x-9b, rate: 1}", "2: models[0].model: 'x-9b' ends with no known size"),
         (
-            "cluster: {nodes: [{devices: 1, memory_gb: 1e300}]}\nmodels:\n- {name: a, model: x-7b, rate: 1}",
-            "nodes[0].memory_gb"
+            "models:\n- {name: a, model: x, rate: 1, profile: {cost_name: x, heads: 0}}",
+            "2: models[0].profile.heads: must be between 1 and 65536; is 0"
         ),
-        ("models:\n- {name: a, model: x-7b}", "in.yaml:2: field models[0].rate: is missing"),
+        ("models:\n- {name: a, model: x, rate: 1, profile: {heds: 2}}", "2: models[0].profile.heds: is not known here"),
         (
-            "models:\n- {name: a, model: x-7b, rate: 1}\n- {name: a, model: x-7b, rate: 2}",
-            "in.yaml:3: field models[1].name"
+            "models:\n- {name: a, model: x, rate: 1, profile: {heads: 2}}",
+            "2: models[0].profile.hidden_size: is missing"
         ),
-        ("models:\n- {name: a, model: x-9b, rate: 1}", "models[0].model"),
-        ("models: []", "names no model"),
-        ("models: &m\n- *m", "in.yaml"),
-        ("models: 3", "field models: is not a list"),
-        ("cluster: {nnodes: 0, ngpus_per_node: 8}\nmodels:\n- {name: a, model: x-7b, rate: 1}", "cluster.nnodes"),
-        (
-            "cluster: {nodes: [{devices: 1}], ngpus_per_node: 3}\nmodels:\n- {name: a, model: x-7b, rate: 1}",
-            "in.yaml:1: field cluster.ngpus_per_node: contradicts nodes"
-        ),
-        ("models: []\nmodels: []", "twice"),
-        ("", "is empty"), ("a: [", "in.yaml"),
+        ("cluster: [\nmodels: 1", "2: document: "),
     ])
-    func badInputIsNamed(yaml: String, expected: String) {
+    func faultsOfInputsAreNamed(yaml: String, expected: String) {
         let error = #expect(throws: FileError.self) { try PlacementInput(yaml: yaml, file: "in.yaml") }
-        #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+        #expect(error?.description.hasPrefix("in.yaml:\(expected)") == true, "\(error?.description ?? "")")
+    }
+
+    @Test func clustersAreRead() throws {
+        let cluster = Cluster(nodes: 2, devicesPerNode: 3, memoryBytes: 24e9)
+        for yaml in [
+            "{nnodes: 2, ngpus_per_node: 3, memory_gb: 24}", "cluster: {nnodes: 2, ngpus_per_node: 3, memory_gb: 24}",
+        ] { #expect(try Cluster(yaml: yaml, file: "cluster.yaml") == cluster) }
+    }
+
+    @Test(arguments: [
+        ("{nnodes: 1, ngpus_per_node: 8, ngpu: 1}", "1: ngpu: is not known here"),
+        ("cluster: {nnodes: 1, ngpus_per_node: 8}\nmodels: []", "2: models: is not known here; known are cluster"),
+        ("nodes:\n- {devices: 1, cores: 2}", "2: nodes[0].cores: is not known here"),
+        ("nnodes: four\nngpus_per_node: 8", "1: nnodes: must be an integer; is 'four'"),
+        ("nnodes: 1\nngpus_per_node: 8.5", "2: ngpus_per_node: must be an integer; is '8.5'"),
+        ("cluster: {nnodes: 0, ngpus_per_node: 8}", "1: cluster.nnodes: must be between 1 and 10000; is 0"),
+        ("nodes:\n- {devices: 1, memory_gb: 1e300}", "2: nodes[0].memory_gb: must be between"),
+        ("nodes: []", "1: nodes: must have at least 1 entry"), ("nnodes: 1", "1: ngpus_per_node: is missing"),
+        ("nodes: [{devices: 1}]\nngpus_per_node: 3", "2: ngpus_per_node: contradicts nodes"),
+        ("{nnodes: 1", "1: document: did not find expected"),
+    ])
+    func faultsOfClustersAreNamed(yaml: String, expected: String) {
+        let error = #expect(throws: FileError.self) { try Cluster(yaml: yaml, file: "cluster.yaml") }
+        #expect(error?.description.hasPrefix("cluster.yaml:\(expected)") == true, "\(error?.description ?? "")")
     }
 
     /// Why a file that reads well has no plan.
     @Test(arguments: [
         (
             "models:\n- {name: a, model: x-7b, rate: 1}\n- name: b\n  model: y-65b\n  rate: 1", 1,
-            "in.yaml:4: field models[1].model: model b fits on no mesh"
+            "in.yaml:4: models[1].model: model b fits on no mesh"
         ),
         (
             "models:\n- {name: a, model: x-7b, rate: 1}\n- {name: b, model: y-7b, rate: 1}", 1,
-            "in.yaml:2: field models: no division of the 1 devices"
+            "in.yaml:2: models: no division of the 1 devices"
         ),
         (
             "models:\n- {name: a, model: x-7b, rate: 1}\n- {name: b, model: y-30b, rate: 1}", 8,
-            "in.yaml:3: field models[1].model: needs costs of model llama-30b; costs.csv has llama-13b, llama-65b, llama-7b"
+            "in.yaml:3: models[1].model: needs costs of model llama-30b; costs.csv has llama-13b, llama-65b, llama-7b"
         ),
         (
             """
@@ -74,7 +92,7 @@ struct FileTests {
               model: mine
               rate: 1
               profile: {cost_name: mine, parameters: 1e9, layers: 2, hidden_size: 8, heads: 2}
-            """, 8, "in.yaml:5: field models[0].profile.cost_name: needs costs of model mine"
+            """, 8, "in.yaml:5: models[0].profile.cost_name: needs costs of model mine"
         ),
     ])
     func demandsWithoutAPlanAreNamed(yaml: String, devices: Int, expected: String) throws {
@@ -113,25 +131,31 @@ struct FileTests {
     }
 
     @Test(arguments: [
-        ("version: 2", "version: 1", "field version"), ("devices: [0, 0]", "devices: [0, 1]", "is in two units"),
-        ("rate: 0", "rate: 1.25", "units[0].models[0].rate"), ("nam: x", "node: 1", "field units[0].nam: is not known"),
-        ("rate: 1e308", "rate: 1.25", "units[0].models[0].rate: is 1e+308"),
-        ("prefill_share: 101", "prefill_share: 80", "prefill_share"),
-        ("devices: []", "devices: [0, 1]", "names no device"),
+        ("node: 1", "nam: x", "4: units[0].nam: is not known here"),
+        ("rate: 1.25", "rte: 1.25", "9: units[0].models[0].rte: is not known here"),
+        ("version: 1", "version: one", "1: version: must be an integer; is 'one'"),
+        ("devices: [0, 1]", "devices: 0", "5: units[0].devices: must be a list"),
+        ("version: 1", "version: 2", "1: version: must be 1, the only version known"),
+        ("devices: [0, 1]", "devices: [0, 0]", "5: units[0].devices: device 0 of node 1 is in two units"),
+        ("devices: [0, 1]", "devices: []", "5: units[0].devices: must have at least 1 entry"),
+        ("rate: 1.25", "rate: 0", "9: units[0].models[0].rate: must be positive; is 0.0"),
+        ("rate: 1.25", "rate: 1e308", "9: units[0].models[0].rate: must be between 1e-06 and 1000000.0; is 1e+308"),
+        ("prefill_share: 80", "prefill_share: 101", "10: units[0].models[0].prefill_share: must be between 1 and 100"),
+        ("    rate: 1.25\n", "", "7: units[0].models[0].rate: is missing"),
+        ("devices: [0, 1]", "devices: [0, 1", "6: document: did not find expected"),
     ])
-    func contradictoryPlansAreNamed(new: String, old: String, expected: String) {
+    func faultsOfPlansAreNamed(old: String, new: String, expected: String) {
         let yaml = Self.plan.yaml.replacing(old, with: new)
         let error = #expect(throws: FileError.self) { try Plan(yaml: yaml, file: "plan.yaml") }
-        #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+        #expect(error?.description.hasPrefix("plan.yaml:\(expected)") == true, "\(error?.description ?? "")\n\(yaml)")
     }
 
-    @Test func meshFilesAreReadAndWritten() throws {
-        let unit = Self.plan.units[0]
-        let mesh = MeshFile(unit, weightsGB: 14)
-        #expect(try MeshFile(yaml: mesh.yaml, file: "mesh.yaml") == mesh)
-        let error = #expect(throws: FileError.self) {
-            try MeshFile(yaml: mesh.yaml.replacing("[80, 40]", with: "[80]"), file: "mesh.yaml")
-        }
-        #expect(error?.description.contains("mps_percentage") == true)
+    /// MuxServe's launcher reads these.
+    @Test func meshFilesAreWritten() {
+        let yaml = MeshFile(Self.plan.units[0], weightsGB: 14).yaml
+        for line in [
+            "num_gpus: 2", "max_num_seqs: 256", "overload_threshold: 2", "- name: \"a: b\"", "  model: \"x\\\"y\"",
+            "  tensor_parallel_size: 2", "  placement: [[0, 1]]", "  mps_percentage: [80, 40]",
+        ] { #expect(yaml.split(separator: "\n").contains(line[...]), "\(line)\n\(yaml)") }
     }
 }

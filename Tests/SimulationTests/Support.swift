@@ -1,4 +1,3 @@
-import Foundation
 import KVCache
 import Placement
 import Quantities
@@ -40,27 +39,4 @@ enum Support {
             }, duration: duration
         ).requests(seed: seed)
     }
-
-    /// The folder of the measured data, which is not part of this package.
-    static let reference: URL = {
-        if let path = ProcessInfo.processInfo.environment["WEFT_REFERENCE"] { return URL(filePath: path) }
-        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return package.deletingLastPathComponent().appending(path: "shared/reference")
-    }()
-
-    static let measured: (costs: CostTable, runs: [PaperRun])? = {
-        guard let costs = try? Data(contentsOf: reference.appending(path: "a100-llama-costs.csv")),
-            let runs = try? Data(contentsOf: reference.appending(path: "a100-runs-per-llm.csv"))
-        else {
-            print("SKIPPED: no a100-*.csv in WEFT_REFERENCE or beside the package")
-            return nil
-        }
-        guard let table = try? CostTable(csv: costs), let found = try? PaperRun.read(csv: runs, file: "runs") else {
-            return nil
-        }
-        return (table, found)
-    }()
-
-    static var hasMeasured: Bool { measured != nil }
 }

@@ -1,3 +1,5 @@
+import Workloads
+
 /// Asks an OpenAI endpoint as a workload says, in an open loop: each request is sent when it arrives, however many are
 /// still under way.
 ///

@@ -2,9 +2,9 @@ package import Quantities
 package import Workloads
 
 /// What is said of an endpoint that served a load.
-package struct ServingReport: Sendable, Codable {
+package struct ServingReport: Sendable, Encodable {
     /// Requests of one model that failed alike.
-    package struct Failures: Hashable, Sendable, Codable {
+    package struct Failures: Hashable, Sendable, Encodable {
         package var model: String
         package var kind: String
         package var count: Int

@@ -1,42 +1,56 @@
-package import Placement
+package import ConfigurationFiles
+import Placement
 import Quantities
 import Scheduling
 
 extension ServeConfiguration {
+    /// Whether a file is a plan: its units have several devices, those of a configuration one.
+    package static func isPlan(_ root: Field) -> Bool {
+        let units = try? root.optional("units")?.elements()
+        return units?.contains { (try? $0.optional("devices")) != nil } ?? false
+    }
+
     /// What serves the units of a plan that are this machine's: models with their rates and shares.
     ///
     /// - Parameters:
+    ///   - root: of the plan's file.
     ///   - unit: the name of the only unit to serve; `nil` for all of them.
     ///   - devices: the machine's devices as the plan numbers them, each as `UnitConfiguration.device` names it.
     ///   - file: the model file that is meant by a name of the plan.
-    /// - Throws: `ConfigurationError` naming the unit that cannot be served here; what `file` throws where none of a
-    ///   model's names is known.
+    /// - Throws: `FileError`, also where a unit cannot be served here, or `file` knows none of a model's names.
     package init(
-        _ plan: Plan, unit name: String? = nil, devices: [String], file: (String) throws -> String
-    ) throws {
-        let chosen = name.map { name in plan.units.filter { $0.name == name } } ?? plan.units
-        guard !chosen.isEmpty else {
-            let names = plan.units.map(\.name).joined(separator: ", ")
-            throw ConfigurationError("the plan has no unit '\(name ?? "")'; it has \(names)")
+        plan root: Field, unit name: String? = nil, devices: [String], file: (String) throws -> String
+    ) throws(FileError) {
+        let plan = try Plan(root)
+        let list = try root.field("units")
+        var units: [UnitConfiguration] = []
+        for (unit, field) in zip(plan.units, try list.elements()) where name == nil || unit.name == name {
+            var models: [ModelConfiguration] = []
+            for (model, field) in zip(unit.models, try field.field("models").elements()) {
+                models.append(try ModelConfiguration(model, field, file: file))
+            }
+            var configuration = UnitConfiguration(name: unit.name, models: models)
+            configuration.device = try Self.device(of: unit, field, devices)
+            units.append(configuration)
         }
-        self.init(
-            units: try chosen.map { unit in
-                var configuration = UnitConfiguration(
-                    name: unit.name, models: try unit.models.map { try ModelConfiguration($0, file: file) })
-                configuration.device = try Self.device(of: unit, devices)
-                return configuration
-            })
+        if units.isEmpty {
+            let names = plan.units.map(\.name).joined(separator: ", ")
+            throw list.error("there is no unit '\(name ?? "")'; there are \(names)")
+        }
+        self.init(units: units)
     }
 
-    private static func device(of unit: PlannedUnit, _ devices: [String]) throws(ConfigurationError) -> String {
+    private static func device(
+        of unit: PlannedUnit, _ field: Field, _ devices: [String]
+    ) throws(FileError) -> String {
+        let field = try field.field("devices")
         guard unit.devices.count == 1 else {
-            throw ConfigurationError(
-                "unit '\(unit.name)' takes \(unit.devices.count) devices; only units of one device can be served yet")
+            throw field.error("are \(unit.devices.count); only units of one device can be served yet")
         }
         guard unit.node == 0, devices.indices.contains(unit.devices[0]) else {
-            throw ConfigurationError(
-                "unit '\(unit.name)' is on device \(unit.devices[0]) of node \(unit.node), and this machine has "
-                    + "\(devices.count) devices (\(devices.joined(separator: ", ")))")
+            throw field.error(
+                "is device \(unit.devices[0]) of node \(unit.node), and this machine has \(devices.count) devices "
+                    + "(\(devices.joined(separator: ", ")))")
         }
         return devices[unit.devices[0]]
     }
@@ -44,9 +58,13 @@ extension ServeConfiguration {
 
 extension ModelConfiguration {
     /// A planned model, whose file may be known by its path or by its name.
-    init(_ planned: PlannedModel, file: (String) throws -> String) throws {
+    fileprivate init(
+        _ planned: PlannedModel, _ field: Field, file: (String) throws -> String
+    ) throws(FileError) {
         let path: String
-        do { path = try file(planned.model) } catch { path = try file(planned.name) }
+        do {
+            path = try (try? file(planned.model)) ?? file(planned.name)
+        } catch { throw try field.field("model").error("\(error)") }
         self.init(name: planned.name, path: path)
         rate = planned.rate
         shares = [planned.shares.prefill.tenths, planned.shares.decode.tenths]

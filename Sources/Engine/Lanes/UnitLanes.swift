@@ -1,4 +1,4 @@
-import Compute
+package import Compute
 import Kernels
 import Quantities
 import Scheduling
@@ -25,7 +25,7 @@ final class UnitLane: Sendable {
 }
 
 /// The lanes of a unit by their names, and what they have done. Which of them runs what is `LaneSchedule`'s to decide.
-struct UnitLanes: Sendable {
+package struct UnitLanes: Sendable {
     /// The whole device, then the parts.
     let lanes: [UnitLane]
     let plan: LanePlan
@@ -38,7 +38,7 @@ struct UnitLanes: Sendable {
 
     /// Seconds in which lanes that take turns have all had theirs. Chosen: shorter rounds keep streams smoother and
     /// cost more submissions.
-    static let round = 0.02
+    package static let round = 0.02
 
     /// Divides the device as the shares of the models need.
     init(_ shares: [Share], on device: any Device) throws(ComputeError) {
@@ -89,5 +89,5 @@ struct UnitLanes: Sendable {
 
 extension Device {
     /// The smallest parts of it that `LanePlan` divides: compute units, or tenths.
-    var shareUnits: Int { partitioning.isReal ? limits.computeUnits : Share.whole.tenths }
+    package var shareUnits: Int { partitioning.isReal ? limits.computeUnits : Share.whole.tenths }
 }

@@ -18,11 +18,11 @@ package struct CostModel: Sendable {
     /// The times of a model on `devices` devices.
     ///
     /// Where that number was not measured, the next smaller one that was stands in: more devices are not slower.
-    /// - Throws: `CostError.unknownModel` where the cost file lacks the model.
+    /// - Throws: `CostError` where the cost file lacks the model.
     /// - Returns: `nil` where the model was measured on more devices only: it does not fit on fewer.
     package func costs(of model: String, devices: Int) throws(CostError) -> ModelCost? {
         guard let known = costs[model], !known.isEmpty else {
-            throw .unknownModel(model, known: costs.keys.sorted())
+            throw CostError(unknownModel: model, known: costs.keys.sorted())
         }
         return known.filter { $0.key <= devices }.max { $0.key < $1.key }?.value
     }

@@ -1,83 +1,64 @@
+package import ConfigurationFiles
 package import Foundation
 
 extension CostTable {
-    /// The times of one cell, in milliseconds; negative or absent where not measured.
-    private struct Cell: Codable {
-        var prefill: Double?
-        var decoding: Double?
-    }
-
-    /// devices, share in percent, batch, length
-    private typealias Cells = [String: [String: [String: [String: Cell]]]]
-
-    /// The models, and beside them under `device` what they were measured on.
-    private struct File: Codable {
-        var models: [String: Cells] = [:]
-        var device: ProfiledDevice?
-
-        struct Key: CodingKey {
-            var stringValue: String
-            var intValue: Int? { nil }
-
-            static let device = Key(stringValue: "device")
-
-            init(stringValue: String) { self.stringValue = stringValue }
-
-            init?(intValue: Int) { nil }
-        }
-
-        init() {}
-
-        init(from decoder: any Decoder) throws {
-            let keys = try decoder.container(keyedBy: Key.self)
-            for key in keys.allKeys where key.stringValue != Key.device.stringValue {
-                models[key.stringValue] = try keys.decode(Cells.self, forKey: key)
-            }
-            device = try keys.decodeIfPresent(ProfiledDevice.self, forKey: .device)
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var keys = encoder.container(keyedBy: Key.self)
-            for (name, cells) in models { try keys.encode(cells, forKey: Key(stringValue: name)) }
-            try keys.encodeIfPresent(device, forKey: .device)
-        }
-    }
+    /// Numbers of devices that a model may be on.
+    static let devices = 1...1024
+    /// Sequences of a batch, and tokens of one.
+    static let counts = 1...(1 << 24)
 
     /// Reads MuxServe's shape: `model -> devices -> share % -> batch -> length -> {prefill, decoding}` in milliseconds.
     /// The key `device` beside the models, which MuxServe passes over, is `weft profile`'s.
     ///
-    /// - Throws: `CostError` naming the path of the field.
-    package init(json: Data) throws(CostError) {
-        let file: File
-        do {
-            file = try JSONDecoder().decode(File.self, from: json)
-        } catch let error as DecodingError {
-            throw Self.described(error)
-        } catch {
-            throw .notJSON(reason: "\(error)")
-        }
+    /// - Parameter file: Named in errors.
+    /// - Throws: `FileError`.
+    package init(json: String, file: String) throws(FileError) {
+        var device: ProfiledDevice?
         var measurements: [CostMeasurement] = []
-        for (model, byDevices) in file.models {
-            for (devices, byShare) in byDevices {
-                for (share, byBatch) in byShare {
-                    for (batch, byLength) in byBatch {
-                        for (length, cell) in byLength {
-                            let path = [model, devices, share, batch, length]
-                            measurements.append(try Self.measurement(path, cell))
-                        }
+        for (model, field) in try Field(json, file: file).entries() {
+            if model == Self.device {
+                device = try ProfiledDevice(field)
+            } else {
+                try Self.read(model, field, into: &measurements)
+            }
+        }
+        if measurements.isEmpty { throw FileError(file: file, reason: "holds no measurement") }
+        self.init(measurements)
+        self.device = device
+    }
+
+    private static let device = "device"
+
+    private static func read(
+        _ model: String, _ field: Field, into measurements: inout [CostMeasurement]
+    ) throws(FileError) {
+        for (devices, byShare) in try field.entries(countedIn: Self.devices) {
+            for (share, byBatch) in try byShare.entries(countedIn: 1...100) {
+                for (batch, byLength) in try byBatch.entries(countedIn: counts) {
+                    for (length, cell) in try byLength.entries(countedIn: counts) {
+                        try cell.allowOnly(["prefill", "decoding"])
+                        measurements.append(
+                            CostMeasurement(
+                                model: model, devices: devices, sharePercent: share, batch: batch, length: length,
+                                prefill: try time(cell.optional("prefill")),
+                                decode: try time(cell.optional("decoding"))))
                     }
                 }
             }
         }
-        if measurements.isEmpty { throw .empty }
-        self.init(measurements)
-        device = file.device
+    }
+
+    /// Seconds, of milliseconds that are negative or absent where nothing was measured.
+    static func time(_ field: Field?) throws(FileError) -> Double? {
+        guard let field else { return nil }
+        let milliseconds = try field.number(-1e9...1e9)
+        if milliseconds == 0 { throw field.error("must be a time, or negative where none was measured; is 0") }
+        return milliseconds < 0 ? nil : milliseconds / 1000
     }
 
     /// The table in MuxServe's shape, keys sorted.
     package func json() throws -> Data {
-        var file = File()
-        file.device = device
+        var file = File(device: device)
         for cell in measurements {
             file.models[cell.model, default: [:]]["\(cell.devices)", default: [:]][
                 "\(cell.sharePercent)", default: [:]][
@@ -89,39 +70,33 @@ extension CostTable {
         return try encoder.encode(file)
     }
 
-    private static func measurement(_ path: [String], _ cell: Cell) throws(CostError) -> CostMeasurement {
-        func positive(_ level: Int, _ name: String) throws(CostError) -> Int {
-            guard let value = Int(path[level]), value > 0 else {
-                throw .invalidField(
-                    path: path[...level].joined(separator: "."), reason: "\(name) is not a positive integer")
-            }
-            return value
-        }
-        func time(_ milliseconds: Double?, _ name: String) throws(CostError) -> Double? {
-            guard let milliseconds, milliseconds >= 0 else { return nil }
-            guard milliseconds.isFinite, milliseconds > 0 else {
-                throw .invalidField(path: (path + [name]).joined(separator: "."), reason: "is not a time")
-            }
-            return milliseconds / 1000
-        }
-        let share = try positive(2, "share")
-        if share > 100 { throw .invalidField(path: path[...2].joined(separator: "."), reason: "exceeds 100 percent") }
-        return CostMeasurement(
-            model: path[0], devices: try positive(1, "devices"), sharePercent: share,
-            batch: try positive(3, "batch"), length: try positive(4, "length"),
-            prefill: try time(cell.prefill, "prefill"), decode: try time(cell.decoding, "decoding"))
+    /// The times of one cell, in milliseconds; negative where not measured.
+    private struct Cell: Encodable {
+        var prefill: Double
+        var decoding: Double
     }
 
-    private static func described(_ error: DecodingError) -> CostError {
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
-            .invalidField(
-                path: context.codingPath.map(\.stringValue).joined(separator: "."), reason: context.debugDescription)
-        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-            .invalidField(
-                path: context.codingPath.map(\.stringValue).joined(separator: "."), reason: context.debugDescription)
-        case .dataCorrupted(let context): .notJSON(reason: context.debugDescription)
-        @unknown default: .notJSON(reason: "\(error)")
+    /// devices, share in percent, batch, length
+    private typealias Cells = [String: [String: [String: [String: Cell]]]]
+
+    /// The models, and beside them under `device` what they were measured on.
+    private struct File: Encodable {
+        var models: [String: Cells] = [:]
+        var device: ProfiledDevice?
+
+        struct Key: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+
+            init(stringValue: String) { self.stringValue = stringValue }
+
+            init?(intValue: Int) { nil }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var keys = encoder.container(keyedBy: Key.self)
+            for (name, cells) in models { try keys.encode(cells, forKey: Key(stringValue: name)) }
+            try keys.encodeIfPresent(device, forKey: Key(stringValue: CostTable.device))
         }
     }
 }

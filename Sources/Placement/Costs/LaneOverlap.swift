@@ -1,6 +1,8 @@
+import ConfigurationFiles
+
 /// How many times as long passes of a model take where a lane of the whole device and one of a part of it are busy at
 /// once, measured: both have fewer cores than each alone, but use what the other leaves idle.
-package struct LaneOverlap: Hashable, Sendable, Codable {
+package struct LaneOverlap: Hashable, Sendable, Encodable {
     /// Prefills on the whole device beside decodes on a half.
     package var whole: Double
     /// Those decodes.
@@ -24,15 +26,13 @@ package struct LaneOverlap: Hashable, Sendable, Codable {
         case busyPart = "busy_part"
     }
 
-    package init(from decoder: any Decoder) throws {
-        let keys = try decoder.container(keyedBy: CodingKeys.self)
-        whole = try keys.decode(Double.self, forKey: .whole)
-        part = try keys.decode(Double.self, forKey: .part)
-        busyPart = try keys.decode(Double.self, forKey: .busyPart)
-        guard busyPart > 1 else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .busyPart, in: keys, debugDescription: "lanes that overlap take more than 1 of the device")
-        }
+    init(_ field: Field) throws(FileError) {
+        try field.allowOnly(["whole", "part", "busy_part"])
+        whole = try field.field("whole").number()
+        part = try field.field("part").number()
+        let busy = try field.field("busy_part")
+        busyPart = try busy.number()
+        if busyPart <= 1 { throw busy.error("must be more than 1, as lanes that overlap take; is \(busyPart)") }
     }
 
     /// The factor on a pass's time, at least 1, in proportion to what overlaps.

@@ -1,5 +1,7 @@
+import ConfigurationFiles
+
 /// How many times as long a job of a model takes beside one on another part of the device, measured.
-package struct PhaseContention: Hashable, Sendable, Codable {
+package struct PhaseContention: Hashable, Sendable, Encodable {
     package var prefillBesidePrefill: Double
     package var prefillBesideDecode: Double
     package var decodeBesidePrefill: Double
@@ -16,6 +18,16 @@ package struct PhaseContention: Hashable, Sendable, Codable {
         self.prefillBesideDecode = prefillBesideDecode
         self.decodeBesidePrefill = decodeBesidePrefill
         self.decodeBesideDecode = decodeBesideDecode
+    }
+
+    init(_ field: Field) throws(FileError) {
+        try field.allowOnly([
+            "prefill_beside_prefill", "prefill_beside_decode", "decode_beside_prefill", "decode_beside_decode",
+        ])
+        prefillBesidePrefill = try field.field("prefill_beside_prefill").number()
+        prefillBesideDecode = try field.field("prefill_beside_decode").number()
+        decodeBesidePrefill = try field.field("decode_beside_prefill").number()
+        decodeBesideDecode = try field.field("decode_beside_decode").number()
     }
 
     enum CodingKeys: String, CodingKey {

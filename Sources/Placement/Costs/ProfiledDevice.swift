@@ -1,5 +1,7 @@
+import ConfigurationFiles
+
 /// The device of a cost file, where `weft profile` wrote it.
-package struct ProfiledDevice: Hashable, Sendable, Codable {
+package struct ProfiledDevice: Hashable, Sendable, Encodable {
     package var name: String
     /// Its smallest parts: compute units, or tenths where lanes cannot really divide it.
     package var units: Int
@@ -21,12 +23,20 @@ package struct ProfiledDevice: Hashable, Sendable, Codable {
         self.serving = serving
     }
 
-    package init(from decoder: any Decoder) throws {
-        let keys = try decoder.container(keyedBy: CodingKeys.self)
-        name = try keys.decode(String.self, forKey: .name)
-        units = try keys.decode(Int.self, forKey: .units)
-        contention = try keys.decode([String: PhaseContention].self, forKey: .contention)
-        overlap = try keys.decodeIfPresent([String: LaneOverlap].self, forKey: .overlap) ?? [:]
-        serving = try keys.decodeIfPresent([String: ServingCost].self, forKey: .serving) ?? [:]
+    init(_ field: Field) throws(FileError) {
+        try field.allowOnly(["name", "units", "contention", "overlap", "serving"])
+        func byModel<Value>(
+            _ field: Field?, _ read: (Field) throws(FileError) -> Value
+        ) throws(FileError) -> [String: Value] {
+            var values: [String: Value] = [:]
+            for (model, field) in try field?.entries() ?? [] { values[model] = try read(field) }
+            return values
+        }
+        name = try field.field("name").text()
+        units = try field.field("units").integer(1...1_000_000)
+        contention = try byModel(field.field("contention"), PhaseContention.init)
+        // Files from before these were measured lack them.
+        overlap = try byModel(field.optional("overlap"), LaneOverlap.init)
+        serving = try byModel(field.optional("serving"), ServingCost.init)
     }
 }

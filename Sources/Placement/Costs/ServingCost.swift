@@ -1,7 +1,8 @@
+import ConfigurationFiles
 package import Quantities
 
 /// What serving a model over HTTP adds to its passes on the device, measured.
-package struct ServingCost: Hashable, Sendable, Codable {
+package struct ServingCost: Hashable, Sendable, Encodable {
     /// Of a request's time to its first token; the device is free meanwhile.
     package var perRequest: Seconds
     /// From the end of a pass to the start of the next.
@@ -29,6 +30,13 @@ package struct ServingCost: Hashable, Sendable, Codable {
         perSequence = max(0, (served.stepTogether - passes.stepTogether - alone) / Double(count - 1))
         perPass = max(0, alone - perSequence)
         perRequest = max(0, served.first - passes.first - perPass - perSequence)
+    }
+
+    init(_ field: Field) throws(FileError) {
+        try field.allowOnly(["per_request", "per_pass", "per_sequence"])
+        perRequest = try field.field("per_request").number(0...1e6)
+        perPass = try field.field("per_pass").number(0...1e6)
+        perSequence = try field.field("per_sequence").number(0...1e6)
     }
 
     enum CodingKeys: String, CodingKey {

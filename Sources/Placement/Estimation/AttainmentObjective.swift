@@ -10,7 +10,7 @@ package struct AttainmentObjective: UnitObjective {
 
     /// - Parameters:
     ///   - scale: The multiple of the unloaded latency that still counts, as the paper's SLO scale.
-    /// - Throws: `CostError.unknownModel`.
+    /// - Throws: `CostError`.
     package init(
         demands: [ModelDemand], costs: CostModel, cluster: Cluster, scale: Double, peak: DevicePeak = .a100,
         contention: Contention = .measured, host: HostCost = .measured

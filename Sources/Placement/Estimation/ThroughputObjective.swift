@@ -14,7 +14,7 @@ package struct ThroughputObjective: UnitObjective {
 
     /// - Parameters:
     ///   - peak: Of the device of the cost file, by which utilisation is judged.
-    /// - Throws: `CostError.unknownModel`.
+    /// - Throws: `CostError`.
     package init(
         demands: [ModelDemand], costs: CostModel, cluster: Cluster, peak: DevicePeak = .a100,
         contention: Contention = .measured, host: HostCost = .measured

@@ -28,7 +28,7 @@ struct UnitEstimator: Sendable {
         var decodeShare: Double { candidate.decodeShare.fraction }
     }
 
-    /// - Throws: `CostError.unknownModel`.
+    /// - Throws: `CostError`.
     init(
         _ demands: [ModelDemand], costs: CostModel, cluster: Cluster, peak: DevicePeak, contention: Contention,
         host: HostCost

@@ -1,3 +1,5 @@
+package import ConfigurationFiles
+
 /// A cluster and the models to place on it, as MuxServe's placement reads them:
 /// `cluster: {nnodes, ngpus_per_node}`, `models: [{name, model, rate}]`, `avg_prompt_len`, `avg_output_len`.
 ///
@@ -18,8 +20,9 @@ package struct PlacementInput: Hashable, Sendable {
     ///   - file: Named in errors.
     /// - Throws: `FileError`.
     package init(yaml: String, file: String) throws(FileError) {
-        let root = try YAMLField(yaml, file: file)
-        cluster = try root.optional("cluster").map(Cluster.init(yaml:))
+        let root = try Field(yaml, file: file)
+        try root.allowOnly(WorkloadFile.fields)
+        cluster = try root.optional("cluster").map(Cluster.init)
         var demands: [ModelDemand] = []
         for load in try ModelLoad.list(root) { demands.append(try ModelDemand(load)) }
         self.demands = demands
@@ -50,26 +53,32 @@ package struct PlacementInput: Hashable, Sendable {
 }
 
 extension Cluster {
+    /// Of a device's memory.
+    private static let gigabytes = 1e-3...1e6
+
     /// Reads a cluster from a file of its own.
     ///
     /// - Throws: `FileError`.
     package init(yaml: String, file: String) throws(FileError) {
-        let root = try YAMLField(yaml, file: file)
-        try self.init(yaml: root.optional("cluster") ?? root)
+        let root = try Field(yaml, file: file)
+        let cluster = try root.optional("cluster")
+        if cluster != nil { try root.allowOnly(["cluster"]) }
+        try self.init(cluster ?? root)
     }
 
-    init(yaml field: YAMLField) throws(FileError) {
+    init(_ field: Field) throws(FileError) {
+        try field.allowOnly(["nodes", "nnodes", "ngpus_per_node", "memory_gb"])
         if let list = try field.optional("nodes") {
             var nodes: [Node] = []
             for entry in try list.elements() {
+                try entry.allowOnly(["devices", "memory_gb", "speed"])
                 nodes.append(
                     Node(
                         devices: try entry.field("devices").integer(1...1024),
-                        memoryBytes: try entry.positive(or: 80, "memory_gb", 1e-3...1e6) * 1e9,
-                        speed: try entry.positive(or: 1, "speed", 1e-6...1e6)))
+                        memoryBytes: try (entry.optional("memory_gb")?.number(Self.gigabytes) ?? 80) * 1e9,
+                        speed: try entry.optional("speed")?.number(1e-6...1e6) ?? 1))
             }
-            if nodes.isEmpty { throw list.error("names no node") }
-            for key in ["nnodes", "ngpus_per_node"] {
+            for key in ["nnodes", "ngpus_per_node", "memory_gb"] {
                 if let other = try field.optional(key) { throw other.error("contradicts nodes") }
             }
             self.init(nodes: nodes)
@@ -77,7 +86,7 @@ extension Cluster {
             self.init(
                 nodes: try field.field("nnodes").integer(1...10_000),
                 devicesPerNode: try field.field("ngpus_per_node").integer(1...1024),
-                memoryBytes: try field.positive(or: 80, "memory_gb", 1e-3...1e6) * 1e9)
+                memoryBytes: try (field.optional("memory_gb")?.number(Self.gigabytes) ?? 80) * 1e9)
         }
     }
 }
@@ -88,20 +97,20 @@ extension ModelDemand {
         let path = try field.field("model")
         let profile: ModelProfile
         if let own = try field.optional("profile") {
-            profile = try ModelProfile(yaml: own)
-        } else if let known = ModelProfile.llama(ofPath: try path.string()) {
+            profile = try ModelProfile(own)
+        } else if let known = ModelProfile.llama(ofPath: try path.text()) {
             profile = known
         } else {
-            throw path.error("'\(try path.string())' ends with no known size (-7b, -13b, -30b, -65b); give a profile")
+            throw path.error("'\(try path.text())' ends with no known size (-7b, -13b, -30b, -65b); give a profile")
         }
         self.init(
-            name: load.name, path: try path.string(), profile: profile, rate: load.rate,
+            name: load.name, path: try path.text(), profile: profile, rate: load.rate,
             meanPromptTokens: load.prompts.mean, meanOutputTokens: load.outputs.mean)
     }
 }
 
 extension ModelProfile {
-    init(yaml field: YAMLField) throws(FileError) {
+    init(_ field: Field) throws(FileError) {
         try field.allowOnly([
             "cost_name", "parameters", "layers", "hidden_size", "heads", "kv_heads", "head_size", "weight_bytes",
             "kv_element_bytes",
@@ -109,12 +118,12 @@ extension ModelProfile {
         let heads = try field.field("heads").integer(1...65_536)
         let hidden = try field.field("hidden_size").integer(1...1_048_576)
         self.init(
-            costName: try field.field("cost_name").string(), parameters: try field.field("parameters").positive(),
+            costName: try field.field("cost_name").text(), parameters: try field.field("parameters").number(),
             layers: try field.field("layers").integer(1...65_536), hiddenSize: hidden, heads: heads,
             kvHeads: try field.optional("kv_heads")?.integer(1...65_536) ?? heads,
             headSize: try field.optional("head_size")?.integer(1...65_536) ?? max(1, hidden / heads),
-            weightBytes: try field.optional("weight_bytes")?.positive(),
-            kvElementBytes: try field.positive(or: 2, "kv_element_bytes", 0.1...64))
+            weightBytes: try field.optional("weight_bytes")?.number(),
+            kvElementBytes: try field.optional("kv_element_bytes")?.number(0.1...64) ?? 2)
     }
 
     var yamlLines: [String] {

@@ -1,3 +1,4 @@
+package import ConfigurationFiles
 import Quantities
 import Workloads
 
@@ -7,25 +8,27 @@ extension Plan {
     /// - Parameter file: Named in errors.
     /// - Throws: `FileError`; also where units share a device or a unit names a model twice.
     package init(yaml: String, file: String) throws(FileError) {
-        let root = try YAMLField(yaml, file: file)
+        try self.init(Field(yaml, file: file))
+    }
+
+    /// Reads a plan.
+    ///
+    /// - Throws: `FileError`; also where units share a device or a unit names a model twice.
+    package init(_ root: Field) throws(FileError) {
         try root.allowOnly(["version", "units"])
         let version = try root.field("version")
         if try version.integer(1...Int.max) != Self.currentVersion {
-            throw version.error("is not \(Self.currentVersion), the only version known")
+            throw version.error("must be \(Self.currentVersion), the only version known")
         }
         var units: [PlannedUnit] = []
         var used: Set<[Int]> = []
-        for field in try root.field("units").elements() {
-            let unit = try PlannedUnit(yaml: field)
-            if units.contains(where: { $0.name == unit.name }) {
-                throw try field.field("name").error("'\(unit.name)' is given twice")
-            }
+        for field in try root.field("units").elements(eachWithOwn: "name") {
+            let unit = try PlannedUnit(field)
             for device in unit.devices where !used.insert([unit.node, device]).inserted {
                 throw try field.field("devices").error("device \(device) of node \(unit.node) is in two units")
             }
             units.append(unit)
         }
-        if units.isEmpty { throw try root.field("units").error("names no unit") }
         self.init(units: units)
     }
 
@@ -52,38 +55,30 @@ extension Plan {
 }
 
 extension PlannedUnit {
-    init(yaml field: YAMLField) throws(FileError) {
+    init(_ field: Field) throws(FileError) {
         try field.allowOnly(["name", "node", "devices", "models"])
         var devices: [Int] = []
         for device in try field.field("devices").elements() { devices.append(try device.integer(0...65_535)) }
-        if devices.isEmpty { throw try field.field("devices").error("names no device") }
         var models: [PlannedModel] = []
-        for entry in try field.field("models").elements() {
-            let model = try PlannedModel(yaml: entry)
-            if models.contains(where: { $0.name == model.name }) {
-                throw try entry.field("name").error("'\(model.name)' is given twice in its unit")
-            }
-            models.append(model)
-        }
-        if models.isEmpty { throw try field.field("models").error("names no model") }
+        for entry in try field.field("models").elements(eachWithOwn: "name") { models.append(try PlannedModel(entry)) }
         self.init(
-            name: try field.field("name").string(), node: try field.optional("node")?.integer(0...65_535) ?? 0,
+            name: try field.field("name").name(), node: try field.optional("node")?.integer(0...65_535) ?? 0,
             devices: devices, models: models)
     }
 }
 
 extension PlannedModel {
-    init(yaml field: YAMLField) throws(FileError) {
+    init(_ field: Field) throws(FileError) {
         try field.allowOnly([
             "name", "model", "rate", "prefill_share", "decode_share", "max_sequences", "estimated_throughput",
         ])
-        let rate = try field.field("rate").positive(WorkloadModel.rates)
+        let rate = try field.field("rate").number(WorkloadModel.rates)
         self.init(
-            name: try field.field("name").string(), model: try field.field("model").string(), rate: rate,
+            name: try field.field("name").name(), model: try field.field("model").text(), rate: rate,
             shares: PhaseShares(
                 prefill: Share(percent: try field.optional("prefill_share")?.integer(1...100) ?? 100),
                 decode: Share(percent: try field.optional("decode_share")?.integer(1...100) ?? 100)),
             maxSequences: try field.optional("max_sequences")?.integer(1...1_000_000) ?? 256,
-            estimatedThroughput: try field.positive(or: rate, "estimated_throughput"))
+            estimatedThroughput: try field.optional("estimated_throughput")?.number() ?? rate)
     }
 }

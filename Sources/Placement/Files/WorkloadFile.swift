@@ -1,3 +1,4 @@
+package import ConfigurationFiles
 package import Quantities
 package import Workloads
 
@@ -16,13 +17,19 @@ package struct WorkloadFile: Hashable, Sendable {
     package var duration: Seconds?
     package var contextLimit: Int
 
+    /// The fields of the file, with those that only planning reads.
+    static let fields: Set<String> = [
+        "models", "alpha", "rate", "arrivals", "duration", "context", "avg_prompt_len", "avg_output_len", "cluster",
+    ]
+
     /// - Parameter file: Named in errors.
     /// - Throws: `FileError`.
     package init(yaml: String, file: String) throws(FileError) {
-        let root = try YAMLField(yaml, file: file)
+        let root = try Field(yaml, file: file)
+        try root.allowOnly(Self.fields)
         models = try ModelLoad.list(root).map(\.model)
-        arrivals = try root.optional("arrivals").map(ArrivalProcess.init(yaml:))
-        duration = try root.optional("duration")?.positive(1e-3...1e8)
+        arrivals = try root.optional("arrivals").map(ArrivalProcess.init)
+        duration = try root.optional("duration")?.number(1e-3...1e8)
         contextLimit = try root.optional("context")?.integer(2...(1 << 24)) ?? 2560
     }
 
@@ -41,14 +48,14 @@ package struct WorkloadFile: Hashable, Sendable {
 }
 
 extension ArrivalProcess {
-    init(yaml field: YAMLField) throws(FileError) {
-        switch try? field.string() {
+    init(_ field: Field) throws(FileError) {
+        switch try? field.text() {
         case "poisson": self = .poisson
         case "even": self = .deterministic
-        case .some(let text): throw field.error("is '\(text)', expected poisson, even or {gamma: DEVIATION}")
+        case .some(let text): throw field.error("must be poisson, even or {gamma: DEVIATION}; is '\(text)'")
         case nil:
             try field.allowOnly(["gamma"])
-            self = .gamma(cv: try field.field("gamma").positive(1e-3...1e3))
+            self = .gamma(cv: try field.field("gamma").number(1e-3...1e3))
         }
     }
 }

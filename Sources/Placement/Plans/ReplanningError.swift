@@ -13,4 +13,13 @@ package enum ReplanningError: Error, Hashable, Sendable, CustomStringConvertible
         case .unknownMesh(let unit, let devices): "unit \(unit): a mesh of \(devices) devices is not a power of two"
         }
     }
+
+    /// The unit at fault.
+    package var unit: String {
+        switch self {
+        case .unknownNode(let unit, _), .unknownDevice(let unit, _), .sharedDevice(let unit, _),
+            .unknownMesh(let unit, _):
+            unit
+        }
+    }
 }

@@ -64,6 +64,14 @@ struct ReceivedBody: Sendable {
 
     var count: Int { bytes.readableBytes }
 
+    /// The body's text, which is JSON: what reads it as YAML meets no aliases, which could name more than they are.
+    /// - Throws: `APIError` when it is not text; `DecodingError` when it is not JSON.
+    func json() throws -> String {
+        struct Anything: Decodable { init(from decoder: any Decoder) {} }
+        _ = try decode(Anything.self)
+        return String(decoding: bytes.readableBytesView, as: UTF8.self)
+    }
+
     /// The body as a value of type `type`.
     /// - Throws: `APIError` when it is not text; `DecodingError` when it is not JSON of this shape.
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {

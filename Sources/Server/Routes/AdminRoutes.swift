@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import Engine
 import Foundation
 import HTTPTypes
@@ -6,6 +7,9 @@ import Hummingbird
 /// `/admin`: what operators ask of the engine while it serves.
 struct AdminRoutes: Sendable {
     static let models = "/admin/models"
+    /// Of the description of a model: far more than one takes, and little enough to be read as YAML, whose parser needs
+    /// hundreds of bytes for each value.
+    private static let mostBytes = 1 << 16
 
     var administration: any ModelAdministration
     var desk: Desk
@@ -29,9 +33,16 @@ struct AdminRoutes: Sendable {
     func load(_ request: Request, _ context: ServerContext) async throws -> Response {
         let model: ModelConfiguration
         do {
-            model = try await desk.work(on: request, context) { (model: ModelConfiguration) in model }
-        } catch let error as ConfigurationError {
-            throw APIError.invalid(nil, error.description, code: "invalid_model")
+            model = try await desk.work(onBodyOf: request, context) { body in
+                guard body.count <= Self.mostBytes else {
+                    throw APIError.bodyTooLarge(limit: Self.mostBytes, closesConnection: false)
+                }
+                return try ModelConfiguration(Field(body.json(), file: "body"))
+            }
+        } catch var error as FileError {
+            error.field = error.field.abridged
+            let field = error.field.isEmpty ? nil : error.field
+            throw APIError.invalid(field, error.description.escapingControls, code: "invalid_model")
         }
         do {
             let served = try await administration.load(

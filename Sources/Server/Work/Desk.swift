@@ -18,11 +18,17 @@ struct Desk: Sendable {
         on request: Request, _ context: ServerContext, isHeavy: Bool = false,
         _ body: @escaping @Sendable (Value) throws -> Result
     ) async throws -> Result {
+        try await work(onBodyOf: request, context, isHeavy: isHeavy) { try body(try $0.decode(Value.self)) }
+    }
+
+    /// The same for a body that `body` reads itself.
+    func work<Result: Sendable>(
+        onBodyOf request: Request, _ context: ServerContext, isHeavy: Bool = false,
+        _ body: @escaping @Sendable (ReceivedBody) throws -> Result
+    ) async throws -> Result {
         let received = try await bodies.read(request)
         let departure = connections.departure(of: context.channel)
-        return try await workers.run(bytes: received.count, isHeavy: isHeavy, unless: departure) {
-            try body(try received.decode(Value.self))
-        }
+        return try await workers.run(bytes: received.count, isHeavy: isHeavy, unless: departure) { try body(received) }
     }
 
     /// An answer that may be large: it is sent as fast as its client takes it, and refused where too much waits to be

@@ -12,4 +12,12 @@ package enum SimulationError: Error, Hashable, Sendable, CustomStringConvertible
         case .doesNotFit(let model, let unit): "unit \(unit): its devices do not hold model \(model)"
         }
     }
+
+    /// The unit at fault; `nil` where all are.
+    package var unit: String? {
+        switch self {
+        case .unknownNode(let unit, _), .doesNotFit(_, let unit): unit
+        case .unknownModel: nil
+        }
+    }
 }

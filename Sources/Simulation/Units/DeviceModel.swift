@@ -31,14 +31,16 @@ package struct PassTime: Sendable {
 }
 
 /// A pass at work on a modelled device.
-package struct RunningPass: DeviceWork, Sendable {
+package struct RunningPass: Sendable {
     package let pass: Pass
     /// Of its model in the cost file.
     package let costName: String
+    /// Seconds left on the device, as if alone.
     package var left: Seconds
     package var serving: Seconds
     package let utilisation: Utilisation
     package var isOnDevice = true
+    /// How much longer it takes beside what else is on the device now.
     package var slowdown = 1.0
 
     init(_ pass: Pass, _ model: SimulatedModel, _ time: PassTime) {
@@ -52,34 +54,10 @@ package struct RunningPass: DeviceWork, Sendable {
     var hasPrefill: Bool { pass.jobs.contains { $0.phase == .prefill } }
 
     /// When it leaves the device or, if it has, is done.
-    func next(from now: Seconds) -> Seconds { isOnDevice ? end(from: now) : now + serving }
+    func next(from now: Seconds) -> Seconds { now + (isOnDevice ? left * slowdown : serving) }
 
     mutating func advance(by seconds: Seconds) {
-        if isOnDevice { work(for: seconds) } else { serving -= seconds }
-    }
-}
-
-/// Work on a modelled device.
-protocol DeviceWork {
-    /// Seconds left, as if alone.
-    var left: Seconds { get set }
-    var utilisation: Utilisation { get }
-    /// How much longer it takes beside what else is on the device now.
-    var slowdown: Double { get set }
-}
-
-extension DeviceWork {
-    func end(from now: Seconds) -> Seconds { now + left * slowdown }
-
-    mutating func work(for seconds: Seconds) { left -= seconds / slowdown }
-}
-
-extension Array where Element: DeviceWork {
-    /// Sets how much jobs side by side slow each other.
-    mutating func stretch(by contention: Contention) {
-        for (index, slowdown) in zip(indices, contention.slowdowns(of: map(\.utilisation))) {
-            self[index].slowdown = slowdown
-        }
+        if isOnDevice { left -= seconds / slowdown } else { serving -= seconds }
     }
 }
 

@@ -16,23 +16,10 @@ struct BenchCompareCommand: ParsableCommand {
 
     func run() throws {
         let served = try reports.map { path in
-            (URL(filePath: path).deletingPathExtension().lastPathComponent, try ServingReport(file: path).service)
+            (URL(filePath: path).deletingPathExtension().lastPathComponent, try PlanningInputs.report(path).service)
         }
         let comparison = ServiceComparison(served)
         if let html { try PlanningInputs.write(comparison.page(title: "Measured service").html, to: html) }
         print(comparison.table("report").text, terminator: "")
-    }
-}
-
-extension ServingReport {
-    /// - Throws: `ValidationError` naming the file.
-    init(file path: String) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        do {
-            self = try decoder.decode(ServingReport.self, from: PlanningInputs.contents(path))
-        } catch is DecodingError {
-            throw ValidationError("\(path): is not a report of `weft bench serve`")
-        }
     }
 }

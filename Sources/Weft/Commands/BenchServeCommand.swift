@@ -62,7 +62,7 @@ struct BenchServeCommand: AsyncParsableCommand {
         }
         var generator = LoadGenerator(endpoint: try endpoint())
         generator.timeout = .seconds(timeout)
-        generator.unloaded = try unloaded.map { try ServingReport(file: $0).unloaded }
+        generator.unloaded = try unloaded.map { try PlanningInputs.report($0).unloaded }
         let bar = Progress("serving")
         let (report, served) = try await generator.run(load) { stage in
             switch stage {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Compute
 import Engine
 import Foundation
+import Profiling
 import Transformer
 
 struct DevicesCommand: AsyncParsableCommand {

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Compute
+import ConfigurationFiles
 import Engine
 import Foundation
 import Placement
+import Profiling
 import Quantities
 import Reporting
 import Transformer
@@ -59,12 +61,7 @@ struct ProfileCommand: AsyncParsableCommand {
             )
         }
         let open = try OpenDevice(device.device)
-        var profile: Profile
-        do {
-            profile = try Profile(file: output, on: open.device, grid: grid, seconds: seconds)
-        } catch let error as CostError {
-            throw ValidationError("\(output): \(error)")
-        }
+        var profile = try Profile(file: output, on: open.device, grid: grid, seconds: seconds)
         if check {
             print(FigureNumber.text(try await speed(files, profile, open.device), digits: 3))
         } else {
@@ -98,7 +95,7 @@ struct ProfileCommand: AsyncParsableCommand {
         var logarithms: [Double] = []
         for (name, _, file) in models {
             guard let speed = try await profile.speed(of: name, packed(file, device, Progress(name))) else {
-                throw ValidationError("\(output): holds no costs of \(name) on the whole device")
+                throw FileError(file: output, reason: "holds no costs of \(name) on the whole device")
             }
             logarithms.append(log(speed))
         }

@@ -1,17 +1,16 @@
 import ArgumentParser
 import Compute
+import ConfigurationFiles
 import Engine
 import Foundation
 import Kernels
 import Logging
-import Placement
 import Scheduling
 import Server
 import ServiceLifecycle
 import ShaderTesting
 import Synchronization
 import UnixSignals
-import Yams
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,6 +33,13 @@ struct ServeCommand: AsyncParsableCommand {
     var policy: PolicyName?
 
     @OptionGroup var device: DeviceOption
+
+    func validate() throws {
+        let ports = ServeConfiguration.ports
+        if let port, !ports.contains(port) {
+            throw ValidationError("--port must be between \(ports.lowerBound) and \(ports.upperBound)")
+        }
+    }
 
     func run() async throws {
         let log = LogWriter()
@@ -62,7 +68,6 @@ struct ServeCommand: AsyncParsableCommand {
             }
             configuration.units[0].device = device
         }
-        try configuration.check()
 
         let logger = Logger(label: "weft")
         let descriptors = Self.raiseDescriptorLimit()
@@ -103,57 +108,16 @@ struct ServeCommand: AsyncParsableCommand {
         return Int(limit.rlim_cur)
     }
 
-    /// Reads a configuration, or makes one of a plan, which is known by its units' devices.
+    /// Reads a configuration, or makes one of a plan.
     ///
     /// - Parameter unit: the only unit that is wanted.
-    /// - Throws: `CommandError` naming file and fault, `FileError`.
+    /// - Throws: `FileError`; `ValidationError` where the file cannot be read.
     static func read(_ path: String, unit: String? = nil) throws -> ServeConfiguration {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw CommandError("cannot read the configuration \(path)")
+        let root = try Field(PlanningInputs.text(path), file: path)
+        guard ServeConfiguration.isPlan(root) else { return try ServeConfiguration(root, unit: unit) }
+        return try ServeConfiguration(plan: root, unit: unit, devices: OpenDevice.selectorsByPreference()) {
+            URL(filePath: try Folders.model($0)).path
         }
-        let units = (try? Yams.compose(yaml: text)?.mapping)?["units"]?.sequence ?? []
-        if units.contains(where: { $0.mapping?["devices"] != nil }) {
-            return try read(Plan(yaml: text, file: path), path, unit: unit)
-        }
-        do {
-            var configuration = try YAMLDecoder().decode(ServeConfiguration.self, from: text)
-            if let unit {
-                let names = configuration.units.map(\.name).joined(separator: ", ")
-                configuration.units.removeAll { $0.name != unit }
-                if configuration.units.isEmpty {
-                    throw ConfigurationError("there is no unit '\(unit)'; there are \(names)")
-                }
-            }
-            return configuration
-        } catch {
-            throw CommandError("\(path): \(reason(error))")
-        }
-    }
-
-    private static func read(_ plan: Plan, _ path: String, unit: String?) throws -> ServeConfiguration {
-        do {
-            let devices = try OpenDevice.selectorsByPreference()
-            return try ServeConfiguration(plan, unit: unit, devices: devices) {
-                URL(filePath: try Folders.model($0)).path
-            }
-        } catch let error as ConfigurationError {
-            throw CommandError("\(path): \(error)")
-        }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as ConfigurationError: error.description
-        case DecodingError.keyNotFound(let key, let context): "'\(key.stringValue)' is missing\(place(context))"
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
-            DecodingError.dataCorrupted(let context):
-            (context.underlyingError.map { reason($0) } ?? context.debugDescription) + place(context)
-        default: "\(error)"
-        }
-    }
-
-    private static func place(_ context: DecodingError.Context) -> String {
-        context.codingPath.isEmpty ? "" : " at \(context.codingPath.map(\.stringValue).joined(separator: "."))"
     }
 }
 

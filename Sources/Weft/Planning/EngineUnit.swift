@@ -1,4 +1,4 @@
-import ArgumentParser
+import ConfigurationFiles
 import Engine
 import Foundation
 import GGUF
@@ -15,18 +15,18 @@ struct EngineUnit {
     /// - Parameters:
     ///   - path: of the cost file.
     ///   - speed: of the device, relative to when it was profiled.
-    /// - Throws: `ValidationError`, `ModelError`, `GGUFError`, `KVError`.
+    /// - Throws: `FileError`, `ModelError`, `GGUFError`, `KVError`.
     init(_ configuration: UnitConfiguration, costs path: String, speed: Double) throws {
         let table = try PlanningInputs.costs(path)
         guard let device = table.device else {
-            throw ValidationError("\(path): field device: is missing; `weft profile` writes it")
+            throw FileError(file: path, field: "device", reason: "is missing; `weft profile` writes it")
         }
         let costs = CostModel(table)
         let models = try configuration.models.map { model in
             do {
                 return try Self.model(model, costs)
             } catch let error as CostError {
-                throw ValidationError("\(path): \(error)")
+                throw FileError(file: path, reason: "\(error)")
             }
         }
         unit = SimulatedUnit(
@@ -40,7 +40,7 @@ struct EngineUnit {
         let file = try LlamaConfiguration(GGUFFile(path: path))
         let name = URL(filePath: path).deletingPathExtension().lastPathComponent
         guard let cost = try costs.costs(of: name, devices: 1) else {
-            throw CostError.unknownModel("\(name) on one device", known: [])
+            throw CostError(unknownModel: "\(name) on one device", known: [])
         }
         let shape = try LlamaModel.kvShape(file, type: model.kvType)
         let parameters = Double(

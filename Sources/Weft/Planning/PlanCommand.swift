@@ -1,5 +1,7 @@
 import ArgumentParser
+import ConfigurationFiles
 import Foundation
+import MuxServeReference
 import Placement
 import Quantities
 import Reporting
@@ -85,7 +87,8 @@ struct PlanCommand: ParsableCommand {
         } catch let error as PlacementError {
             throw FileError(error, yaml: try PlanningInputs.text(workload), file: workload)
         } catch let error as ReplanningError {
-            throw ValidationError("\(from ?? ""): \(error)")
+            let path = from ?? ""
+            throw FileError("\(error)", unit: error.unit, plan: try PlanningInputs.text(path), file: path)
         }
     }
 

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Benchmarks
+import ConfigurationFiles
 import Foundation
 import Placement
 import Workloads
@@ -7,47 +9,37 @@ import Workloads
 enum PlanningInputs {
     /// A cost file: MuxServe's JSON, or CSV by its ending.
     static func costs(_ path: String) throws -> CostTable {
-        let data = try contents(path)
-        do throws(CostError) {
-            return try path.hasSuffix(".csv") ? CostTable(csv: data) : CostTable(json: data)
-        } catch {
-            throw FileError(error, costs: path)
-        }
+        let text = try text(path)
+        return try path.hasSuffix(".csv") ? CostTable(csv: text, file: path) : CostTable(json: text, file: path)
     }
 
     /// A workload and its cluster; `cluster` overrides the one in the file.
     static func workload(_ path: String, cluster: String?) throws -> (cluster: Cluster, demands: [ModelDemand]) {
         let input = try PlacementInput(yaml: text(path), file: path)
         guard let found = try cluster.map(self.cluster) ?? input.cluster else {
-            throw FileError(
-                file: path, line: 1, field: "cluster", reason: "is missing; give it here or with --cluster")
+            throw FileError(file: path, field: "cluster", reason: "is missing; give it here or with --cluster")
         }
         return (found, input.demands)
     }
 
     static func plan(_ path: String) throws -> Plan { try Plan(yaml: text(path), file: path) }
 
-    static func trace(_ path: String) throws -> [Request] {
-        let data = try contents(path)
-        do throws(TraceError) {
-            return try Trace.read(data)
-        } catch {
-            throw ValidationError("\(path): \(error)")
-        }
+    /// Recorded requests for some of the models.
+    static func trace(_ path: String, of models: [String]) throws -> [Request] {
+        try Trace.read(text(path), file: path, models: models)
     }
 
-    static func contents(_ path: String) throws -> Data {
+    /// A report of `weft bench serve`.
+    static func report(_ path: String) throws -> SavedReport { try SavedReport(json: text(path), file: path) }
+
+    static func text(_ path: String) throws -> String {
+        let data: Data
         do {
-            return try Data(contentsOf: URL(filePath: path))
+            data = try Data(contentsOf: URL(filePath: path))
         } catch {
             throw ValidationError("\(path): cannot be read: \(error.localizedDescription)")
         }
-    }
-
-    static func text(_ path: String) throws -> String {
-        guard let text = String(data: try contents(path), encoding: .utf8) else {
-            throw ValidationError("\(path): is not UTF-8")
-        }
+        guard let text = String(data: data, encoding: .utf8) else { throw ValidationError("\(path): is not UTF-8") }
         return text
     }
 

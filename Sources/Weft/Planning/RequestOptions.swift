@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigurationFiles
 import Placement
 import Quantities
 import Workloads
@@ -36,23 +37,20 @@ struct RequestOptions: ParsableArguments {
     /// The requests, and each model's requests per second.
     func requests(of path: String) throws -> (requests: [Request], rates: [(model: String, rate: Double)]) {
         let file = try WorkloadFile(yaml: PlanningInputs.text(path), file: path)
-        if let trace { return try recorded(trace, file.models.map(\.name), path) }
+        if let trace { return try recorded(trace, file.models.map(\.name)) }
         let arrivals = burstiness.map { $0 == 1 ? ArrivalProcess.poisson : .gamma(cv: $0) }
         let workload = file.workload(rateScale: rateScale, arrivals: arrivals, duration: duration)
         do throws(WorkloadError) {
             return (try workload.requests(seed: seed), workload.models.map { ($0.name, $0.rate) })
         } catch {
-            throw ValidationError("\(path): \(error)")
+            throw FileError(file: path, reason: "\(error)")
         }
     }
 
     private func recorded(
-        _ trace: String, _ models: [String], _ path: String
+        _ trace: String, _ models: [String]
     ) throws -> (requests: [Request], rates: [(model: String, rate: Double)]) {
-        let requests = try PlanningInputs.trace(trace)
-        if let other = requests.first(where: { !models.contains($0.model) }) {
-            throw ValidationError("\(trace): model '\(other.model)' is not in \(path)")
-        }
+        let requests = try PlanningInputs.trace(trace, of: models)
         let span = max(requests.last?.arrival ?? 0, 1e-9)
         let counts = Dictionary(grouping: requests, by: \.model).mapValues { Double($0.count) }
         return (requests, models.map { ($0, (counts[$0] ?? 0) / span) })

@@ -1,4 +1,4 @@
-import ArgumentParser
+import ConfigurationFiles
 import Placement
 import Scheduling
 import Simulation
@@ -20,7 +20,7 @@ struct ServedPlan: Encodable {
             let (requests, rates) = try options.requests.requests(of: options.workload)
             report = ServiceReport(try simulation.run(requests), rates: rates)
         } catch let error as SimulationError {
-            throw ValidationError("\(path): \(error)")
+            throw FileError("\(error)", unit: error.unit, plan: try PlanningInputs.text(path), file: path)
         } catch let error as CostError {
             let workload = options.workload
             throw FileError(error, costs: options.costs, yaml: try PlanningInputs.text(workload), file: workload)

@@ -1,8 +1,9 @@
 import ArgumentParser
+import ConfigurationFiles
 import Foundation
+import MuxServeReference
 import Placement
 import Reporting
-import Simulation
 
 /// `weft simulate paper`: measured runs of MuxServe on 32 A100s, simulated.
 struct SimulatePaperCommand: ParsableCommand {
@@ -42,14 +43,14 @@ struct SimulatePaperCommand: ParsableCommand {
     }
 
     func run() throws {
-        let measured = try PaperRun.read(csv: PlanningInputs.contents(runs), file: runs)
+        let measured = try PaperRun.read(csv: PlanningInputs.text(runs), file: runs)
         let cluster = PaperCluster(
             costs: try PlanningInputs.costs(costs), temporalScheduler: scheduler)
         let comparison: PaperComparison
         do {
             comparison = try PaperComparison(measured, on: cluster, seeds: (1...seeds).map { UInt64($0) })
         } catch let error as CostError {
-            throw ValidationError("\(costs): \(error)")
+            throw FileError(file: costs, reason: "\(error)")
         }
         if json {
             let encoder = JSONEncoder()

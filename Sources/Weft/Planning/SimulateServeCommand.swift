@@ -50,7 +50,6 @@ struct SimulateServeCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try ServeCommand.read(config, unit: unit)
-        try configuration.check()
         guard var served = configuration.units.first, configuration.units.count == 1 else {
             throw ValidationError("\(config): has several units; --unit says which one is simulated")
         }
@@ -65,7 +64,7 @@ struct SimulateServeCommand: ParsableCommand {
         if json {
             print(try report.prettyJSON())
         } else if let measured {
-            print(Self.table(try ServingReport(file: measured).service, report).text, terminator: "")
+            print(Self.table(try PlanningInputs.report(measured).service, report).text, terminator: "")
         } else {
             print(TextTable(report).text, terminator: "")
         }

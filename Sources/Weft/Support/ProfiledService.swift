@@ -3,6 +3,7 @@ import Compute
 import Engine
 import Logging
 import Placement
+import Profiling
 import Quantities
 import Scheduling
 import Server

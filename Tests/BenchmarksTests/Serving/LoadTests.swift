@@ -29,6 +29,6 @@ struct LoadTests {
         ]
         let trace = Load.trace(of: served)
         #expect(trace == [Request(arrival: 0.5, model: "a", promptTokens: 12, outputTokens: 7)])
-        #expect(try Trace.read(Trace.write(trace)) == trace)
+        #expect(try Trace.read(String(decoding: Trace.write(trace), as: UTF8.self), file: "trace.jsonl") == trace)
     }
 }

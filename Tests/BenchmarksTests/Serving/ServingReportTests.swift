@@ -1,4 +1,5 @@
 import Benchmarks
+import ConfigurationFiles
 import Foundation
 import Quantities
 import Testing
@@ -37,9 +38,41 @@ struct ServingReportTests {
         #expect(report.failures[0].example == "full")
     }
 
-    @Test func theReportIsJSON() throws {
-        let read = try JSONDecoder().decode(ServingReport.self, from: JSONEncoder().encode(report))
-        #expect(read.unloaded == report.unloaded && read.service == report.service && read.seed == 7)
+    private var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            return String(decoding: try encoder.encode(report), as: UTF8.self)
+        }
+    }
+
+    @Test func aWrittenReportIsRead() throws {
+        let read = try SavedReport(json: json, file: "a.json")
+        #expect(read.unloaded == report.unloaded && read.service == report.service)
+    }
+
+    @Test(arguments: [
+        (#""seed" :"#, #""sead" :"#, "sead: is not known here"),
+        (#""finished" : 3"#, #""finished" : "3""#, "service.overall.finished: must be an integer"),
+        (
+            #""fraction" : 0"#, #""fraction" : 2"#,
+            "service.overall.attainment[6].fraction: must be between 0.0"
+        ),
+        (#""base" : 0.5,"#, "", "unloaded[0].base: is missing"),
+        (#""endpoint" : "#, #""endpoint" [ "#, "document: "),
+    ])
+    func faultsAreNamed(old: String, new: String, expected: String) throws {
+        let lines = try json.split(separator: "\n", omittingEmptySubsequences: false)
+        let index = try #require(lines.lastIndex { $0.contains(old) })
+        var changed = lines.map(String.init)
+        changed[index] = changed[index].replacing(old, with: new)
+        let error = #expect(throws: FileError.self) {
+            try SavedReport(json: changed.joined(separator: "\n"), file: "a.json")
+        }
+        // A field that is missing is told at the line where its mapping begins, and a gap where the parser notices it.
+        let line = expected.hasSuffix("missing") ? index : index + 1
+        #expect(error?.description.hasPrefix("a.json:\(line): \(expected)") == true, "\(error?.description ?? "")")
     }
 
     @Test func thePageHasAllFiguresAndNoForeignMarkup() {

@@ -1,0 +1,106 @@
+import Compute
+import Engine
+import Foundation
+import KVCache
+import Kernels
+import Quantities
+import Transformer
+
+/// A model's network on a part of a device, and the thread that drives it for measurements.
+final class MeasuredStream: Sendable {
+    private let network: LlamaModel
+    private let lane: any Lane
+    private let thread = LaneThread(name: "weft measuring")
+
+    private init(
+        _ weights: LlamaWeights, pool: KVPool, options: LlamaModel.Options, on device: any Device, turn: Double?
+    ) throws {
+        network = try LlamaModel(weights, options: options, pool: pool, kernels: KernelSet(device: device))
+        let lane = try device.makeLane(label: "measuring")
+        self.lane = turn.map { SlicedLane(lane, seconds: $0) } ?? lane
+        try network.warmUp(on: self.lane)
+    }
+
+    /// Streams of one model and one pool, in which slot `i` has pages for `slots[i]` tokens and one more.
+    ///
+    /// - Parameters:
+    ///   - places: the device of each stream, and seconds of a slice where it takes turns with others.
+    ///   - rows: the most tokens of a pass; `nil` for the model's own limit.
+    static func streams(
+        _ packed: PackedLlama, on places: [(device: any Device, turn: Double?)], slots: [Int], rows: Int? = nil
+    ) throws -> [MeasuredStream] {
+        let pool = try pool(LlamaModel.kvShape(packed.configuration, type: .f16), slots, on: places.map(\.device))
+        let contextLength = (slots.max() ?? 1) + 1
+        var options = LlamaModel.Options()
+        options.contextLength = contextLength
+        options.maxLogitRows = slots.count
+        if let rows { options.maxRows = rows }
+        var weights: [ObjectIdentifier: LlamaWeights] = [:]
+        return try places.map { device, turn in
+            let known = weights[device.memoryDomain]
+            let own = try known ?? LlamaWeights(packed, contextLength: contextLength, on: device)
+            weights[device.memoryDomain] = own
+            return try MeasuredStream(own, pool: pool, options: options, on: device, turn: turn)
+        }
+    }
+
+    private static func pool(_ shape: KVShape, _ slots: [Int], on devices: [any Device]) throws -> KVPool {
+        let pages = slots.map { shape.pages(for: $0 + 1) }
+        let pool = try KVPool(
+            pageCount: pages.reduce(0, +), sequences: slots.count, pagesPerSequence: pages.max() ?? 1, on: devices)
+        var manager = KVManager(pages: pool.pageCount)
+        let id = try manager.add(shape, weight: 1)
+        for (age, tokens) in slots.enumerated() {
+            let sequence = manager.open(id, age: UInt64(age))
+            guard case .granted = manager.extend(sequence, to: tokens + 1, for: .step) else {
+                preconditionFailure("the pool holds every sequence")
+            }
+            pool.update(slot: sequence.index, manager[sequence].pages, from: 0)
+        }
+        return pool
+    }
+
+    var maxRows: Int { network.maxRows }
+
+    /// Runs a batch once.
+    func run(_ batch: Batch) async throws {
+        try await thread.run { [network, lane] in _ = try network.forward(batch, on: lane) }
+    }
+
+    /// The seconds that each of several passes takes with its draws.
+    ///
+    /// - Parameters:
+    ///   - seconds: how long it is tried, but for one pass that takes longer.
+    ///   - passes: after how many it is enough.
+    func times(_ batch: Batch, for seconds: Double, passes: Int = .max) async throws -> [Double] {
+        let start = ContinuousClock.now
+        return try await times(batch) { $0 >= passes || ContinuousClock.now - start > .seconds(seconds) }
+    }
+
+    /// The same while `isOver` is not set.
+    func times(_ batch: Batch, until isOver: StopFlag) async throws -> [Double] {
+        try await times(batch) { _ in isOver.isSet }
+    }
+
+    private func times(
+        _ batch: Batch, until isEnough: @escaping @Sendable (Int) -> Bool
+    ) async throws -> [Double] {
+        try await thread.run { [network, lane] in
+            var times: [Double] = []
+            repeat {
+                let clock = ContinuousClock()
+                times.append(
+                    try clock.measure {
+                        try network.forward(batch, on: lane)
+                        for index in batch.logitRows.indices { Self.draw(index, from: network) }
+                    } / .seconds(1))
+            } while !isEnough(times.count)
+            return times
+        }
+    }
+
+    private static func draw(_ index: Int, from network: LlamaModel) {
+        var sampler = Sampler(SamplingOptions(), prompt: [], seed: 1)
+        _ = network.withLogits(index) { sampler.draw($0) }
+    }
+}

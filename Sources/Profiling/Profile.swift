@@ -1,0 +1,145 @@
+package import Compute
+import ConfigurationFiles
+import Engine
+import Foundation
+package import Placement
+package import Transformer
+
+/// Measures models on a device, cell by cell, into a cost file, which is written anew after each: a run that was broken
+/// off goes on where it stopped.
+package struct Profile: Sendable {
+    package private(set) var table: CostTable
+    private let path: String
+    private let device: any Device
+    private let grid: ProfileGrid
+    private let seconds: Double
+
+    /// Reads what the file holds already.
+    ///
+    /// - Parameters:
+    ///   - path: of the cost file; it need not exist.
+    ///   - seconds: how long a cell is measured, but for one pass that takes longer.
+    /// - Throws: `FileError` for a file that is none, or of another device.
+    package init(file path: String, on device: any Device, grid: ProfileGrid = .standard, seconds: Double = 1) throws {
+        let own = ProfiledDevice(name: device.description.name, units: device.shareUnits)
+        var table = CostTable([])
+        if FileManager.default.fileExists(atPath: path) {
+            table = try CostTable(json: String(contentsOfFile: path, encoding: .utf8), file: path)
+            guard let known = table.device, known.name == own.name, known.units == own.units else {
+                let name = table.device?.name ?? "an unnamed device"
+                throw FileError(file: path, field: "device", reason: "holds costs of \(name), not of \(own.name)")
+            }
+        }
+        table.device = table.device ?? own
+        (self.table, self.path, self.device, self.grid, self.seconds) = (table, path, device, grid, seconds)
+    }
+
+    /// Whether the file lacks what serving a model adds to its passes.
+    package func lacksServing(of model: String) -> Bool { table.device?.serving[model] == nil }
+
+    /// Whether the file lacks anything else of a model.
+    ///
+    /// - Parameter contextLength: the model's own limit.
+    package func lacks(_ model: String, contextLength: Int) -> Bool {
+        lacksContention(of: model) || !work(model, contextLength).isEmpty
+    }
+
+    /// Measures what the file lacks of a model.
+    ///
+    /// - Parameters:
+    ///   - model: its name in the file.
+    ///   - progress: called before each measurement with the share that is done; what it throws ends the run.
+    /// - Throws: `ComputeError`, `KVError`, and what `progress` and writing the file throw.
+    package mutating func measure(
+        _ model: String, _ packed: PackedLlama, progress: @Sendable (Double) throws -> Void
+    ) async throws {
+        let work = work(model, packed.configuration.contextLength)
+        let half = max(1, device.limits.computeUnits / 2)
+        let halves = try await bench(packed, [half, half], work.flatMap(\.cells))
+        // Both halves and the whole are on one bench; other parts have one each.
+        let onHalves = work.filter { [half, device.shareUnits].contains($0.part.units) }
+        let others = work.filter { ![half, device.shareUnits].contains($0.part.units) }
+        let count = Double(Self.rounds * work.reduce(0) { $0 + $1.cells.count })
+        var done = 0.0
+        let step = { () throws in
+            try progress(done / max(1, count))
+            done += 1
+        }
+        try await measure(model, onHalves, halves, step)
+        for other in others {
+            try await measure(model, [other], bench(packed, [other.part.units], other.cells), step)
+        }
+        if lacksContention(of: model) {
+            table.device?.contention[model] = try await halves.contention()
+            table.device?.overlap[model] = try await halves.overlap(
+                part: Double(half) / Double(device.limits.computeUnits))
+            try write()
+        }
+    }
+
+    private func lacksContention(of model: String) -> Bool {
+        table.device?.contention[model] == nil || table.device?.overlap[model] == nil
+    }
+
+    /// The model ready to be measured beside being served.
+    package func probe(_ packed: PackedLlama) async throws -> ProfileProbe {
+        try await ProfileProbe(packed, on: device, cells: [], seconds: seconds)
+    }
+
+    /// Notes what serving adds to a model's passes.
+    package mutating func add(_ cost: ServingCost, of model: String) throws {
+        table.device?.serving[model] = cost
+        try write()
+    }
+
+    /// How many times as fast the device is at the model now as when it was measured: machines are shared.
+    ///
+    /// - Returns: `nil` where the file holds nothing of the model.
+    package func speed(of model: String, _ packed: PackedLlama) async throws -> Double? {
+        let known = table.measurements
+            .filter { $0.model == model && $0.sharePercent == 100 && $0.prefill != nil && $0.decode != nil }
+            .map { ProfileGrid.Cell(batch: $0.batch, length: $0.length) }
+            .sorted { ($0.tokens, $0.batch) < ($1.tokens, $1.batch) }
+        guard !known.isEmpty else { return nil }
+        let sample = [1, 2, 3].map { known[$0 * (known.count - 1) / 4] }
+        let probe = try await ProfileProbe(packed, on: device, cells: sample, seconds: seconds)
+        return try await probe.speed(of: model, against: table)
+    }
+
+    /// Measures cells on all parts of a bench, one after the other and then once more: a shared machine's speed drifts,
+    /// and must not make one part look faster than another. The mean of both counts.
+    private mutating func measure(
+        _ model: String, _ work: [ProfileWork], _ bench: ProfileBench, _ step: () throws -> Void
+    ) async throws {
+        let cells = work.flatMap(\.cells).reduce(into: [ProfileGrid.Cell]()) { if !$0.contains($1) { $0.append($1) } }
+        var known: [ProfileWork.Part: [ProfileGrid.Cell: ProfileBench.Times]] = [:]
+        for _ in 0..<Self.rounds {
+            for cell in cells {
+                for work in work where work.cells.contains(cell) {
+                    try step()
+                    let isWhole = work.part.units == device.shareUnits
+                    let now = try await bench.times(cell, part: isWhole ? nil : 0, grid: grid)
+                    let times = known[work.part]?[cell].map { now.mean(with: $0) } ?? now
+                    known[work.part, default: [:]][cell] = times
+                    table = table.adding(ProfileWork.measurements(model, work.part, cell, times))
+                    try write()
+                }
+            }
+        }
+    }
+
+    private static let rounds = 2
+
+    private func work(_ model: String, _ contextLength: Int) -> [ProfileWork] {
+        let parts = ProfileWork.parts(units: device.shareUnits, areReal: device.partitioning.isReal)
+        return ProfileWork.left(model, in: table, parts: parts, cells: grid.cells(contextLength: contextLength))
+    }
+
+    private func bench(
+        _ packed: PackedLlama, _ parts: [Int], _ cells: [ProfileGrid.Cell]
+    ) async throws -> ProfileBench {
+        try await ProfileBench(packed, on: device, parts: parts, cells: cells, seconds: seconds)
+    }
+
+    private func write() throws { try table.json().write(to: URL(filePath: path), options: .atomic) }
+}
