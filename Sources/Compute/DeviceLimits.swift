@@ -18,6 +18,8 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
     package var groupSize: Int
     /// Width of a kernel's `vec`.
     package var vectorWidth: Int
+    /// Whether products with quantised weights are faster in whole numbers, with rows quantised before them.
+    package var prefersIntegerProducts: Bool
     /// The parts that work at the same time and can be given to different lanes: cores of a CPU; 1 where none can.
     package var computeUnits: Int
     /// Whether kernels can work on memory of the host where it stands.
@@ -26,7 +28,7 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
     package init(
         maxBindingSize: Int, maxAllocationSize: Int, maxTexelElements: Int, maxBindings: Int, maxGroupSize: Int,
         maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int,
-        computeUnits: Int = 1, importsHostMemory: Bool = false
+        prefersIntegerProducts: Bool = false, computeUnits: Int = 1, importsHostMemory: Bool = false
     ) {
         self.maxBindingSize = maxBindingSize
         self.maxAllocationSize = maxAllocationSize
@@ -38,6 +40,7 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
         self.subgroupSize = subgroupSize
         self.groupSize = groupSize
         self.vectorWidth = vectorWidth
+        self.prefersIntegerProducts = prefersIntegerProducts
         self.computeUnits = computeUnits
         self.importsHostMemory = importsHostMemory
     }

@@ -6,20 +6,17 @@ import Quantities
 /// The dispatches of a Llama network, tied to their buffers once; a step only counts its rows.
 struct ForwardPass: Sendable {
     private struct Layer: Sendable {
-        var attentionNorm: RMSNorm
-        var qkv: [MatMul]
-        var output: MatMul
-        var feedForwardNorm: RMSNorm
-        var gateUp: MatMul
-        var down: MatMul
+        var qkv: Products
+        var output: Products
+        var gateUp: Products
+        var down: Products
     }
 
     private let embed: Embed
     private let layers: [Layer]
     private let ropeStore: RopeStore
     private let attention: Attention
-    private let outputNorm: RMSNorm
-    private let output: MatMul
+    private let output: Products
 
     init(
         _ configuration: LlamaConfiguration, weights: LlamaWeights, kv: KVShape, inputs: StepInputs, pool: KVPool,
@@ -35,11 +32,16 @@ struct ForwardPass: Sendable {
             kernels, shape, qkv: scratch.qkv, rotations: weights.rotations, rows: inputs.rowBuffers, pool: pages)
         attention = try Attention(
             kernels, shape, qkv: scratch.qkv, rows: inputs.rowBuffers, pool: pages, y: scratch.mixed)
-        outputNorm = try RMSNorm(
-            kernels, x: scratch.residual, weight: weights.parts.outputNorm, sources: inputs.logitRowsBuffer,
-            y: scratch.final, width: c.embeddingLength, epsilon: c.epsilon)
-        output = try MatMul(
-            kernels, x: scratch.final, weights: weights.output, y: logits, columns: c.vocabularySize,
+        output = try Products(
+            kernels,
+            Products.Input(
+                scratch.residual,
+                norm: (
+                    Normalisation(
+                        weight: weights.parts.outputNorm, sources: inputs.logitRowsBuffer, epsilon: c.epsilon),
+                    y: scratch.final
+                ), bytes: scratch.bytes),
+            depth: c.embeddingLength, [.init(weights.output, columns: c.vocabularySize)], y: logits,
             stride: logitStride)
         var layers: [Layer] = []
         for layer in weights.parts.layers {
@@ -55,47 +57,44 @@ struct ForwardPass: Sendable {
     ) throws(ComputeError) -> Layer {
         let (q, kv) = (shape.heads * shape.headSize, shape.kvHeads * shape.headSize)
         let parts = layer.qkv.count == 1 ? [(0, shape.rowWidth)] : [(0, q), (q, kv), (q + kv, kv)]
-        var qkv: [MatMul] = []
-        for (weights, (offset, columns)) in zip(layer.qkv, parts) {
-            qkv.append(
-                try MatMul(
-                    kernels, x: scratch.normed, weights: weights, y: scratch.qkv, columns: columns,
-                    stride: shape.rowWidth, offset: offset))
+        func products(
+            of input: Products.Input, _ weights: DeviceWeights, _ columns: Int, into y: any Buffer,
+            _ epilogue: MatMul.Epilogue
+        ) throws(ComputeError) -> Products {
+            try Products(
+                kernels, input, depth: weights.shape.depth, [.init(weights, columns: columns)], y: y, stride: columns,
+                epilogue: epilogue)
         }
+        func normed(_ weight: any Buffer) -> Products.Input {
+            .init(
+                scratch.residual, norm: (Normalisation(weight: weight, epsilon: c.epsilon), y: scratch.normed),
+                bytes: scratch.bytes)
+        }
+        func rows(_ x: any Buffer) -> Products.Input { .init(x, bytes: scratch.bytes) }
+        let (d, f) = (c.embeddingLength, c.feedForwardLength)
         return Layer(
-            attentionNorm: try RMSNorm(
-                kernels, x: scratch.residual, weight: layer.attentionNorm, y: scratch.normed, width: c.embeddingLength,
-                epsilon: c.epsilon),
-            qkv: qkv,
-            output: try MatMul(
-                kernels, x: scratch.mixed, weights: layer.output, y: scratch.residual, columns: c.embeddingLength,
-                stride: c.embeddingLength, epilogue: .residual),
-            feedForwardNorm: try RMSNorm(
-                kernels, x: scratch.residual, weight: layer.feedForwardNorm, y: scratch.normed,
-                width: c.embeddingLength, epsilon: c.epsilon),
-            gateUp: try MatMul(
-                kernels, x: scratch.normed, weights: layer.gateUp, y: scratch.gated, columns: c.feedForwardLength,
-                stride: c.feedForwardLength, epilogue: .swiglu),
-            down: try MatMul(
-                kernels, x: scratch.gated, weights: layer.down, y: scratch.residual, columns: c.embeddingLength,
-                stride: c.embeddingLength, epilogue: .residual))
+            qkv: try Products(
+                kernels, normed(layer.attentionNorm), depth: d,
+                zip(layer.qkv, parts).map { .init($0, offset: $1.0, columns: $1.1) }, y: scratch.qkv,
+                stride: shape.rowWidth),
+            output: try products(of: rows(scratch.mixed), layer.output, d, into: scratch.residual, .residual),
+            gateUp: try products(of: normed(layer.feedForwardNorm), layer.gateUp, f, into: scratch.gated, .swiglu),
+            down: try products(of: rows(scratch.gated), layer.down, d, into: scratch.residual, .residual))
     }
 
-    /// Eight dispatches a layer, ten where queries, keys and values differ in format, and three around them.
+    /// Eight dispatches a layer, ten where queries, keys and values differ in format, and three around them; with
+    /// products of whole numbers two more a layer.
     func encode(_ commands: any Commands, rows: Int, logitRows: Int) {
         embed.encode(commands, rows: rows)
         for (index, layer) in layers.enumerated() {
-            layer.attentionNorm.encode(commands, rows: rows)
-            for product in layer.qkv { product.encode(commands, rows: rows) }
+            layer.qkv.encode(commands, rows: rows)
             ropeStore.encode(commands, rows: rows, layer: index)
             attention.encode(commands, rows: rows, layer: index)
             layer.output.encode(commands, rows: rows)
-            layer.feedForwardNorm.encode(commands, rows: rows)
             layer.gateUp.encode(commands, rows: rows)
             layer.down.encode(commands, rows: rows)
         }
         guard logitRows > 0 else { return }
-        outputNorm.encode(commands, rows: logitRows)
         output.encode(commands, rows: logitRows)
     }
 }
@@ -108,6 +107,8 @@ private struct Scratch {
     let mixed: any Buffer  // [rows][heads * headSize]
     let gated: any Buffer  // [rows][feedForwardLength]
     let final: any Buffer  // [logitRows][embeddingLength]
+    /// Rows of the products under way.
+    let bytes: QuantisedRows
 
     init(
         _ c: LlamaConfiguration, _ shape: AttentionShape, rows: Int, logitRows: Int, on device: any Device
@@ -121,6 +122,9 @@ private struct Scratch {
         mixed = try floats(rows * shape.heads * shape.headSize, "mixed")
         gated = try floats(rows * c.feedForwardLength, "gated")
         final = try floats(logitRows * c.embeddingLength, "final")
+        bytes = try QuantisedRows(
+            rows: max(rows, logitRows), depth: max(c.embeddingLength, shape.heads * shape.headSize, c.feedForwardLength),
+            on: device)
     }
 }
 

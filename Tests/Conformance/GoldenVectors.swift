@@ -7,6 +7,8 @@ struct GoldenVectors: Decodable {
         var prompt: String
         var promptIds: [Int32]
         var f32: Variant
+        /// As llama.cpp computes on a CPU: activations as bytes in blocks of 32, a cache of halves.
+        var q41Cpu: Variant
         /// Distance of the best logit from the second, step by step.
         var f32Top1Margin: [Float]
     }

@@ -58,14 +58,24 @@ struct CUDADialectTests {
                     shape: PanelShape(format: format, depth: 64, panels: 4, layout: PanelLayout(vectorWidth: 4)),
                     words: buffer, scales: format.blockSize.map { _ in buffer })
                 _ = try Embed(kernels, tokens: buffer, table: weights, y: buffer)
+                let rows = QuantisedRows(bytes: buffer, scales: buffer)
+                let inputs = [MatMul.Rows.floats(buffer)] + (format.blockSize == nil ? [] : [.bytes(rows)])
                 for epilogue in [MatMul.Epilogue.none, .residual, .swiglu] {
-                    _ = try MatMul(
-                        kernels, x: buffer, weights: weights, y: buffer, columns: 64, stride: 64, epilogue: epilogue)
+                    for x in inputs {
+                        _ = try MatMul(
+                            kernels, x: x, weights: weights, y: buffer, columns: 64, stride: 64, epilogue: epilogue)
+                    }
                 }
             }
         }
+        let bytes = QuantisedRows(bytes: buffer, scales: buffer)
+        _ = try Quantise(kernels, x: buffer, y: bytes, depth: 64)
+        func norm(_ sources: (any Buffer)?) -> Normalisation {
+            Normalisation(weight: buffer, sources: sources, epsilon: 1e-5)
+        }
         for sources in [nil, buffer] {
-            _ = try RMSNorm(kernels, x: buffer, weight: buffer, sources: sources, y: buffer, width: 64, epsilon: 1e-5)
+            _ = try RMSNorm(kernels, x: buffer, norm(sources), y: buffer, width: 64)
+            _ = try Quantise(kernels, x: buffer, norm: norm(sources), y: bytes, depth: 64)
         }
         let rows = RowBuffers(positions: buffer, tables: buffer, starts: buffer)
         for shape in shapes where reductions == .shuffles || shape.headSize == 64 {

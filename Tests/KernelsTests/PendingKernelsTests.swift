@@ -18,10 +18,11 @@ struct PendingKernelsTests {
         for _ in 0..<2 {
             for epilogue in [MatMul.Epilogue.none, .swiglu] {
                 let product = try MatMul(
-                    kernels, x: buffer, weights: weights, y: buffer, columns: 64, stride: 64, epilogue: epilogue)
+                    kernels, x: .floats(buffer), weights: weights, y: buffer, columns: 64, stride: 64, epilogue: epilogue)
                 operations.append { product.encode($0, rows: $1) }
             }
-            let norm = try RMSNorm(kernels, x: buffer, weight: buffer, y: buffer, width: 64, epsilon: 1e-5)
+            let norm = try RMSNorm(
+                kernels, x: buffer, Normalisation(weight: buffer, epsilon: 1e-5), y: buffer, width: 64)
             operations.append { norm.encode($0, rows: $1) }
         }
         return operations

@@ -27,21 +27,32 @@ struct CoverageTests {
     }
 
     private static let formats = ["F32", "F16", "BF16", "Q8", "Q4"]
-    private static let wanted: [(kernel: String, options: [String])] =
-        formats.flatMap { format in
-            [1, 2, 4, 8].flatMap { rows in
-                ["NONE", "RESIDUAL", "SWIGLU"].map {
-                    ("matmul<", ["WEIGHTS=\(format),", "ROWS=\(rows),", "EPILOGUE=\($0)>"])
+    private typealias Wanted = (kernel: String, options: [String])
+
+    private static let wanted: [Wanted] = products + attention + others
+
+    private static let products = [("matmul", formats, [1, 2, 4, 8]), ("matmul_bytes", ["Q8", "Q4"], [1, 2, 4])]
+        .flatMap { kernel, formats, heights -> [Wanted] in
+            formats.flatMap { format in
+                heights.flatMap { rows in
+                    ["NONE", "RESIDUAL", "SWIGLU"].map {
+                        ("\(kernel)<", ["WEIGHTS=\(format),", "ROWS=\(rows),", "EPILOGUE=\($0)>"])
+                    }
                 }
             }
         }
-        + ["F32", "F16", "Q8"].flatMap { kv in
-            // More queries at once would not fit in registers.
-            [(32, 4), (64, 4), (80, 3), (128, 2)].flatMap { size, most in
-                (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }
-            }
+
+    // More queries at once would not fit in registers.
+    private static let attention = [(32, 4), (64, 4), (80, 3), (128, 2)].flatMap { size, most -> [Wanted] in
+        ["F32", "F16", "Q8"].flatMap { kv in
+            (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }
         }
-        + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) } + [0, 1].map { ("rms_norm<", ["GATHER=\($0)>"]) }
-        + ["F32", "F16", "Q8"].map { ("rope_store<", ["KV=\($0)>"]) }
-        + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [("probe_copy<", [])]
+    }
+
+    private static let others: [Wanted] = [
+        formats.map { ("embed<", ["WEIGHTS=\($0)>"]) }, [0, 1].map { ("rms_norm<", ["GATHER=\($0)>"]) },
+        ["NORM=0,GATHER=0>", "NORM=1,GATHER=0>", "NORM=1,GATHER=1>"].map { ("quantise<", [$0]) },
+        ["F32", "F16", "Q8"].map { ("rope_store<", ["KV=\($0)>"]) },
+        [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) }, [("probe_copy<", [])],
+    ].flatMap { $0 }
 }

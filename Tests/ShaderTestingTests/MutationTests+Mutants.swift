@@ -3,7 +3,7 @@ import ShaderTesting
 
 extension MutationTests {
     static let mutants =
-        matmul + attention + [
+        matmul + matmulBytes + attention + [
             kernel("rms_norm", "loop one short", "i < n; i += GROUP_SIZE) {", "i + 1 < n; i += GROUP_SIZE) {"),
             kernel("rms_norm", "twice epsilon", "+ epsilon", "+ 2.0 * epsilon"),
             kernel("rms_norm", "sum in place of mean", " / float(width)", ""),
@@ -36,6 +36,19 @@ extension MutationTests {
         kernel(
             "matmul", "window bit lost", "LOAD(w, w$c + g * L)", "LOAD(w, (w$c + g * L) & (0x3fffu / V))",
             fallback: .smallBindings, option: "Q4"),
+    ]
+
+    private static let matmulBytes = [
+        kernel("matmul_bytes", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
+        kernel("matmul_bytes", "high nibbles lost", "(u$c >> 4) & 0x0f0f0f0fu", "u$c & 0x0f0f0f0fu", option: "Q4"),
+        kernel("matmul_bytes", "minimum left out", " + m$c * sum$r_", "", option: "Q4"),
+        kernel("matmul_bytes", "first block's scale for all", "(xScales, block$r_ * 2),", "(xScales, 0),", option: "Q4"),
+        kernel("matmul_bytes", "loop one short", "i < WORDS; i++", "i < WORDS - 1; i++", option: "Q8"),
+        kernel("quantise", "rounded down", "ROUND(v$i * inverse)", "ROUND(v$i * inverse - 0.5)"),
+        kernel("quantise", "sum without its scale", "scale * HSUM4(sum)", "HSUM4(sum)"),
+        kernel("quantise", "sources ignored", "LOAD(sources, TILE) * (depth", "TILE * (depth"),
+        kernel("quantise", "no epsilon", " + epsilon", ""),
+        kernel("quantise", "half of a quad not looked at", "max(u$i.z, u$i.w)", "0u"),
     ]
 
     private static let attention = [

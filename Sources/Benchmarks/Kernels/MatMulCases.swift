@@ -56,9 +56,11 @@ enum MatMulCases {
                 shape: shape, words: try device.makeFilled(byteCount: shape.weightByteCount, word: word(of: format)),
                 scales: shape.scaleByteCount == 0
                     ? nil : try device.makeFilled(byteCount: shape.scaleByteCount, word: 0x1400_1400))
-            let product = try MatMul(
-                kernels, x: device.makeNumbers(rows * depth), weights: packed, y: device.makeNumbers(rows * columns),
-                columns: columns, stride: columns, epilogue: epilogue)
+            let product = try Products(
+                kernels,
+                .init(device.makeNumbers(rows * depth), bytes: QuantisedRows(rows: rows, depth: depth, on: device)),
+                depth: depth, [.init(packed, columns: columns)], y: device.makeNumbers(rows * columns), stride: columns,
+                epilogue: epilogue)
             return { product.encode($0, rows: rows) }
         }
     }

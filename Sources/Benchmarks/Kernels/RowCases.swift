@@ -16,8 +16,9 @@ enum RowCases {
         ) { kernels throws(ComputeError) in
             let device = kernels.device
             let norm = try RMSNorm(
-                kernels, x: device.makeNumbers(rows * width), weight: device.makeNumbers(width),
-                y: device.makeNumbers(rows * width), width: width, epsilon: 1e-5)
+                kernels, x: device.makeNumbers(rows * width),
+                Normalisation(weight: device.makeNumbers(width), epsilon: 1e-5), y: device.makeNumbers(rows * width),
+                width: width)
             return { norm.encode($0, rows: rows) }
         }
     }

@@ -52,8 +52,8 @@ struct LaneIsolation {
             }
             let numbers = Self.rows * Self.width
             norm = try RMSNorm(
-                lane.kernels, x: buffer(numbers), weight: buffer(Self.width), y: buffer(numbers),
-                width: Self.width, epsilon: 1e-5)
+                lane.kernels, x: buffer(numbers), Normalisation(weight: buffer(Self.width), epsilon: 1e-5),
+                y: buffer(numbers), width: Self.width)
         }
 
         /// The median of the seconds that one norm takes. The first one, which compiles the kernel, is not timed.

@@ -27,8 +27,10 @@ package enum KernelLibrary {
             PackageResources.attention_kernel,
             PackageResources.embed_kernel,
             PackageResources.matmul_kernel,
+            PackageResources.matmul_bytes_kernel,
             PackageResources.probe_copy_kernel,
             PackageResources.probe_fma_kernel,
+            PackageResources.quantise_kernel,
             PackageResources.rms_norm_kernel,
             PackageResources.rope_store_kernel,
         ]

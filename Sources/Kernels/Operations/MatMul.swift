@@ -13,11 +13,25 @@ package struct MatMul: Sendable {
         case swiglu = "SWIGLU"
     }
 
+    /// What is multiplied with the weights.
+    package enum Rows: Sendable {
+        /// `[rows][depth]`
+        case floats(any Buffer)
+        /// For weights in blocks.
+        case bytes(QuantisedRows)
+    }
+
     /// Tile heights, ascending. The last is for CPUs alone.
     package static let heights = [1, 2, 4, 8, 32]
 
-    /// The tile heights of a lane that holds all its sums in registers.
-    private static let registerHeights = [1, 2, 4, 8]
+    /// What a lane computes: `passes` times `rows` rows by `vecs` vecs.
+    private struct Tile: Equatable {
+        var rows: Int
+        var passes = 1
+        var vecs = 2
+
+        var height: Int { rows * passes }
+    }
 
     private struct Variant {
         var kernel: KernelPromise
@@ -33,11 +47,11 @@ package struct MatMul: Sendable {
     private let offset: Int
 
     /// - Parameters:
-    ///   - x: `[rows][depth]` floats
+    ///   - x: rows of the weights' depth
     ///   - y: `[rows][stride]` floats; this product fills `columns` of them from `offset` on. All three are multiples
     ///     of 4.
     package init(
-        _ kernels: KernelSet, x: any Buffer, weights: DeviceWeights, y: any Buffer, columns: Int, stride: Int,
+        _ kernels: KernelSet, x: Rows, weights: DeviceWeights, y: any Buffer, columns: Int, stride: Int,
         offset: Int = 0, epilogue: Epilogue = .none
     ) throws(ComputeError) {
         depth = weights.shape.depth
@@ -45,31 +59,40 @@ package struct MatMul: Sendable {
         self.stride = stride / 4
         self.offset = offset / 4
         let (format, limits) = (weights.shape.format, kernels.limits)
-        var shapes = Self.registerHeights.map { (rows: $0, passes: 1, vecs: Self.vecs(height: $0, format, limits)) }
-        if limits.vectorWidth == 16, format.blockSize != nil {
-            shapes.append(epilogue == .swiglu ? (rows: 8, passes: 4, vecs: 2) : (rows: 4, passes: 8, vecs: 3))
-        }
-        let highest = shapes[shapes.count - 1]
-        variants = try shapes.map { shape throws(ComputeError) in
-            let isOuter = shape.rows == 1 || shape == highest
+        let (name, rows, tiles) =
+            switch x {
+            case .floats(let x): ("matmul", [x], Self.tiles(of: format, epilogue, limits))
+            case .bytes(let x): ("matmul_bytes", [x.bytes, x.scales], Self.byteTiles(limits))
+            }
+        variants = try tiles.map { tile throws(ComputeError) in
+            let isOuter = tile.height == 1 || tile == tiles.last
             let kernel = try kernels.promise(
-                "matmul",
+                name,
                 [
-                    "WEIGHTS": format.rawValue, "ROWS": "\(shape.rows)", "PASSES": "\(shape.passes)",
-                    "COLUMNS": "\(epilogue == .swiglu ? 2 : shape.vecs)", "EPILOGUE": epilogue.rawValue,
-                ], [x, weights.words, weights.scalesArgument, y], need: isOuter ? .first : .later)
-            let written = epilogue == .swiglu ? 1 : shape.vecs
+                    "WEIGHTS": format.rawValue, "ROWS": "\(tile.rows)", "PASSES": "\(tile.passes)",
+                    "COLUMNS": "\(tile.vecs)", "EPILOGUE": epilogue.rawValue,
+                ], rows + [weights.words, weights.scalesArgument, y], need: isOuter ? .first : .later)
+            let written = epilogue == .swiglu ? 1 : tile.vecs
             return Variant(
-                kernel: kernel, height: shape.rows * shape.passes,
-                tileWidth: limits.groupSize * written * limits.vectorWidth / 4)
+                kernel: kernel, height: tile.height, tileWidth: limits.groupSize * written * limits.vectorWidth / 4)
         }
     }
 
-    /// How many vecs of a row a lane computes, by measurement. A CPU with vectors of 16 has 32 registers for them: 24
-    /// sums, three vecs of weights and one of `x` fill these. Blocks have sums of their own besides, and a single row
-    /// needs few.
-    private static func vecs(height: Int, _ format: WeightFormat, _ limits: DeviceLimits) -> Int {
-        limits.vectorWidth == 16 && format.blockSize == nil && height > 1 ? 3 : 2
+    /// By measurement. A CPU with vectors of 16 has 32 registers for them: 24 sums, three vecs of weights and one of
+    /// `x` fill these. Blocks have sums of their own besides, and a single row needs few.
+    private static func tiles(of format: WeightFormat, _ epilogue: Epilogue, _ limits: DeviceLimits) -> [Tile] {
+        let isWide = limits.vectorWidth == 16
+        let low = [1, 2, 4, 8].map { rows in
+            Tile(rows: rows, vecs: isWide && format.blockSize == nil && rows > 1 && epilogue != .swiglu ? 3 : 2)
+        }
+        guard isWide, format.blockSize != nil else { return low }
+        return low + [epilogue == .swiglu ? Tile(rows: 8, passes: 4) : Tile(rows: 4, passes: 8, vecs: 3)]
+    }
+
+    /// Eight sums, two vecs of weights and one of `x` leave the sixteen registers of a CPU with vectors of 8 some room.
+    private static func byteTiles(_ limits: DeviceLimits) -> [Tile] {
+        let low = [1, 2, 4].map { Tile(rows: $0) }
+        return limits.vectorWidth > 4 ? low + [Tile(rows: 4, passes: 8)] : low
     }
 
     /// The lowest tile that holds all rows and is compiled, or else the highest. A tall tile takes as many passes as

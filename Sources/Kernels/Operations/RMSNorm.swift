@@ -1,5 +1,20 @@
 package import Compute
 
+/// How rows are normalised by their root mean square.
+package struct Normalisation: Sendable {
+    /// `[width]` floats
+    package var weight: any Buffer
+    /// `[rows]` the row of the input that each row comes from; `nil` takes them in order
+    package var sources: (any Buffer)?
+    package var epsilon: Float
+
+    package init(weight: any Buffer, sources: (any Buffer)? = nil, epsilon: Float) {
+        self.weight = weight
+        self.sources = sources
+        self.epsilon = epsilon
+    }
+}
+
 /// Root-mean-square normalisation of every row, or of the rows that a list names.
 package struct RMSNorm: Sendable {
     private let kernel: KernelPromise
@@ -8,17 +23,15 @@ package struct RMSNorm: Sendable {
 
     /// - Parameters:
     ///   - x: `[rows][width]` floats
-    ///   - weight: `[width]` floats
-    ///   - sources: `[rows]` the row of `x` that each row of `y` comes from; `nil` takes them in order
     ///   - y: `[rows][width]` floats
     package init(
-        _ kernels: KernelSet, x: any Buffer, weight: any Buffer, sources: (any Buffer)? = nil, y: any Buffer,
-        width: Int, epsilon: Float
+        _ kernels: KernelSet, x: any Buffer, _ norm: Normalisation, y: any Buffer, width: Int
     ) throws(ComputeError) {
         kernel = try kernels.promise(
-            "rms_norm", ["GATHER": sources == nil ? "0" : "1"], [x, weight, sources ?? weight, y])
+            "rms_norm", ["GATHER": norm.sources == nil ? "0" : "1"],
+            [x, norm.weight, norm.sources ?? norm.weight, y])
         self.width = width
-        self.epsilon = epsilon
+        epsilon = norm.epsilon
     }
 
     package func encode(_ commands: any Commands, rows: Int) {

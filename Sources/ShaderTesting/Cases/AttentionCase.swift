@@ -4,7 +4,7 @@ import Quantities
 
 /// Attention of rows to the keys and values in their sequences' pages.
 struct AttentionCase: DispatchCase {
-    static let kernel = "attention"
+    var kernel: String { "attention" }
 
     /// Where a special value stands.
     struct Special: Sendable {

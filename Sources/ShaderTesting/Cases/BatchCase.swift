@@ -4,16 +4,18 @@ import Kernels
 /// Rows of a product that must have the same bits in every batch: what else is in a batch must not change a sequence's
 /// tokens.
 struct BatchCase: ShaderCase {
-    static let kernel = "matmul"
+    var kernel: String { takesBytes ? "matmul_bytes" : "matmul" }
 
     var format: WeightFormat
+    /// Whether the rows are quantised, on the device and anew for each batch.
+    var takesBytes = false
     var rows = 33
     var depth = 96
     var columns = 100
     /// Batches of the last rows, for every tile height, full and ragged.
     var batches = [1, 2, 3, 5, 7, 8, 12, 20]
 
-    var description: String { "\(format.rawValue) \(rows) rows again in batches of \(batches)" }
+    var description: String { "\(takesBytes ? "bytes " : "")\(format.rawValue) \(rows) rows again in batches of \(batches)" }
 
     func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy {
         let batch: (rows: Int, word: Int)?
@@ -29,14 +31,22 @@ struct BatchCase: ShaderCase {
         let x = numbers.floats(rows * depth)
         let input = try TestBuffer("x", x, on: bench.device)
         let output = try TestBuffer("y", [Float](repeating: 0, count: rows * columns), on: bench.device)
+        let scratch = try QuantisedRows(rows: rows, depth: depth, on: bench.device)
+        let quantise = takesBytes ? try Quantise(bench.kernels, x: input.buffer, y: scratch, depth: depth) : nil
         let product = try MatMul(
-            bench.kernels, x: input.buffer, weights: packed.weights, y: output.buffer, columns: columns,
-            stride: columns)
-        try bench.lane.run { product.encode($0, rows: rows) }
+            bench.kernels, x: takesBytes ? .bytes(scratch) : .floats(input.buffer), weights: packed.weights,
+            y: output.buffer, columns: columns, stride: columns)
+        func run(rows: Int) throws(ComputeError) {
+            try bench.lane.run {
+                quantise?.encode($0, rows: rows)
+                product.encode($0, rows: rows)
+            }
+        }
+        try run(rows: rows)
         let together = try output.buffer.read(rows * columns, of: UInt32.self)
         for batch in batches {
             try input.buffer.write(Array(x[((rows - batch) * depth)...]))
-            try bench.lane.run { product.encode($0, rows: batch) }
+            try run(rows: batch)
             let alone = try output.buffer.read(batch * columns, of: UInt32.self)
             let expected = Array(together[((rows - batch) * columns)...])
             if alone != expected { return (batch, alone.firstDifference(from: expected)) }
@@ -48,8 +58,10 @@ struct BatchCase: ShaderCase {
 
     static func table(_ fallback: Fallback, isQuick: Bool) -> [BatchCase] {
         switch fallback {
-        case .none where isQuick: [BatchCase(format: .q4)]
-        case .none, .fourWide: WeightFormat.allCases.map { BatchCase(format: $0) }
+        case .none where isQuick: [BatchCase(format: .q4), BatchCase(format: .q4, takesBytes: true)]
+        case .none, .fourWide:
+            WeightFormat.allCases.map { BatchCase(format: $0) }
+                + [.q8, .q4].map { BatchCase(format: $0, takesBytes: true) }
         default: []
         }
     }

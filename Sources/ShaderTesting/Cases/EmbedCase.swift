@@ -3,7 +3,7 @@ import Kernels
 
 /// Embeddings of tokens, from weights that are packed for a product.
 struct EmbedCase: DispatchCase {
-    static let kernel = "embed"
+    var kernel: String { "embed" }
 
     var format: WeightFormat
     var rows: Int

@@ -15,8 +15,9 @@ extension MatMulCase {
             let gated: [MatMul.Epilogue] = [.residual, .swiglu]
             let formats: [WeightFormat] = isQuick ? [.q4] : WeightFormat.allCases
             return plain + formats.flatMap { format in gated.flatMap { cases(format, briefly, $0) } }
-                + (isQuick ? [] : WeightFormat.allCases.flatMap(specials))
+                + (isQuick ? [] : WeightFormat.allCases.flatMap(specials)) + bytes(isQuick ? briefly : shapes)
         case .smallBindings: return windowed(isQuick ? [.f32, .q4] : WeightFormat.allCases)
+        case .fourWide, .eightWide: return WeightFormat.allCases.flatMap { cases($0, briefly) } + bytes(briefly)
         // Loads and groups do not depend on the format; how weights are unpacked depends on the width of a vec.
         case .noTexels where isQuick, .noSubgroups where isQuick: return [.f32, .q4].flatMap { cases($0, briefly) }
         default: return WeightFormat.allCases.flatMap { cases($0, briefly) } + cases(.q4, [(33, 3, 33)], .swiglu)
@@ -29,6 +30,14 @@ extension MatMulCase {
         shapes.map {
             MatMulCase(
                 format: format, epilogue: epilogue, rows: $0, depth: $1 * format.depthMultiple, columns: 4 * $2)
+        }
+    }
+
+    /// Rows of bytes, with the formats that they are for.
+    private static func bytes(_ shapes: [(Int, Int, Int)]) -> [MatMulCase] {
+        [WeightFormat.q8, .q4].flatMap { format in
+            (cases(format, shapes) + cases(format, briefly, .residual) + cases(format, briefly, .swiglu))
+                .map { $0.with(\.takesBytes, true) }
         }
     }
 
@@ -52,7 +61,7 @@ extension MatMulCase {
     static func random(_ numbers: inout Numbers) -> MatMulCase {
         let format = numbers.pick(WeightFormat.allCases)
         return MatMulCase(
-            format: format, epilogue: numbers.pick([.none, .residual, .swiglu]), rows: 1 + numbers.below(80),
+            format: format, takesBytes: format.blockSize != nil && numbers.below(2) == 0, epilogue: numbers.pick([.none, .residual, .swiglu]), rows: 1 + numbers.below(80),
             depth: format.depthMultiple * (1 + numbers.below(12)), columns: 4 * (1 + numbers.below(80)),
             offset: 4 * numbers.below(4), gap: 4 * numbers.below(4))
     }

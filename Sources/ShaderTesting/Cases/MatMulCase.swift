@@ -3,9 +3,11 @@ import Kernels
 
 /// A matrix product.
 struct MatMulCase: DispatchCase {
-    static let kernel = "matmul"
+    var kernel: String { takesBytes ? "matmul_bytes" : "matmul" }
 
     var format: WeightFormat
+    /// Whether the rows are quantised.
+    var takesBytes = false
     var epilogue = MatMul.Epilogue.none
     var rows: Int
     var depth: Int
@@ -17,7 +19,7 @@ struct MatMulCase: DispatchCase {
     var special: SpecialValue?
 
     var description: String {
-        "\(format.rawValue) \(epilogue.rawValue) \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
+        (takesBytes ? "bytes " : "") + "\(format.rawValue) \(epilogue.rawValue) \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
             + "gap \(gap)" + (special.map { ", \($0.rawValue)" } ?? "")
     }
 
@@ -29,8 +31,9 @@ struct MatMulCase: DispatchCase {
         let up =
             epilogue == .swiglu
             ? RandomMatrix(format: format, columns: columns, depth: depth, numbers: &numbers) : nil
-        var x = numbers.floats(rows * depth)
-        special?.place(in: &x, rows: rows, width: depth)
+        let rowInputs = try ProductRows(
+            takesBytes, rows: rows, depth: depth, special: special, &numbers, on: bench.device)
+        let x = rowInputs.values
 
         var before = [UInt32](repeating: TestBuffer.guardWord, count: rows * stride)
         var expected = results(of: x, matrix)
@@ -48,15 +51,14 @@ struct MatMulCase: DispatchCase {
             }
         }
 
-        let input = try TestBuffer("x", x, on: bench.device)
         let packed = try matrix.upload(to: bench, alternatingWith: up)
         // A kernel that forgets which rows there are writes a whole tile.
         let output = try TestBuffer("y", before, guardWords: 1024 + 16 * stride, on: bench.device)
         let product = try MatMul(
-            bench.kernels, x: input.buffer, weights: packed.weights, y: output.buffer, columns: columns,
+            bench.kernels, x: rowInputs.rows, weights: packed.weights, y: output.buffer, columns: columns,
             stride: stride, offset: offset, epilogue: epilogue)
         return Trial(
-            inputs: [input] + packed.inputs, outputs: [.init(buffer: output, expected: expected)],
+            inputs: rowInputs.buffers + packed.inputs, outputs: [.init(buffer: output, expected: expected)],
             roundings: depth + 4
         ) { product.encode($0, rows: rows) }
     }
@@ -76,5 +78,41 @@ struct MatMulCase: DispatchCase {
             + columns.smaller(downTo: 4, by: 4).map { with(\.columns, $0) }
             + offset.smaller(downTo: 0, by: 4).map { with(\.offset, $0) }
             + gap.smaller(downTo: 0, by: 4).map { with(\.gap, $0) }
+    }
+}
+
+/// The rows of a product on a device, and the numbers that they stand for.
+struct ProductRows {
+    /// `[rows][depth]`
+    let values: [Float]
+    let rows: MatMul.Rows
+    let buffers: [TestBuffer]
+
+    init(
+        _ areBytes: Bool, rows: Int, depth: Int, special: SpecialValue? = nil, _ numbers: inout Numbers,
+        on device: any Device
+    ) throws(ComputeError) {
+        guard areBytes else {
+            var values = numbers.floats(rows * depth)
+            special?.place(in: &values, rows: rows, width: depth)
+            let x = try TestBuffer("x", values, on: device)
+            (self.values, self.rows, buffers) = (values, .floats(x.buffer), [x])
+            return
+        }
+        let bytes = (0..<rows * depth).map { _ in Int8(numbers.below(255) - 127) }
+        // Of half precision, so that a scale times a byte, or times the sum of a block, is exact.
+        let scales = (0..<rows * depth / QuantisedRows.blockSize).map { _ in Float(numbers.half()) / 127 }
+            .map { Float(Float16($0)) }
+        values = bytes.enumerated().map { scales[$0 / QuantisedRows.blockSize] * Float($1) }
+        let sums = scales.indices.map { block in
+            bytes[block * QuantisedRows.blockSize..<(block + 1) * QuantisedRows.blockSize].reduce(0) { $0 + Int($1) }
+        }
+        let words = stride(from: 0, to: bytes.count, by: 4).map { start in
+            (0..<4).reduce(UInt32(0)) { $0 | UInt32(UInt8(bitPattern: bytes[start + $1])) << (8 * UInt32($1)) }
+        }
+        let x = try TestBuffer("x", words, on: device)
+        let pairs = try TestBuffer("scales of x", zip(scales, sums).flatMap { [$0, $0 * Float($1)] }, on: device)
+        self.rows = .bytes(QuantisedRows(bytes: x.buffer, scales: pairs.buffer))
+        buffers = [x, pairs]
     }
 }

@@ -3,7 +3,7 @@ import Kernels
 
 /// The probe that benchmarks copy with.
 struct ProbeCopyCase: DispatchCase {
-    static let kernel = "probe_copy"
+    var kernel: String { "probe_copy" }
     /// Vecs of a tile.
     private static let piece = 1024
 

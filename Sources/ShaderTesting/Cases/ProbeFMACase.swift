@@ -3,7 +3,7 @@ import Kernels
 
 /// The probe that benchmarks multiply and add with.
 struct ProbeFMACase: DispatchCase {
-    static let kernel = "probe_fma"
+    var kernel: String { "probe_fma" }
 
     var chains: Int
     var tiles: Int

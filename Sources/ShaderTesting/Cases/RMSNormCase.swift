@@ -3,7 +3,7 @@ import Kernels
 
 /// Normalised rows, in order or gathered.
 struct RMSNormCase: DispatchCase {
-    static let kernel = "rms_norm"
+    var kernel: String { "rms_norm" }
 
     var rows: Int
     var width: Int
@@ -37,8 +37,9 @@ struct RMSNormCase: DispatchCase {
             "y", [UInt32](repeating: TestBuffer.guardWord, count: rows * width), guardWords: 1024 + width,
             on: bench.device)
         let norm = try RMSNorm(
-            bench.kernels, x: input.buffer, weight: scale.buffer, sources: gathers ? list.buffer : nil,
-            y: output.buffer, width: width, epsilon: epsilon)
+            bench.kernels, x: input.buffer,
+            Normalisation(weight: scale.buffer, sources: gathers ? list.buffer : nil, epsilon: epsilon),
+            y: output.buffer, width: width)
         return Trial(
             inputs: [input, scale, list], outputs: [.init(buffer: output, expected: expected)], roundings: width
         ) { norm.encode($0, rows: rows) }

@@ -5,7 +5,7 @@ import Quantities
 
 /// Queries and keys rotated, keys and values stored in their pages.
 struct RopeStoreCase: DispatchCase {
-    static let kernel = "rope_store"
+    var kernel: String { "rope_store" }
 
     var kv: KVType
     var headSize: Int

@@ -59,6 +59,7 @@ struct FilledPool {
                 let byte = Int8(truncatingIfNeeded: numbers.next())
                 vector.append(Float(byte) * scale)
                 words[word].setByte(index, to: UInt8(bitPattern: byte))
+            case .wholeByte: preconditionFailure("bytes of a page have scales")
             }
         }
         return vector

@@ -83,7 +83,7 @@ package struct Inaccuracy: Sendable, Hashable, CustomStringConvertible {
             switch result.part {
             case .float: "\(result.word)"
             case .lowHalf, .highHalf: "\(result.word).\(result.part)"
-            case .byte(let index, _, _): "\(result.word).byte\(index)"
+            case .byte(let index, _, _), .wholeByte(let index): "\(result.word).byte\(index)"
             }
         self.number = number
         expected = result.estimate.value

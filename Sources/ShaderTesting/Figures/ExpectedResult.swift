@@ -6,6 +6,8 @@ package struct ExpectedResult: Sendable {
         case float, lowHalf, highHalf
         /// A signed byte of the word, times the scale in a half of another one: the upper half of a float.
         case byte(Int, scale: Int, isHigh: Bool)
+        /// A signed byte of the word, for itself.
+        case wholeByte(Int)
     }
 
     var word: Int
@@ -25,6 +27,7 @@ package struct ExpectedResult: Sendable {
         case .float: Double(Float(bitPattern: word))
         case .lowHalf: Double(Float16(bitPattern: UInt16(truncatingIfNeeded: word)))
         case .highHalf: Double(Float16(bitPattern: UInt16(word >> 16)))
+        case .wholeByte(let index): Double(Int8(truncatingIfNeeded: word >> (8 * index)))
         case .byte(let index, let scale, let isHigh):
             Double(Int8(truncatingIfNeeded: word >> (8 * index)))
                 * Double(Float(bitPattern: isHigh ? words[scale] & 0xffff_0000 : words[scale] << 16))
@@ -55,6 +58,7 @@ package struct ExpectedResult: Sendable {
         case .float: Double(Float(estimate.value).ulp)
         case .lowHalf, .highHalf: Double(Float16(estimate.value).ulp)
         case .byte: 2 * estimate.error
+        case .wholeByte: 1
         }
     }
 }

@@ -31,7 +31,7 @@ package struct DeviceTest {
             do {
                 let bench = try Workbench(KernelSet(device: device.open(fallback), sources: sources))
                 for test in cases {
-                    progress(Double(done) / Double(count), "\(device.description.selector) \(type(of: test).kernel)")
+                    progress(Double(done) / Double(count), "\(device.description.selector) \(test.kernel)")
                     run(test, fallback, on: bench)
                     done += 1
                 }
@@ -44,7 +44,7 @@ package struct DeviceTest {
     }
 
     private mutating func run(_ test: some ShaderCase, _ fallback: Fallback, on bench: Workbench) {
-        let kernel = type(of: test).kernel
+        let kernel = test.kernel
         let expectation = expectations.first {
             $0.covers(device.description, kernel: kernel, fallback: fallback, case: test.description)
         }

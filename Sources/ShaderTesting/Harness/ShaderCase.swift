@@ -2,7 +2,7 @@ import Compute
 
 /// One shape of one kernel, with the numbers that it is tried on.
 package protocol ShaderCase: Sendable, CustomStringConvertible {
-    static var kernel: String { get }
+    var kernel: String { get }
 
     /// - Parameter times: how often the dispatch is repeated; every run must give the same bits.
     /// - Throws: `Fault` with what is wrong.

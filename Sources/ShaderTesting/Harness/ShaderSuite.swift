@@ -1,7 +1,9 @@
 /// The cases that a device is tested with.
 package struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
-    package static let kernels = ["attention", "embed", "matmul", "probe_copy", "probe_fma", "rms_norm", "rope_store"]
+    package static let kernels = [
+        "attention", "embed", "matmul", "matmul_bytes", "probe_copy", "probe_fma", "quantise", "rms_norm", "rope_store",
+    ]
 
     /// Only cases of this kernel, if any is named.
     package var kernel: String?
@@ -22,10 +24,11 @@ package struct ShaderSuite: Sendable {
             MatMulCase.table(fallback, isQuick: isQuick), BatchCase.table(fallback, isQuick: isQuick),
             AttentionCase.table(fallback, isQuick: isQuick), RopeStoreCase.table(fallback, isQuick: isQuick),
             EmbedCase.table(fallback, isQuick: isQuick), RMSNormCase.table(fallback, isQuick: isQuick),
+            QuantiseCase.table(fallback, isQuick: isQuick),
             ProbeCopyCase.table(fallback, isQuick: isQuick), ProbeFMACase.table(fallback, isQuick: isQuick),
             fallback == .none && !isQuick ? Self.random(24) : [],
         ]
-        return all.joined().filter { kernel == nil || type(of: $0).kernel == kernel }
+        return all.joined().filter { kernel == nil || $0.kernel == kernel }
     }
 
     /// Random shapes of the variants that the tables have compiled anyway; the same in every run.
@@ -34,7 +37,7 @@ package struct ShaderSuite: Sendable {
         return (0..<count).flatMap { _ -> [any ShaderCase] in
             [
                 MatMulCase.random(&numbers), AttentionCase.random(&numbers), RopeStoreCase.random(&numbers),
-                EmbedCase.random(&numbers), RMSNormCase.random(&numbers),
+                EmbedCase.random(&numbers), RMSNormCase.random(&numbers), QuantiseCase.random(&numbers),
             ]
         }
     }

@@ -7,6 +7,9 @@ package enum SelfTest {
     static let cases: [any ShaderCase] = [
         MatMulCase(format: .q4, rows: 1, depth: 96, columns: 132),
         MatMulCase(format: .q4, rows: 9, depth: 64, columns: 36),
+        MatMulCase(format: .q4, takesBytes: true, rows: 1, depth: 96, columns: 132),
+        MatMulCase(format: .q8, takesBytes: true, rows: 9, depth: 64, columns: 36),
+        QuantiseCase(rows: 3, depth: 96),
         AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [1, 8, 33], tail: 2),
         RopeStoreCase(kv: .f16, headSize: 64, ratio: 3, rotated: 64, lengths: [1, 8, 33], tail: 2),
         EmbedCase(format: .q4, rows: 5, vocabulary: 70, depth: 96),
@@ -22,7 +25,7 @@ package enum SelfTest {
         do {
             let bench = try Workbench(kernels)
             for test in cases {
-                current = type(of: test).kernel
+                current = test.kernel
                 _ = try test.run(on: bench, times: 2)
             }
         } catch {

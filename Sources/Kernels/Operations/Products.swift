@@ -1,0 +1,75 @@
+package import Compute
+
+/// The products of the same rows with one matrix or several, side by side in `y`.
+///
+/// They are of whole numbers where the device prefers that and the weights are quantised, which takes the rows as bytes;
+/// a norm in front then writes nothing else.
+package struct Products: Sendable {
+    /// What is multiplied.
+    package struct Input {
+        /// `[rows][depth]` floats
+        package var x: any Buffer
+        /// What the rows are normalised by first, and where they then stand as floats.
+        package var norm: (Normalisation, y: any Buffer)?
+        /// Where they stand as bytes. Shared: it is free again when the products are done.
+        package var bytes: QuantisedRows
+
+        package init(_ x: any Buffer, norm: (Normalisation, y: any Buffer)? = nil, bytes: QuantisedRows) {
+            self.x = x
+            self.norm = norm
+            self.bytes = bytes
+        }
+    }
+
+    /// A matrix, and the columns of `y` that it fills.
+    package struct Part {
+        package var weights: DeviceWeights
+        package var offset: Int
+        package var columns: Int
+
+        package init(_ weights: DeviceWeights, offset: Int = 0, columns: Int) {
+            self.weights = weights
+            self.offset = offset
+            self.columns = columns
+        }
+    }
+
+    private let norm: RMSNorm?
+    private let quantise: Quantise?
+    private let products: [MatMul]
+
+    /// - Parameters:
+    ///   - depth: of all matrices.
+    ///   - y: `[rows][stride]` floats
+    package init(
+        _ kernels: KernelSet, _ input: Input, depth: Int, _ parts: [Part], y: any Buffer, stride: Int,
+        epilogue: MatMul.Epilogue = .none
+    ) throws(ComputeError) {
+        func takesBytes(_ part: Part) -> Bool {
+            kernels.limits.prefersIntegerProducts && part.weights.shape.format.blockSize == QuantisedRows.blockSize
+        }
+        let allTakeBytes = parts.allSatisfy(takesBytes)
+        let floats = input.norm?.y ?? input.x
+        norm =
+            if let (norm, y) = input.norm, !allTakeBytes {
+                try RMSNorm(kernels, x: input.x, norm, y: y, width: depth)
+            } else { nil }
+        quantise =
+            if allTakeBytes {
+                try Quantise(kernels, x: input.x, norm: input.norm?.0, y: input.bytes, depth: depth)
+            } else if parts.contains(where: takesBytes) {
+                try Quantise(kernels, x: floats, y: input.bytes, depth: depth)
+            } else { nil }
+        products = try parts.map { part throws(ComputeError) in
+            try MatMul(
+                kernels, x: takesBytes(part) ? .bytes(input.bytes) : .floats(floats), weights: part.weights, y: y,
+                columns: part.columns, stride: stride, offset: part.offset, epilogue: epilogue)
+        }
+    }
+
+    package func encode(_ commands: any Commands, rows: Int) {
+        norm?.encode(commands, rows: rows)
+        quantise?.encode(commands, rows: rows)
+        for product in products { product.encode(commands, rows: rows) }
+    }
+}
