@@ -24,7 +24,7 @@ extension LlamaModel {
     /// Loads a model for lanes that share `pool`: its weights are packed, or read where they were kept, while the
     /// kernels of a first token are compiled. Blocks for seconds.
     ///
-    /// Call `compileLater` on each network afterwards, on a thread that has time.
+    /// Call `compileLater` on each network afterwards and `keep` on each lane's kernels, on a thread that has time.
     ///
     /// - Parameters:
     ///   - lanes: the kernels of each lane's device; devices of one vector width.

@@ -22,12 +22,20 @@ struct ProgramCompiler: Sendable {
             builder: "\(device.description.name)\n\(device.description.driver)\n\(Self.options)", suffix: "clbin")
     }
 
+    /// - Returns: the program, and whether it came from the files.
     /// - Throws: `ComputeError.compilation` with the driver's build log.
-    func compile(_ code: KernelCode) throws(ComputeError) -> Handle<Tag.Program> {
-        if let binary = cache.code(of: code.source), let program = load(binary) { return program }
-        let program = try build(code)
-        if let binary = binary(of: program) { cache.keep(binary, of: code.source) }
-        return program
+    func compile(_ code: KernelCode) throws(ComputeError) -> (program: Handle<Tag.Program>, isKept: Bool) {
+        if let binary = cache.code(of: code.source), let program = load(binary) { return (program, true) }
+        return (try build(code), false)
+    }
+
+    /// Puts a program into the files, unless another part of the device has.
+    ///
+    /// Asked for a program's binary, PoCL compiles it once more, for groups of any size: that takes as long as what is
+    /// needed for a first dispatch.
+    func keep(_ program: Handle<Tag.Program>, of code: KernelCode) {
+        guard cache.lacks(code.source), let binary = binary(of: program) else { return }
+        cache.keep(binary, of: code.source)
     }
 
     private func build(_ code: KernelCode) throws(ComputeError) -> Handle<Tag.Program> {

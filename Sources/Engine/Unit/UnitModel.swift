@@ -34,7 +34,7 @@ extension ModelSettings {
 extension Unit {
     /// Loads a model's weights and compiles its kernels for every lane; requests for it are welcome afterwards.
     ///
-    /// Whether the unit can hold it is known before another model goes.
+    /// Whether the unit can hold it is known before another model goes. Call `compileBehind` afterwards.
     ///
     /// - Throws: `ConfigurationError` naming the model, or `ComputeError.outOfMemory`, where the unit cannot hold it;
     ///   `ModelError`, `GGUFError`, `ComputeError`.
@@ -63,10 +63,6 @@ extension Unit {
                 file.gguf, options: chosen, pool: pool, lanes: sets, cache: cache, progress: progress)
         }
         let networks = loaded.networks
-        // What is not needed for a first token is compiled behind; what fails costs speed, nothing else.
-        Task { [compiler] in
-            try? await compiler.run { for network in networks { try network.compileLater() } }
-        }
         let served = ServedModel(
             name: configuration.name, created: file.created, contextLength: networks[0].contextLength,
             tokenizer: file.tokenizer, chatTemplate: file.chatTemplate)
@@ -77,5 +73,15 @@ extension Unit {
                     weightBytes: loaded.byteCount)
             }, settings)
         return served
+    }
+
+    /// Compiles what models can do without for a first token, then keeps what was compiled for later starts, behind what
+    /// the unit does. What fails costs speed, nothing else.
+    func compileBehind() {
+        let (networks, sets) = (models.values.flatMap(\.networks), lanes.lanes.map(\.kernels))
+        Task { [compiler] in
+            try? await compiler.run { for network in networks { try network.compileLater() } }
+            try? await compiler.run { for kernels in sets { kernels.keep() } }
+        }
     }
 }

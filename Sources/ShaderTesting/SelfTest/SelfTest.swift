@@ -4,7 +4,7 @@ package import Kernels
 
 /// A short test of a device before it serves: one small case or two of every kernel.
 package enum SelfTest {
-    static let cases: [any ShaderCase] = [
+    static let cases: [any DispatchCase] = [
         MatMulCase(format: .q4, rows: 1, depth: 96, columns: 132),
         MatMulCase(format: .q4, rows: 9, depth: 64, columns: 36),
         AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [1, 8, 33], tail: 2),
@@ -23,7 +23,10 @@ package enum SelfTest {
             let bench = try Workbench(kernels)
             for test in cases {
                 current = type(of: test).kernel
-                _ = try test.run(on: bench, times: 2)
+                // Only what the device will serve a first token with.
+                let (trial, pending) = try kernels.gather { () throws(ComputeError) in try test.trial(on: bench) }
+                try pending.compileFirst()
+                _ = try trial.run(on: bench, times: 2)
             }
         } catch {
             throw SelfTestError(device: device, kernel: current, fault: "\(error)")
