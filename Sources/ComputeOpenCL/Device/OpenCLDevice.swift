@@ -53,8 +53,7 @@ package final class OpenCLDevice: Device {
         self.cacheDirectory = cacheDirectory
         platformDevice = device
         description = device.description
-        compiler = ProgramCompiler(
-            device: device, context: context.handle, functions: context.functions, cacheDirectory: cacheDirectory)
+        compiler = ProgramCompiler(device: device, context: context, cacheDirectory: cacheDirectory)
     }
 
     package func makeBuffer(
