@@ -77,10 +77,10 @@ package final class KernelSet: Sendable {
     }
 
     /// Keeps for later starts what was compiled and not kept, one kernel after the other, while others are at work on
-    /// the device. Blocks for seconds; ends early when the process does.
+    /// the device. Blocks for seconds.
     package func keep() {
         for kernel in kernels.withLock({ Array($0.values) }) {
-            if ProcessEnd.delayed({ kernel.keep() }) { return }
+            ProcessEnd.delayed { kernel.keep() }
         }
     }
 

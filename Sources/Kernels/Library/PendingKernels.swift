@@ -96,13 +96,9 @@ package struct PendingKernels: Sendable {
 
     /// Compiles what can come later, one kernel after the other, while others are at work on the device. Each comes
     /// into use when the driver is done with it. Blocks for seconds.
-    ///
-    /// Ends early when the process does: compilers do not survive the end of their libraries.
     package func compileLater() throws(ComputeError) {
         for group in groups(.later) {
-            let isOver = try ProcessEnd.delayed { () throws(ComputeError) in try finish([group], on: "compiling behind")
-            }
-            if isOver { return }
+            try ProcessEnd.delayed { () throws(ComputeError) in try finish([group], on: "compiling behind") }
         }
     }
 
