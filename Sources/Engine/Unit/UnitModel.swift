@@ -106,9 +106,14 @@ extension Unit {
     /// what the unit does. What fails costs speed, nothing else.
     func compileBehind() {
         let (networks, sets) = (models.values.flatMap(\.networks), lanes.lanes.map(\.kernels))
-        Task { [compiler] in
-            try? await compiler.run { for network in networks { try network.compileLater() } }
-            try? await compiler.run { for kernels in sets { kernels.keep() } }
+        Task { [weak self, compiler] in
+            // For a unit that failed or is gone nothing is compiled: the one in its place needs the compiler.
+            for network in networks where await self?.isHealthy == true {
+                try? await compiler.run { try network.compileLater() }
+            }
+            for kernels in sets where await self?.isHealthy == true {
+                try? await compiler.run { kernels.keep() }
+            }
         }
     }
 }
