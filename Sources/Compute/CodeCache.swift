@@ -45,6 +45,9 @@ package struct CodeCache: Sendable {
         }
     }
 
+    /// Whether code of `source` is to be kept and is not there.
+    package func lacks(_ source: String) -> Bool { folder != nil && code(of: source) == nil }
+
     package func keep(_ code: [UInt8], of source: String) {
         guard let folder else { return }
         do throws(FileFault) {

@@ -19,7 +19,7 @@ package protocol Device: AnyObject, Sendable {
     /// - Throws: `ComputeError.unsupported` on a device without `DeviceLimits.importsHostMemory`.
     func makeBuffer(over memory: HostMemory, _ range: Range<Int>, label: String) throws(ComputeError) -> any Buffer
 
-    /// Compiles a kernel, or finds it in the on-disk cache.
+    /// Compiles a kernel, or finds it in the on-disk cache, where `Kernel.keep` puts it.
     /// - Throws: `ComputeError.compilation` with the compiler's log.
     func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel
 

@@ -179,7 +179,9 @@ package actor UnitSupervisor {
             guard await !unit.served.contains(where: { $0.name == model.name }) else {
                 throw ConfigurationError("the name '\(model.name)' is used already")
             }
-            return try await unit.load(model, open(model), cache: weightCache)
+            let served = try await unit.load(model, open(model), cache: weightCache)
+            await unit.compileBehind()
+            return served
         }
         if case .serving(var service) = state {
             service.missing.removeAll { $0.name == model.name }
@@ -257,6 +259,8 @@ package actor UnitSupervisor {
                 logger.info("model loaded", metadata: ["model": "\(model.name)"])
             } catch { try leaveOut(model, error) }
         }
+        // Not before all are loaded: drivers compile one kernel after the other, and some hold a lock.
+        await unit.compileBehind()
         return Service(unit: unit, device: device.description.name)
     }
 

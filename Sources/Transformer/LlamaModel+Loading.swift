@@ -10,6 +10,16 @@ package struct LoadProgress: Sendable, Hashable {
     package var share: Double
     /// For people: `packing weights 40 %, compiling kernels 3 of 12`.
     package var doing: String
+
+    package init(share: Double, doing: String) {
+        self.share = share
+        self.doing = doing
+    }
+
+    /// Weights are packed before anything else is done.
+    package init(packed: Double) { self.init(share: 0.5 * packed, doing: Self.packing(packed)) }
+
+    fileprivate static func packing(_ share: Double) -> String { "packing weights \(Int(100 * share)) %" }
 }
 
 extension LlamaModel {
@@ -24,20 +34,24 @@ extension LlamaModel {
     /// Loads a model for lanes that share `pool`: its weights are packed, or read where they were kept, while the
     /// kernels of a first token are compiled. Blocks for seconds.
     ///
-    /// Call `compileLater` on each network afterwards, on a thread that has time.
+    /// Call `compileLater` on each network afterwards and `keep` on each lane's kernels, on a thread that has time.
     ///
     /// - Parameters:
     ///   - lanes: the kernels of each lane's device; devices of one vector width.
+    ///   - packed: the file's weights, where they are packed already.
     ///   - cache: where packed weights are kept; `nil` keeps none.
     ///   - progress: called from several threads.
     /// - Throws: `ModelError`, `GGUFError`, `ComputeError`, `KVError`.
     package static func load(
-        _ file: GGUFFile, options: Options, pool: KVPool, lanes: [KernelSet], cache: WeightCache?,
-        progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
+        _ file: GGUFFile, packed known: PackedLlama? = nil, options: Options, pool: KVPool, lanes: [KernelSet],
+        cache: WeightCache?, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) throws -> Loaded {
         precondition(!lanes.isEmpty, "a model is loaded for at least one lane")
         let steps = Steps(lanes: lanes.count, progress)
-        let packed = try PackedLlama(reserving: file, vectorWidth: lanes[0].limits.vectorWidth)
+        let packed = try known ?? PackedLlama(reserving: file, vectorWidth: lanes[0].limits.vectorWidth)
+        @Sendable func pack() throws {
+            if known == nil { try packed.fill(from: file, cache: cache) { steps.packed($0) } } else { steps.packed(1) }
+        }
         let length = try contextLength(packed.configuration, options: options, pool: pool)
         func build() throws -> [LlamaModel] {
             var weights: [ObjectIdentifier: LlamaWeights] = [:]
@@ -56,13 +70,13 @@ extension LlamaModel {
         }
         // Where the device works on the weights where they stand, they may come while kernels are compiled for them.
         guard lanes.allSatisfy(\.limits.importsHostMemory) else {
-            try packed.fill(from: file, cache: cache) { steps.packed($0) }
+            try pack()
             return Loaded(networks: try build(), byteCount: packed.byteCount)
         }
         let packing = DispatchGroup()
         let result = Mutex<Result<Void, any Error>>(.success(()))
         DispatchQueue(label: "weft packing").async(group: packing) {
-            let outcome = Result { try packed.fill(from: file, cache: cache) { steps.packed($0) } }
+            let outcome = Result { try pack() }
             result.withLock { $0 = outcome }
         }
         let built = Result { try build() }
@@ -81,7 +95,7 @@ extension LlamaModel {
             var progress: LoadProgress {
                 let compiled = lanes.reduce(0) { $0 + Double($1.done) / Double($1.of) } / Double(lanes.count)
                 var doing: [String] = []
-                if packed < 1 { doing.append("packing weights \(Int(100 * packed)) %") }
+                if packed < 1 { doing.append(LoadProgress.packing(packed)) }
                 if let (index, lane) = lanes.enumerated().first(where: { $1.done < $1.of }) {
                     let place = lanes.count > 1 ? " for lane \(index + 1) of \(lanes.count)" : ""
                     doing.append("compiling kernels\(place) \(lane.done) of \(lane.of)")

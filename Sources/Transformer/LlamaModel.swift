@@ -51,7 +51,7 @@ package final class LlamaModel: Sendable {
         return min(options.contextLength ?? configuration.contextLength, configuration.contextLength, addressable)
     }
 
-    /// Compiles the kernels that a first token needs; blocks for seconds.
+    /// Compiles the kernels that a first token needs; blocks for seconds. They are not kept for later starts yet.
     ///
     /// - Parameters:
     ///   - weights: of the device of `kernels`, or of the device that it is a part of.
@@ -96,6 +96,7 @@ package final class LlamaModel: Sendable {
         let length = try Self.contextLength(packed.configuration, options: options, pool: pool)
         let weights = try LlamaWeights(packed, contextLength: length, on: kernels.device)
         try self.init(weights, options: options, pool: pool, kernels: kernels)
+        kernels.keep()
     }
 
     /// Runs one batch on `lane`; afterwards the keys and values of its rows are in the pool, and `withLogits` lends the
@@ -125,6 +126,7 @@ package final class LlamaModel: Sendable {
     /// its full speed. Sequences may be at work on other lanes.
     package func warmUp(on lane: any Lane) throws(ComputeError) {
         try compileLater()
+        kernels.keep()
         for rows in MatMul.heights where rows <= maxRows {
             var batch = Batch()
             for row in 0..<rows {

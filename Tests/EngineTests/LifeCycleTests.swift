@@ -78,6 +78,39 @@ struct LifeCycleTests {
         try await service.expectEmptyPool()
     }
 
+    /// What is wrong with the weights shows when they are packed; what has to go for them goes afterwards.
+    @Test func aFileThatTurnsOutBrokenCostsNoModel() async throws {
+        let service = try await TinyService(models: [("a", 32), ("b", 32)]) { configuration in
+            configuration.weightsMegabytes = 1
+            for index in configuration.models.indices { configuration.models[index].pinned = true }
+        }
+        var tiny = TinyLlama()
+        tiny.headSize = 32
+        tiny.type = .q4_0
+        // Until one of its own kind has to go: there is no room for one more.
+        var next = 0
+        repeat {
+            _ = try await service.fleet.load(try service.write("c\(next)", tiny), unit: nil)
+            next += 1
+            try #require(next < 100)
+        } while await service.fleet.models.contains { $0.name == "c0" }
+        let before = await service.fleet.models.map(\.name)
+
+        var broken = try service.write("broken", tiny)
+        try service.damage("broken")
+        await #expect {
+            _ = try await service.fleet.load(broken, unit: nil)
+        } throws: {
+            "\($0)".contains("scale out of range")
+        }
+        #expect(await service.fleet.models.map(\.name) == before)
+        broken = try service.write("whole", tiny)
+        _ = try await service.fleet.load(broken, unit: nil)
+        let after = await service.fleet.models.map(\.name)
+        #expect(after.count == before.count && Set(after).subtracting(before) == ["whole"])
+        try await service.expectEmptyPool()
+    }
+
     @Test func badModelsAreRefusedAndTheOthersGoOn() async throws {
         let service = try await TinyService()
         var missing = ModelConfiguration(name: "c", path: "missing.gguf")

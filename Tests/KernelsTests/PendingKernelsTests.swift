@@ -66,8 +66,20 @@ struct PendingKernelsTests {
         #expect(device.codes.count == 5)
     }
 
-    @Test func withoutGatheringEverythingIsCompiledAtOnce() throws {
+    @Test func withoutGatheringEverythingIsCompiledAndKeptAtOnce() throws {
         _ = try bound(KernelSet(device: device))
         #expect(device.codes.count == 9)
+        #expect(device.kept == device.codes.map(\.label))
+    }
+
+    /// Keeping a kernel may take as long as compiling it.
+    @Test func whatIsGatheredIsKeptWhenThereIsTime() throws {
+        let kernels = try KernelSet(device: device)
+        let (_, pending) = try kernels.gather { () throws(ComputeError) in try bound(kernels) }
+        try pending.compileFirst()
+        try pending.compileLater()
+        #expect(device.kept.isEmpty)
+        kernels.keep()
+        #expect(device.kept.sorted() == device.codes.map(\.label).sorted())
     }
 }

@@ -2,7 +2,7 @@ package import Compute
 import Synchronization
 
 /// A device that computes nothing: it says of each dispatch that it took a millisecond, and remembers what it was asked
-/// to compile and to run. What is read from it is zero.
+/// to compile, to keep and to run. What is read from it is zero.
 package final class IdleDevice: Device {
     package let description = DeviceDescription(
         api: .cuda, index: 0, name: "idle", kind: .discrete, driver: "none", memoryByteCount: 1 << 40)
@@ -10,6 +10,7 @@ package final class IdleDevice: Device {
     package let dialect: Dialect
     private let compiled = Mutex<[KernelCode]>([])
     private let labels = Mutex<Set<String>>([])
+    private let keptLabels = Mutex<[String]>([])
 
     package init(dialect: Dialect = .cuda, limits: DeviceLimits = .generous) {
         self.dialect = dialect
@@ -22,18 +23,23 @@ package final class IdleDevice: Device {
     /// The labels of all kernels that were dispatched over any tiles.
     package var dispatched: Set<String> { labels.withLock { $0 } }
 
+    /// The labels of all kernels that were to be kept, in order.
+    package var kept: [String] { keptLabels.withLock { $0 } }
+
     package func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
         IdleBuffer(byteCount: byteCount, access: access, label: label)
     }
 
     package func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
         compiled.withLock { $0.append(code) }
-        return IdleKernel(code: code)
+        return IdleKernel(code: code, of: self)
     }
 
     package func makeLane(label: String) throws(ComputeError) -> any Lane { IdleLane(of: self) }
 
     fileprivate func note(_ label: String) { labels.withLock { _ = $0.insert(label) } }
+
+    fileprivate func keep(_ label: String) { keptLabels.withLock { $0.append(label) } }
 }
 
 extension DeviceLimits {
@@ -79,9 +85,15 @@ private final class IdleBuffer: Buffer {
 
 private final class IdleKernel: Kernel, BoundKernel {
     let code: KernelCode
+    private let device: IdleDevice
     var kernel: any Kernel { self }
 
-    init(code: KernelCode) { self.code = code }
+    init(code: KernelCode, of device: IdleDevice) {
+        self.code = code
+        self.device = device
+    }
+
+    func keep() { device.keep(code.label) }
 
     func bind(_ buffers: [any Buffer]) throws(ComputeError) -> any BoundKernel { self }
 }

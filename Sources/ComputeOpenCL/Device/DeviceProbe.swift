@@ -1,4 +1,5 @@
 import COpenCL
+import Compute
 
 /// Asks a device for what it reports of itself.
 struct DeviceProbe {

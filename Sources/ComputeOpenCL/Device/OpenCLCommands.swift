@@ -5,19 +5,14 @@ import Compute
 final class OpenCLCommands: Commands {
     private let queue: Handle<Tag.Queue>
     private let device: OpenCLDevice
-    private var first: cl_event?
-    private var last: cl_event?
+    private var first: DispatchEvent?
+    private var last: DispatchEvent?
     /// Why a dispatch was refused; those after it are left out.
     private(set) var failure: ComputeError?
 
     init(_ queue: Handle<Tag.Queue>, device: OpenCLDevice) {
         self.queue = queue
         self.device = device
-    }
-
-    deinit {
-        if let first { _ = device.functions.releaseEvent(first) }
-        if let last { _ = device.functions.releaseEvent(last) }
     }
 
     func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
@@ -35,26 +30,21 @@ final class OpenCLCommands: Commands {
         }
         do throws(ComputeError) {
             let event = try bound.enqueue(parameters, tiles: tiles, on: queue)
-            if first == nil {
-                first = event
-            } else {
-                if let last { _ = device.functions.releaseEvent(last) }
-                last = event
-            }
+            if first == nil { first = consume event } else { last = consume event }
         } catch { failure = error }
     }
 
     /// From the start of the first dispatch to the end of the last; call when the queue is done.
     /// - Throws: `ComputeError.deviceLost` where the last dispatch ended in an error.
     func seconds() throws(ComputeError) -> Double? {
-        guard let first else { return 0 }
-        let final = last ?? first
+        guard let start = first?.raw else { return 0 }
+        let end = last?.raw ?? start
         var status: cl_int = 0
         _ = device.functions.getEventInfo(
-            final, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status, nil)
+            end, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status, nil)
         guard status >= 0 else { throw .deviceLost(device: device.description.name, call: "clFinish") }
-        guard let start = nanoseconds(first, CL_PROFILING_COMMAND_START),
-            let end = nanoseconds(final, CL_PROFILING_COMMAND_END), end >= start
+        guard let start = nanoseconds(start, CL_PROFILING_COMMAND_START),
+            let end = nanoseconds(end, CL_PROFILING_COMMAND_END), end >= start
         else { return nil }
         return Double(end - start) * 1e-9
     }
@@ -65,4 +55,12 @@ final class OpenCLCommands: Commands {
             event, cl_profiling_info(moment), MemoryLayout<cl_ulong>.size, &value, nil)
         return code == CL_SUCCESS ? value : nil
     }
+}
+
+/// The event of a dispatch: one for each, so it is as small as can be.
+struct DispatchEvent: ~Copyable {
+    let raw: cl_event
+    let context: OpenCLContext
+
+    deinit { _ = context.functions.releaseEvent(raw) }
 }

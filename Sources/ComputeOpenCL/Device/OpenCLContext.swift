@@ -6,29 +6,37 @@ final class OpenCLContext: Sendable {
     /// The name of the device that the context is for.
     let name: String
     let functions: OpenCLFunctions
-    let handle: Handle<Tag.Context>
-    private let transfers: Handle<Tag.Queue>
+    private let context: Owned<Tag.Context>
+    private let transfers: Owned<Tag.Queue>
+
+    var handle: Handle<Tag.Context> { context.handle }
 
     /// - Parameter devices: the device, then its parts.
     init(_ devices: [Handle<Tag.Device>], name: String, functions: OpenCLFunctions) throws(ComputeError) {
-        var code = CL_SUCCESS
-        var raw = devices.map { Optional($0.raw) }
-        guard let context = functions.createContext(nil, cl_uint(raw.count), &raw, nil, nil, &code) else {
-            throw .failed(device: name, call: "clCreateContext", code: Int(code))
-        }
-        guard let queue = functions.createCommandQueue(context, raw[0], 0, &code) else {
-            _ = functions.releaseContext(context)
-            throw .failed(device: name, call: "clCreateCommandQueue", code: Int(code))
-        }
         self.name = name
         self.functions = functions
-        handle = Handle(raw: context)
-        transfers = Handle(raw: queue)
+        var raw = devices.map { Optional($0.raw) }
+        let context: Handle<Tag.Context> = try functions.make("clCreateContext", of: name) {
+            functions.createContext(nil, cl_uint(raw.count), &raw, nil, nil, &$0)
+        }
+        self.context = Owned(context, release: functions.release(\.releaseContext))
+        let queue: Handle<Tag.Queue> = try functions.make("clCreateCommandQueue", of: name) {
+            functions.createCommandQueue(context.raw, raw[0], 0, &$0)
+        }
+        transfers = Owned(queue, release: functions.release(\.releaseCommandQueue))
     }
 
-    deinit {
-        _ = functions.releaseCommandQueue(transfers.raw)
-        _ = functions.releaseContext(handle.raw)
+    /// What `create` makes, to be given back by `release`.
+    func own<Tag>(
+        _ call: String, _ release: any KeyPath<OpenCLFunctions, Release> & Sendable,
+        _ create: (inout cl_int) -> OpaquePointer?
+    ) throws(ComputeError) -> Owned<Tag> {
+        Owned(try functions.make(call, of: name, create), release: self.release(release))
+    }
+
+    /// What gives back a thing of the context, which lives until then.
+    func release<Tag>(_ release: any KeyPath<OpenCLFunctions, Release> & Sendable) -> @Sendable (Handle<Tag>) -> Void {
+        { [self] in _ = functions[keyPath: release]($0.raw) }
     }
 
     // MARK: Transfers

@@ -14,7 +14,7 @@ package final class OpenCLDevice: Device {
     let cacheDirectory: String?
     /// The sub-device that this is, where it is one.
     private let subDevice: SubDevice?
-    private let compiler: ProgramCompiler
+    let compiler: ProgramCompiler
 
     package var memoryDomain: ObjectIdentifier { ObjectIdentifier(context) }
     var functions: OpenCLFunctions { context.functions }
@@ -53,8 +53,7 @@ package final class OpenCLDevice: Device {
         self.cacheDirectory = cacheDirectory
         platformDevice = device
         description = device.description
-        compiler = ProgramCompiler(
-            device: device, context: context.handle, functions: context.functions, cacheDirectory: cacheDirectory)
+        compiler = ProgramCompiler(device: device, context: context, cacheDirectory: cacheDirectory)
     }
 
     package func makeBuffer(
@@ -76,7 +75,7 @@ package final class OpenCLDevice: Device {
         guard code.dialect == dialect else {
             throw .argument(kernel: code.label, reason: "is \(code.dialect.rawValue), not \(dialect.rawValue)")
         }
-        return OpenCLKernel(code, program: try compiler.compile(code), on: self)
+        return try OpenCLKernel(code, on: self)
     }
 
     package func makeLane(label: String) throws(ComputeError) -> any Lane {

@@ -5,24 +5,19 @@ import Compute
 final class OpenCLLane: Lane {
     private let label: String
     private let device: OpenCLDevice
-    private let queue: Handle<Tag.Queue>
+    private let queue: Owned<Tag.Queue>
 
     init(label: String, on device: OpenCLDevice) throws(ComputeError) {
         self.label = label
         self.device = device
-        var code = CL_SUCCESS
         let profiling = cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE)
-        let queue = device.functions.createCommandQueue(device.context.handle.raw, device.handle.raw, profiling, &code)
-        guard let queue else {
-            throw .failed(device: device.description.name, call: "clCreateCommandQueue", code: Int(code))
+        queue = try device.context.own("clCreateCommandQueue", \.releaseCommandQueue) {
+            device.functions.createCommandQueue(device.context.handle.raw, device.handle.raw, profiling, &$0)
         }
-        self.queue = Handle(raw: queue)
     }
 
-    deinit { _ = device.functions.releaseCommandQueue(queue.raw) }
-
     func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double? {
-        let commands = OpenCLCommands(queue, device: device)
+        let commands = OpenCLCommands(queue.handle, device: device)
         var failure: ComputeError?
         do throws(ComputeError) { try record(commands) } catch { failure = error }
         // Dispatches are under way as soon as they are recorded: whatever was recorded must end before buffers may go.

@@ -3,16 +3,11 @@ import Compute
 
 /// Compute units of a device that are a device of their own, given back when its last holder lets go.
 final class SubDevice: Sendable {
-    let handle: Handle<Tag.Device>
-    private let functions: OpenCLFunctions
+    private let device: Owned<Tag.Device>
 
-    /// Takes ownership of `handle`.
-    private init(_ handle: Handle<Tag.Device>, functions: OpenCLFunctions) {
-        self.handle = handle
-        self.functions = functions
-    }
+    var handle: Handle<Tag.Device> { device.handle }
 
-    deinit { _ = functions.releaseDevice(handle.raw) }
+    private init(_ device: consuming Owned<Tag.Device>) { self.device = device }
 
     /// A sub-device for each entry of `units`, of so many compute units.
     static func divide(
@@ -29,6 +24,8 @@ final class SubDevice: Sendable {
         guard code == CL_SUCCESS else {
             throw .failed(device: device.description.name, call: "clCreateSubDevices", code: Int(code))
         }
-        return handles.compactMap { $0.map { SubDevice(Handle(raw: $0), functions: functions) } }
+        return handles.compactMap {
+            $0.map { SubDevice(Owned(Handle(raw: $0), release: functions.release(\.releaseDevice))) }
+        }
     }
 }

@@ -6,10 +6,10 @@ import Synchronization
 final class OpenCLBoundKernel: BoundKernel {
     private let built: OpenCLKernel
     private let buffers: [OpenCLBuffer]
-    private let windows: [Handle<Tag.Memory>]
+    private let windows: OwnedList<Tag.Memory>
     private let bufferArguments: Int
     /// Setting arguments and enqueueing is one step, which one thread at a time may take.
-    private let object: Mutex<Handle<Tag.Kernel>>
+    private let object: Mutex<Owned<Tag.Kernel>>
 
     var kernel: any Kernel { built }
 
@@ -23,45 +23,30 @@ final class OpenCLBoundKernel: BoundKernel {
         guard own.count == buffers.count else {
             throw .argument(kernel: kernel.code.label, reason: "was given a buffer of another device")
         }
-        var code = CL_SUCCESS
-        guard let object = device.functions.createKernel(kernel.program.raw, "entry", &code) else {
-            throw .failed(
-                device: device.description.name, call: "clCreateKernel of \(kernel.code.label)", code: Int(code))
-        }
-        var windows: [Handle<Tag.Memory>] = []
-        do throws(ComputeError) {
-            var arguments: [Handle<Tag.Memory>] = []
-            for (binding, buffer) in zip(kernel.code.bindings, own) {
-                guard binding.windows > 1 else {
-                    arguments.append(buffer.handle)
-                    continue
-                }
-                for index in 0..<binding.windows {
-                    windows.append(try Self.window(index, of: binding, buffer, device))
-                    arguments.append(windows[windows.count - 1])
-                }
+        let object = try kernel.makeObject()
+        var windows = OwnedList<Tag.Memory>(release: device.context.release(\.releaseMemObject))
+        var arguments: [Handle<Tag.Memory>] = []
+        for (binding, buffer) in zip(kernel.code.bindings, own) {
+            guard binding.windows > 1 else {
+                arguments.append(buffer.handle)
+                continue
             }
-            for (index, argument) in arguments.enumerated() {
-                var raw: cl_mem? = argument.raw
-                let result = device.functions.setKernelArg(object, cl_uint(index), MemoryLayout<cl_mem>.size, &raw)
-                try device.check(result, "clSetKernelArg of \(kernel.code.label)")
+            for index in 0..<binding.windows {
+                let window = try Self.window(index, of: binding, buffer, device)
+                windows.append(window)
+                arguments.append(window)
             }
-            bufferArguments = arguments.count
-        } catch {
-            for window in windows { _ = device.functions.releaseMemObject(window.raw) }
-            _ = device.functions.releaseKernel(object)
-            throw error
         }
-        self.object = Mutex(Handle(raw: object))
+        for (index, argument) in arguments.enumerated() {
+            var raw: cl_mem? = argument.raw
+            let result = device.functions.setKernelArg(object.raw, cl_uint(index), MemoryLayout<cl_mem>.size, &raw)
+            try device.check(result, "clSetKernelArg of \(kernel.code.label)")
+        }
+        bufferArguments = arguments.count
+        self.object = Mutex(object)
         self.windows = windows
         self.buffers = own
         built = kernel
-    }
-
-    deinit {
-        let functions = built.device.functions
-        object.withLock { _ = functions.releaseKernel($0.raw) }
-        for window in windows { _ = functions.releaseMemObject(window.raw) }
     }
 
     private static func window(
@@ -70,22 +55,17 @@ final class OpenCLBoundKernel: BoundKernel {
         let start = index * device.limits.windowBytes
         let end = index == binding.windows - 1 ? buffer.byteCount : start + device.limits.windowBytes
         var region = cl_buffer_region(origin: start, size: end - start)
-        var code = CL_SUCCESS
-        let window = device.functions.createSubBuffer(
-            buffer.handle.raw, 0, cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION), &region, &code)
-        guard let window else {
-            throw .failed(
-                device: device.description.name, call: "clCreateSubBuffer of \(buffer.label)", code: Int(code))
+        return try device.functions.make("clCreateSubBuffer of \(buffer.label)", of: device.description.name) {
+            device.functions.createSubBuffer(
+                buffer.handle.raw, 0, cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION), &region, &$0)
         }
-        return Handle(raw: window)
     }
 
     /// Runs the kernel over `tiles`, one group a tile where there are not too many and the driver does not want another
     /// number.
-    /// - Returns: the event of the dispatch, which the caller releases.
     func enqueue(
         _ parameters: Parameters, tiles: Range<Int>, on queue: Handle<Tag.Queue>
-    ) throws(ComputeError) -> cl_event {
+    ) throws(ComputeError) -> DispatchEvent {
         let (words, count) = parameters.words(covering: tiles)
         precondition(count == built.code.parameterCount, "wrong parameters for \(built.code.label)")
         let functions = built.device.functions
@@ -108,6 +88,6 @@ final class OpenCLBoundKernel: BoundKernel {
         guard let event else {
             throw .failed(device: built.device.description.name, call: call, code: Int(code))
         }
-        return event.raw
+        return DispatchEvent(raw: event.raw, context: built.device.context)
     }
 }

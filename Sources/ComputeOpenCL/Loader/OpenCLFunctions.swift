@@ -72,6 +72,25 @@ struct OpenCLFunctions: @unchecked Sendable {
     }
 }
 
+/// OpenCL's functions that give things back are of one type, as Swift imports all handles as one.
+typealias Release = @convention(c) (OpaquePointer?) -> cl_int
+
+extension OpenCLFunctions {
+    /// What `create` makes.
+    func make<Tag>(
+        _ call: String, of device: String, _ create: (inout cl_int) -> OpaquePointer?
+    ) throws(ComputeError) -> Handle<Tag> {
+        var code = CL_SUCCESS
+        guard let raw = create(&code) else { throw .failed(device: device, call: call, code: Int(code)) }
+        return Handle(raw: raw)
+    }
+
+    /// What gives back a thing that is of no context.
+    func release<Tag>(_ release: any KeyPath<OpenCLFunctions, Release> & Sendable) -> @Sendable (Handle<Tag>) -> Void {
+        { [self] in _ = self[keyPath: release]($0.raw) }
+    }
+}
+
 private struct FunctionLoader {
     let library: UnsafeMutableRawPointer
 

@@ -8,9 +8,12 @@ import Glibc
 final class OpenCLBuffer: Buffer {
     let byteCount: Int
     let label: String
-    let handle: Handle<Tag.Memory>
     let context: OpenCLContext
+    private let memory: Owned<Tag.Memory>
+    /// Kept alive where the device works on it.
     private let shared: Shared?
+
+    var handle: Handle<Tag.Memory> { memory.handle }
 
     private struct Shared: @unchecked Sendable {
         let memory: HostMemory
@@ -50,18 +53,18 @@ final class OpenCLBuffer: Buffer {
         try Self.check(byteCount, limits, context)
         // Whole vectors may be read at the end; the last page of host memory has room for them.
         let size = max(64, (byteCount + 63) / 64 * 64)
-        var code = CL_SUCCESS
-        let memory = context.functions.createBuffer(
-            context.handle.raw, flags, size, shared?.bytes.baseAddress, &code)
-        guard let memory else { throw .outOfMemory(device: context.name, asked: byteCount, available: nil) }
-        handle = Handle(raw: memory)
+        do throws(ComputeError) {
+            memory = try context.own("clCreateBuffer", \.releaseMemObject) {
+                context.functions.createBuffer(context.handle.raw, flags, size, shared?.bytes.baseAddress, &$0)
+            }
+        } catch {
+            throw .outOfMemory(device: context.name, asked: byteCount, available: nil)
+        }
         self.shared = shared
         self.byteCount = byteCount
         self.label = label
         self.context = context
     }
-
-    deinit { _ = context.functions.releaseMemObject(handle.raw) }
 
     private static func check(
         _ byteCount: Int, _ limits: DeviceLimits, _ context: OpenCLContext

@@ -2,12 +2,16 @@ import CVulkan
 import Compute
 import Synchronization
 
+/// Vulkan's functions that destroy what a device made are of one type, as Swift imports all handles as one.
+typealias Destroy = @convention(c) (VkDevice?, OpaquePointer?, UnsafePointer<VkAllocationCallbacks>?) -> Void
+
 /// A device as opened: what the lanes on it have in common.
 final class LogicalDevice: Sendable {
-    let handle: Handle<Tag.Device>
     let functions: DeviceFunctions
     let queues: [DeviceQueue]
-    private let instance: VulkanInstance
+    private let device: Owned<Tag.Device>
+
+    var handle: Handle<Tag.Device> { device.handle }
 
     init(_ physical: PhysicalDevice, _ family: QueueFamily, _ plan: QueuePlan, in instance: VulkanInstance)
         throws(ComputeError)
@@ -35,27 +39,32 @@ final class LogicalDevice: Sendable {
         if physical.limits.importsHostMemory { extensions.append(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME) }
         info.enabledExtensionCount = UInt32(extensions.count)
         info.ppEnabledExtensionNames = arena.strings(extensions)
-        var device: VkDevice?
-        let result = instance.functions.createDevice(physical.handle.raw, &info, nil, &device)
-        guard result == VK_SUCCESS, let device else {
+        var raw: VkDevice?
+        let result = instance.functions.createDevice(physical.handle.raw, &info, nil, &raw)
+        guard result == VK_SUCCESS, let raw else {
             throw .failed(device: name, call: "vkCreateDevice", code: Int(result.rawValue))
         }
-        handle = Handle(raw: device)
-        functions = try DeviceFunctions(device, instance: instance.functions)
-        self.instance = instance
+        let functions = try DeviceFunctions(raw, instance: instance.functions)
+        self.functions = functions
+        device = Owned(Handle(raw: raw)) { device in
+            withExtendedLifetime(instance) {
+                _ = functions.deviceWaitIdle(device.raw)
+                functions.destroyDevice(device.raw, nil)
+            }
+        }
         var queues: [DeviceQueue] = []
         for index in plan.priorities.indices {
             var queue: VkQueue?
-            functions.getDeviceQueue(device, UInt32(family.index), UInt32(index), &queue)
+            functions.getDeviceQueue(raw, UInt32(family.index), UInt32(index), &queue)
             guard let queue else { throw .failed(device: name, call: "vkGetDeviceQueue", code: index) }
             queues.append(DeviceQueue(Handle(raw: queue)))
         }
         self.queues = queues
     }
 
-    deinit {
-        _ = functions.deviceWaitIdle(handle.raw)
-        functions.destroyDevice(handle.raw, nil)
+    /// What gives back a thing of the device, which lives until then.
+    func release<Tag>(_ destroy: any KeyPath<DeviceFunctions, Destroy> & Sendable) -> @Sendable (Handle<Tag>) -> Void {
+        { [self] in functions[keyPath: destroy](handle.raw, $0.raw, nil) }
     }
 }
 

@@ -115,7 +115,7 @@ package final class VulkanDevice: Device {
         try check(queue.submit(commands, fence: fence, with: functions), "vkQueueSubmit")
     }
 
-    // MARK: Errors
+    // MARK: Calls
 
     func check(_ result: VkResult, _ call: String) throws(ComputeError) {
         switch result {
@@ -125,8 +125,21 @@ package final class VulkanDevice: Device {
         }
     }
 
-    func handle<Tag>(_ raw: OpaquePointer?, _ call: String) throws(ComputeError) -> Handle<Tag> {
+    /// What `create` makes.
+    func make<Tag>(
+        _ call: String, _ create: (inout OpaquePointer?) -> VkResult
+    ) throws(ComputeError) -> Handle<Tag> {
+        var raw: OpaquePointer?
+        try check(create(&raw), call)
         guard let raw else { throw .failed(device: description.name, call: call, code: 0) }
         return Handle(raw: raw)
+    }
+
+    /// What `create` makes, to be given back by `destroy`.
+    func own<Tag>(
+        _ call: String, _ destroy: any KeyPath<DeviceFunctions, Destroy> & Sendable,
+        _ create: (inout OpaquePointer?) -> VkResult
+    ) throws(ComputeError) -> Owned<Tag> {
+        Owned(try make(call, create), release: logical.release(destroy))
     }
 }

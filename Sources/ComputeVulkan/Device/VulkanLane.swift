@@ -5,10 +5,12 @@ import Compute
 final class VulkanLane: Lane {
     private let label: String
     private let device: VulkanDevice
-    private let pool: Handle<Tag.CommandPool>
+    private let pool: Owned<Tag.CommandPool>
+    /// The pool's.
     private let commands: Handle<Tag.CommandBuffer>
-    private let fence: Handle<Tag.Fence>
-    private let queries: Handle<Tag.QueryPool>?
+    private let fence: Owned<Tag.Fence>
+    /// One, where queues have timestamps.
+    private let queries: OwnedList<Tag.QueryPool>
 
     init(label: String, on device: VulkanDevice) throws(ComputeError) {
         let vk = device.functions
@@ -17,42 +19,37 @@ final class VulkanLane: Lane {
         var poolInfo = VkCommandPoolCreateInfo()
         poolInfo.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO
         poolInfo.queueFamilyIndex = UInt32(device.queueFamily.index)
-        var pool: VkCommandPool?
-        try device.check(vk.createCommandPool(device.handle.raw, &poolInfo, nil, &pool), "vkCreateCommandPool")
-        self.pool = try device.handle(pool, "vkCreateCommandPool")
+        pool = try device.own("vkCreateCommandPool", \.destroyCommandPool) {
+            vk.createCommandPool(device.handle.raw, &poolInfo, nil, &$0)
+        }
 
         var info = VkCommandBufferAllocateInfo()
         info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO
-        info.commandPool = pool
+        info.commandPool = pool.raw
         info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY
         info.commandBufferCount = 1
-        var commands: VkCommandBuffer?
-        try device.check(
-            vk.allocateCommandBuffers(device.handle.raw, &info, &commands), "vkAllocateCommandBuffers")
-        self.commands = try device.handle(commands, "vkAllocateCommandBuffers")
+        commands = try device.make("vkAllocateCommandBuffers") {
+            vk.allocateCommandBuffers(device.handle.raw, &info, &$0)
+        }
 
         var fenceInfo = VkFenceCreateInfo()
         fenceInfo.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO
-        var fence: VkFence?
-        try device.check(vk.createFence(device.handle.raw, &fenceInfo, nil, &fence), "vkCreateFence")
-        self.fence = try device.handle(fence, "vkCreateFence")
+        fence = try device.own("vkCreateFence", \.destroyFence) {
+            vk.createFence(device.handle.raw, &fenceInfo, nil, &$0)
+        }
 
         var queryInfo = VkQueryPoolCreateInfo()
         queryInfo.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO
         queryInfo.queryType = VK_QUERY_TYPE_TIMESTAMP
         queryInfo.queryCount = 2
-        var queries: VkQueryPool?
+        var queries = OwnedList<Tag.QueryPool>(release: device.logical.release(\.destroyQueryPool))
         if device.physical.timestampPeriod != nil {
-            try device.check(vk.createQueryPool(device.handle.raw, &queryInfo, nil, &queries), "vkCreateQueryPool")
+            let pool: Handle<Tag.QueryPool> = try device.make("vkCreateQueryPool") {
+                vk.createQueryPool(device.handle.raw, &queryInfo, nil, &$0)
+            }
+            queries.append(pool)
         }
-        self.queries = queries.map { Handle(raw: $0) }
-    }
-
-    deinit {
-        let vk = device.functions
-        vk.destroyFence(device.handle.raw, fence.raw, nil)
-        if let queries { vk.destroyQueryPool(device.handle.raw, queries.raw, nil) }
-        vk.destroyCommandPool(device.handle.raw, pool.raw, nil)
+        self.queries = queries
     }
 
     func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double? {
@@ -65,7 +62,7 @@ final class VulkanLane: Lane {
 
     /// Records with `record`, runs, waits.
     func submit(_ record: (Handle<Tag.CommandBuffer>) throws(ComputeError) -> Void) throws(ComputeError) {
-        let vk = device.functions
+        let (vk, queries) = (device.functions, queries.handles.first)
         try device.check(vk.resetCommandPool(device.handle.raw, pool.raw, 0), "vkResetCommandPool")
         var begin = VkCommandBufferBeginInfo()
         begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO
@@ -81,7 +78,7 @@ final class VulkanLane: Lane {
             vk.cmdWriteTimestamp(commands.raw, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries.raw, 1)
         }
         try device.check(vk.endCommandBuffer(commands.raw), "vkEndCommandBuffer")
-        try device.submit(commands, fence: fence)
+        try device.submit(commands, fence: fence.handle)
         var raw: VkFence? = fence.raw
         try device.check(vk.waitForFences(device.handle.raw, 1, &raw, VkBool32(VK_TRUE), .max), "vkWaitForFences")
         try device.check(vk.resetFences(device.handle.raw, 1, &raw), "vkResetFences")
@@ -100,7 +97,7 @@ final class VulkanLane: Lane {
 
     /// How long the commands last run took on the device.
     private func seconds() -> Double? {
-        guard let queries, let period = device.physical.timestampPeriod else { return nil }
+        guard let queries = queries.handles.first, let period = device.physical.timestampPeriod else { return nil }
         var ticks: (UInt64, UInt64) = (0, 0)
         let result = device.functions.getQueryPoolResults(
             device.handle.raw, queries.raw, 0, 2, 16, &ticks, 8, VK_QUERY_RESULT_64_BIT.rawValue)

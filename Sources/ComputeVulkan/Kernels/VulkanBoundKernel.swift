@@ -4,9 +4,10 @@ import Compute
 /// A kernel's descriptor set, filled once; it keeps its buffers alive.
 final class VulkanBoundKernel: BoundKernel {
     let pipeline: VulkanKernel
+    /// The pool's.
     let set: Handle<Tag.DescriptorSet>
-    private let pool: Handle<Tag.DescriptorPool>
-    private let views: [Handle<Tag.BufferView>]
+    private let pool: Owned<Tag.DescriptorPool>
+    private let views: OwnedList<Tag.BufferView>
     private let buffers: [VulkanBuffer]
 
     var kernel: any Kernel { pipeline }
@@ -24,30 +25,18 @@ final class VulkanBoundKernel: BoundKernel {
         pipeline = kernel
         self.buffers = own
         pool = try Self.makePool(kernel.code, on: device)
-        var views: [Handle<Tag.BufferView>] = []
-        do throws(ComputeError) {
-            set = try Self.allocate(from: pool, kernel)
-            for (binding, buffer) in zip(kernel.code.bindings, own) where binding.isTexel {
-                views.append(try Self.makeView(of: buffer, binding, on: device))
-            }
-        } catch {
-            for view in views { device.functions.destroyBufferView(device.handle.raw, view.raw, nil) }
-            device.functions.destroyDescriptorPool(device.handle.raw, pool.raw, nil)
-            throw error
+        set = try Self.allocate(from: pool.handle, kernel)
+        var views = OwnedList<Tag.BufferView>(release: device.logical.release(\.destroyBufferView))
+        for (binding, buffer) in zip(kernel.code.bindings, own) where binding.isTexel {
+            views.append(try Self.makeView(of: buffer, binding, on: device))
         }
         self.views = views
         fill()
     }
 
-    deinit {
-        let device = pipeline.device
-        for view in views { device.functions.destroyBufferView(device.handle.raw, view.raw, nil) }
-        device.functions.destroyDescriptorPool(device.handle.raw, pool.raw, nil)
-    }
-
     private static func makePool(
         _ code: KernelCode, on device: VulkanDevice
-    ) throws(ComputeError) -> Handle<Tag.DescriptorPool> {
+    ) throws(ComputeError) -> Owned<Tag.DescriptorPool> {
         var arena = Arena()
         let texels = code.bindings.filter(\.isTexel).count
         let storage = code.bindings.filter { !$0.isTexel }.reduce(0) { $0 + $1.windows }
@@ -63,10 +52,9 @@ final class VulkanBoundKernel: BoundKernel {
         info.maxSets = 1
         info.poolSizeCount = UInt32(sizes.count)
         info.pPoolSizes = arena.array(sizes)
-        var pool: VkDescriptorPool?
-        let result = device.functions.createDescriptorPool(device.handle.raw, &info, nil, &pool)
-        try device.check(result, "vkCreateDescriptorPool")
-        return try device.handle(pool, "vkCreateDescriptorPool")
+        return try device.own("vkCreateDescriptorPool", \.destroyDescriptorPool) {
+            device.functions.createDescriptorPool(device.handle.raw, &info, nil, &$0)
+        }
     }
 
     private static func allocate(
@@ -79,10 +67,9 @@ final class VulkanBoundKernel: BoundKernel {
         info.descriptorPool = pool.raw
         info.descriptorSetCount = 1
         info.pSetLayouts = arena.array([Optional(kernel.setLayout.raw)])
-        var set: VkDescriptorSet?
-        let result = device.functions.allocateDescriptorSets(device.handle.raw, &info, &set)
-        try device.check(result, "vkAllocateDescriptorSets")
-        return try device.handle(set, "vkAllocateDescriptorSets")
+        return try device.make("vkAllocateDescriptorSets") {
+            device.functions.allocateDescriptorSets(device.handle.raw, &info, &$0)
+        }
     }
 
     private static func makeView(
@@ -93,15 +80,15 @@ final class VulkanBoundKernel: BoundKernel {
         info.buffer = buffer.handle.raw
         info.format = binding.element == .float ? VK_FORMAT_R32G32B32A32_SFLOAT : VK_FORMAT_R32G32B32A32_UINT
         info.range = VK_WHOLE_SIZE
-        var view: VkBufferView?
-        try device.check(device.functions.createBufferView(device.handle.raw, &info, nil, &view), "vkCreateBufferView")
-        return try device.handle(view, "vkCreateBufferView")
+        return try device.make("vkCreateBufferView") {
+            device.functions.createBufferView(device.handle.raw, &info, nil, &$0)
+        }
     }
 
     private func fill() {
         var arena = Arena()
         var writes: [VkWriteDescriptorSet] = []
-        var view = views.makeIterator()
+        var view = views.handles.makeIterator()
         for (binding, buffer) in zip(pipeline.code.bindings, buffers) {
             let window = binding.windows == 1 ? buffer.byteCount : pipeline.device.limits.windowBytes
             for index in 0..<binding.windows {

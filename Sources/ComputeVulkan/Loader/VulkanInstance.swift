@@ -5,10 +5,13 @@ import Synchronization
 
 /// A connection to Vulkan's loader: where devices are found and opened.
 package final class VulkanInstance: Sendable {
-    let handle: Handle<Tag.Instance>
-    let functions: InstanceFunctions
-    private let messenger: ValidationMessenger?
+    /// Stands before the instance, so that it goes first.
+    private let messenger: Owned<Tag.Messenger>?
     private let messages: ValidationMessages?
+    private let instance: Owned<Tag.Instance>
+    let functions: InstanceFunctions
+
+    var handle: Handle<Tag.Instance> { instance.handle }
 
     /// - Parameter validates: whether the validation layer watches every call; see `validationMessages`.
     /// - Throws: `ComputeError.unavailable` without a loader, a driver, or the layer asked for.
@@ -39,24 +42,16 @@ package final class VulkanInstance: Sendable {
             info.ppEnabledExtensionNames = arena.strings([VK_EXT_DEBUG_UTILS_EXTENSION_NAME])
         }
         let create = try loader.function("vkCreateInstance", of: nil, as: PFN_vkCreateInstance.self)
-        var instance: VkInstance?
-        let result = create(&info, nil, &instance)
-        guard result == VK_SUCCESS, let instance else {
+        var raw: VkInstance?
+        let result = create(&info, nil, &raw)
+        guard result == VK_SUCCESS, let raw else {
             throw .unavailable(api: .vulkan, reason: Self.reason(result))
         }
-        handle = Handle(raw: instance)
-        functions = try InstanceFunctions(instance, loader: loader)
+        let functions = try InstanceFunctions(raw, loader: loader)
+        instance = Owned(Handle(raw: raw)) { functions.destroyInstance($0.raw, nil) }
+        self.functions = functions
         self.messages = messages
-        if let messages {
-            messenger = try ValidationMessenger(instance, loader: loader, messages: messages)
-        } else {
-            messenger = nil
-        }
-    }
-
-    deinit {
-        messenger?.close(handle)
-        functions.destroyInstance(handle.raw, nil)
+        messenger = if let messages { try messages.messenger(of: raw, loader: loader) } else { nil }
     }
 
     private static func reason(_ result: VkResult) -> String {

@@ -6,13 +6,15 @@ import Glibc
 final class VulkanBuffer: Buffer {
     let byteCount: Int
     let label: String
-    let handle: Handle<Tag.Buffer>
-    private let memory: Handle<Tag.Memory>
+    private let buffer: Owned<Tag.Buffer>
+    private let memory: Owned<Tag.Memory>
     private let mapped: Mapped?
     private let access: BufferAccess
     /// Kept alive where the buffer is a part of it.
     private let imported: HostMemory?
     let device: VulkanDevice
+
+    var handle: Handle<Tag.Buffer> { buffer.handle }
 
     private struct Mapped: @unchecked Sendable {
         let bytes: UnsafeMutableRawBufferPointer
@@ -26,13 +28,18 @@ final class VulkanBuffer: Buffer {
     /// - Throws: `ComputeError.outOfMemory` when the heap cannot hold `byteCount` bytes.
     init(byteCount: Int, access: BufferAccess, label: String, on device: VulkanDevice) throws(ComputeError) {
         let size = max(16, (byteCount + 15) / 16 * 16)
-        handle = try Self.create(size: size, byteCount: byteCount, imported: false, on: device)
-        do throws(ComputeError) {
-            (memory, mapped) = try Self.allocate(for: handle, size: size, access: access, on: device)
-        } catch {
-            device.functions.destroyBuffer(device.handle.raw, handle.raw, nil)
-            throw error
+        buffer = try Self.create(size: size, byteCount: byteCount, imported: false, on: device)
+        let needs = Self.needs(of: buffer.handle, on: device)
+        guard let type = device.physical.memory.type(for: access, mask: needs.memoryTypeBits) else {
+            throw .unsupported(device: device.description.name, reason: "no memory of the kind needed")
         }
+        do throws(ComputeError) {
+            memory = try Self.allocate(needs.size, type: type.index, for: buffer.handle, on: device)
+        } catch {
+            throw .outOfMemory(device: device.description.name, asked: Int(needs.size), available: type.heap)
+        }
+        let isVisible = type.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT.rawValue != 0
+        mapped = isVisible ? try Self.map(memory.handle, size: size, on: device) : nil
         imported = nil
         self.byteCount = byteCount
         self.access = access
@@ -48,14 +55,9 @@ final class VulkanBuffer: Buffer {
             range.lowerBound % HostMemory.alignment == 0 && range.upperBound <= host.byteCount,
             "\(label) is not a part of the memory")
         let size = max(16, (range.count + 15) / 16 * 16)
-        handle = try Self.create(size: size, byteCount: range.count, imported: true, on: device)
+        buffer = try Self.create(size: size, byteCount: range.count, imported: true, on: device)
         let bytes = UnsafeMutableRawBufferPointer(rebasing: host.bytes[range])
-        do throws(ComputeError) {
-            memory = try Self.importMemory(bytes, for: handle, on: device)
-        } catch {
-            device.functions.destroyBuffer(device.handle.raw, handle.raw, nil)
-            throw error
-        }
+        memory = try Self.importMemory(bytes, for: buffer.handle, on: device)
         mapped = Mapped(bytes: bytes)
         imported = host
         byteCount = range.count
@@ -64,14 +66,9 @@ final class VulkanBuffer: Buffer {
         self.device = device
     }
 
-    deinit {
-        device.functions.destroyBuffer(device.handle.raw, handle.raw, nil)
-        device.functions.freeMemory(device.handle.raw, memory.raw, nil)
-    }
-
     private static func create(
         size: Int, byteCount: Int, imported: Bool, on device: VulkanDevice
-    ) throws(ComputeError) -> Handle<Tag.Buffer> {
+    ) throws(ComputeError) -> Owned<Tag.Buffer> {
         guard size <= device.limits.maxAllocationSize else {
             throw .outOfMemory(
                 device: device.description.name, asked: byteCount, available: device.limits.maxAllocationSize)
@@ -87,17 +84,15 @@ final class VulkanBuffer: Buffer {
             external.pointee.handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT.rawValue
             info.pNext = UnsafeRawPointer(external)
         }
-        var buffer: VkBuffer?
-        let result = device.functions.createBuffer(device.handle.raw, &info, nil, &buffer)
-        try device.check(result, "vkCreateBuffer")
-        return try device.handle(buffer, "vkCreateBuffer")
+        return try device.own("vkCreateBuffer", \.destroyBuffer) {
+            device.functions.createBuffer(device.handle.raw, &info, nil, &$0)
+        }
     }
 
     private static func importMemory(
         _ bytes: UnsafeMutableRawBufferPointer, for buffer: Handle<Tag.Buffer>, on device: VulkanDevice
-    ) throws(ComputeError) -> Handle<Tag.Memory> {
-        let vk = device.functions
-        guard let getProperties = vk.getMemoryHostPointerProperties else {
+    ) throws(ComputeError) -> Owned<Tag.Memory> {
+        guard let getProperties = device.functions.getMemoryHostPointerProperties else {
             throw .unsupported(device: device.description.name, reason: "it does not work on memory of the host")
         }
         let kind = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT
@@ -105,9 +100,7 @@ final class VulkanBuffer: Buffer {
         properties.sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT
         let result = getProperties(device.handle.raw, kind, bytes.baseAddress, &properties)
         try device.check(result, "vkGetMemoryHostPointerPropertiesEXT")
-        var needs = VkMemoryRequirements()
-        vk.getBufferMemoryRequirements(device.handle.raw, buffer.raw, &needs)
-        let types = properties.memoryTypeBits & needs.memoryTypeBits
+        let types = properties.memoryTypeBits & needs(of: buffer, on: device).memoryTypeBits
         guard types != 0 else {
             throw .unsupported(device: device.description.name, reason: "no memory of the kind needed")
         }
@@ -116,56 +109,41 @@ final class VulkanBuffer: Buffer {
         source.pointee.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT
         source.pointee.handleType = kind
         source.pointee.pHostPointer = bytes.baseAddress
-        var info = VkMemoryAllocateInfo()
-        info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO
-        info.pNext = UnsafeRawPointer(source)
-        info.allocationSize = VkDeviceSize(HostMemory.pages(bytes.count))
-        info.memoryTypeIndex = UInt32(types.trailingZeroBitCount)
-        var raw: VkDeviceMemory?
-        try device.check(vk.allocateMemory(device.handle.raw, &info, nil, &raw), "vkAllocateMemory")
-        let memory: Handle<Tag.Memory> = try device.handle(raw, "vkAllocateMemory")
-        do throws(ComputeError) {
-            let bound = vk.bindBufferMemory(device.handle.raw, buffer.raw, memory.raw, 0)
-            try device.check(bound, "vkBindBufferMemory")
-        } catch {
-            vk.freeMemory(device.handle.raw, memory.raw, nil)
-            throw error
-        }
-        return memory
+        return try allocate(
+            VkDeviceSize(HostMemory.pages(bytes.count)), type: types.trailingZeroBitCount, from: source, for: buffer,
+            on: device)
+    }
+
+    private static func needs(of buffer: Handle<Tag.Buffer>, on device: VulkanDevice) -> VkMemoryRequirements {
+        var needs = VkMemoryRequirements()
+        device.functions.getBufferMemoryRequirements(device.handle.raw, buffer.raw, &needs)
+        return needs
     }
 
     private static func allocate(
-        for buffer: Handle<Tag.Buffer>, size: Int, access: BufferAccess, on device: VulkanDevice
-    ) throws(ComputeError) -> (Handle<Tag.Memory>, Mapped?) {
-        let vk = device.functions
-        var needs = VkMemoryRequirements()
-        vk.getBufferMemoryRequirements(device.handle.raw, buffer.raw, &needs)
-        guard let type = device.physical.memory.type(for: access, mask: needs.memoryTypeBits) else {
-            throw .unsupported(device: device.description.name, reason: "no memory of the kind needed")
-        }
+        _ byteCount: VkDeviceSize, type: Int, from source: UnsafePointer<VkImportMemoryHostPointerInfoEXT>? = nil,
+        for buffer: Handle<Tag.Buffer>, on device: VulkanDevice
+    ) throws(ComputeError) -> Owned<Tag.Memory> {
         var info = VkMemoryAllocateInfo()
         info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO
-        info.allocationSize = needs.size
-        info.memoryTypeIndex = UInt32(type.index)
-        var raw: VkDeviceMemory?
-        let result = vk.allocateMemory(device.handle.raw, &info, nil, &raw)
-        guard result == VK_SUCCESS, let raw else {
-            throw .outOfMemory(device: device.description.name, asked: Int(needs.size), available: type.heap)
+        info.pNext = UnsafeRawPointer(source)
+        info.allocationSize = byteCount
+        info.memoryTypeIndex = UInt32(type)
+        let memory: Owned<Tag.Memory> = try device.own("vkAllocateMemory", \.freeMemory) {
+            device.functions.allocateMemory(device.handle.raw, &info, nil, &$0)
         }
-        do throws(ComputeError) {
-            try device.check(vk.bindBufferMemory(device.handle.raw, buffer.raw, raw, 0), "vkBindBufferMemory")
-            guard type.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT.rawValue != 0 else {
-                return (Handle(raw: raw), nil)
-            }
-            var pointer: UnsafeMutableRawPointer?
-            try device.check(
-                vk.mapMemory(device.handle.raw, raw, 0, VkDeviceSize(size), 0, &pointer), "vkMapMemory")
-            let bytes = UnsafeMutableRawBufferPointer(start: pointer, count: size)
-            return (Handle(raw: raw), Mapped(bytes: bytes))
-        } catch {
-            vk.freeMemory(device.handle.raw, raw, nil)
-            throw error
-        }
+        let bound = device.functions.bindBufferMemory(device.handle.raw, buffer.raw, memory.raw, 0)
+        try device.check(bound, "vkBindBufferMemory")
+        return memory
+    }
+
+    private static func map(
+        _ memory: Handle<Tag.Memory>, size: Int, on device: VulkanDevice
+    ) throws(ComputeError) -> Mapped {
+        var pointer: UnsafeMutableRawPointer?
+        let result = device.functions.mapMemory(device.handle.raw, memory.raw, 0, VkDeviceSize(size), 0, &pointer)
+        try device.check(result, "vkMapMemory")
+        return Mapped(bytes: UnsafeMutableRawBufferPointer(start: pointer, count: size))
     }
 
     var contents: UnsafeMutableRawBufferPointer? {

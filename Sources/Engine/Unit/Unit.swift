@@ -37,7 +37,7 @@ package actor Unit {
     /// Where model files are read.
     nonisolated let loader = LaneThread(name: "weft loader")
     /// Where kernels are compiled that models can do without at first.
-    nonisolated let compiler = LaneThread(name: "weft compiler")
+    nonisolated let compiler = LaneThread(name: "weft compiler", yields: true)
     private let maxRequests: Int
     private let hooks: Hooks
     private let onFailure: @Sendable (String) async -> Void

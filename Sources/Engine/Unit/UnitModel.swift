@@ -33,7 +33,8 @@ extension ModelSettings {
 extension Unit {
     /// Loads a model's weights and compiles its kernels for every lane; requests for it are welcome afterwards.
     ///
-    /// Whether the unit can hold it is known before another model goes.
+    /// Whether the unit can hold it is known before another model goes, and its file is found whole. Call
+    /// `compileBehind` afterwards.
     ///
     /// - Throws: `ConfigurationError` naming the model, or `ComputeError.outOfMemory`, where the unit cannot hold it;
     ///   `ModelError`, `GGUFError`, `ComputeError`.
@@ -50,22 +51,13 @@ extension Unit {
         let settings = ModelSettings(
             configuration, shape: try LlamaModel.kvShape(file.configuration, type: configuration.kvType),
             weightBytes: try PackedLlama.byteCount(of: file.gguf, vectorWidth: sets[0].limits.vectorWidth))
-        do throws(ResidencyError) { try makeRoom(for: settings) } catch {
-            if case .weightsTooLarge(let bytes, let available) = error {
-                throw ComputeError.outOfMemory(
-                    device: sets[0].device.description.name, asked: bytes, available: available)
-            }
-            throw ConfigurationError("model '\(configuration.name)': \(error)")
-        }
+        let packed = try await packed(file, for: settings, of: configuration.name, cache: cache, progress: progress)
+        try refusing(configuration.name) { () throws(ResidencyError) in try makeRoom(for: settings) }
         let loaded = try await loader.run {
             try LlamaModel.load(
-                file.gguf, options: chosen, pool: pool, lanes: sets, cache: cache, progress: progress)
+                file.gguf, packed: packed, options: chosen, pool: pool, lanes: sets, cache: cache, progress: progress)
         }
         let networks = loaded.networks
-        // What is not needed for a first token is compiled behind; what fails costs speed, nothing else.
-        Task { [compiler] in
-            try? await compiler.run { for network in networks { try network.compileLater() } }
-        }
         let served = ServedModel(
             name: configuration.name, created: file.created, contextLength: networks[0].contextLength,
             tokenizer: file.tokenizer, chatTemplate: file.chatTemplate)
@@ -76,5 +68,51 @@ extension Unit {
                     weightBytes: loaded.byteCount)
             }, settings)
         return served
+    }
+
+    /// The weights of a model for which others have to go, packed while these still serve: a file that turns out broken
+    /// costs no model.
+    ///
+    /// - Returns: `nil` where nothing has to go, or the host cannot hold these weights beside the others.
+    private func packed(
+        _ file: ModelFile, for settings: ModelSettings, of name: String, cache: WeightCache?,
+        progress: @escaping @Sendable (LoadProgress) -> Void
+    ) async throws -> PackedLlama? {
+        let victims = try refusing(name) { () throws(ResidencyError) in try scheduler.victims(for: settings) }
+        guard !victims.isEmpty else { return nil }
+        let width = lanes.lanes[0].kernels.limits.vectorWidth
+        return try await loader.run {
+            do {
+                return try PackedLlama(file.gguf, vectorWidth: width, cache: cache) {
+                    progress(LoadProgress(packed: $0))
+                }
+            } catch ComputeError.outOfMemory { return nil }
+        }
+    }
+
+    /// Says for people why the unit cannot hold a model.
+    private func refusing<Result>(_ name: String, _ body: () throws(ResidencyError) -> Result) throws -> Result {
+        do throws(ResidencyError) { return try body() } catch {
+            if case .weightsTooLarge(let bytes, let available) = error {
+                throw ComputeError.outOfMemory(
+                    device: lanes.lanes[0].device.description.name, asked: bytes, available: available)
+            }
+            throw ConfigurationError("model '\(name)': \(error)")
+        }
+    }
+
+    /// Compiles what models can do without for a first token, then keeps what was compiled for later starts, behind
+    /// what the unit does. What fails costs speed, nothing else.
+    func compileBehind() {
+        let (networks, sets) = (models.values.flatMap(\.networks), lanes.lanes.map(\.kernels))
+        Task { [weak self, compiler] in
+            // For a unit that failed or is gone nothing is compiled: the one in its place needs the compiler.
+            for network in networks where await self?.isHealthy == true {
+                try? await compiler.run { try network.compileLater() }
+            }
+            for kernels in sets where await self?.isHealthy == true {
+                try? await compiler.run { kernels.keep() }
+            }
+        }
     }
 }

@@ -76,6 +76,14 @@ package final class KernelSet: Sendable {
         return (result, PendingKernels(of: self, gathered.withLock { $0 ?? [] }))
     }
 
+    /// Keeps for later starts what was compiled and not kept, one kernel after the other, while others are at work on
+    /// the device. Blocks for seconds.
+    package func keep() {
+        for kernel in kernels.withLock({ Array($0.values) }) {
+            ProcessEnd.delayed { kernel.keep() }
+        }
+    }
+
     private func variant(
         _ name: String, _ options: [String: String], _ buffers: [any Buffer]
     ) throws(ComputeError) -> Variant {
@@ -96,7 +104,8 @@ package final class KernelSet: Sendable {
 
     func isCompiled(_ variant: Variant) -> Bool { kernels.withLock { $0[variant] != nil } }
 
-    func kernel(_ variant: Variant) throws(ComputeError) -> any Kernel {
+    /// - Parameter keeps: whether what is compiled is kept for later starts at once, which may take as long again.
+    func kernel(_ variant: Variant, keeps: Bool = true) throws(ComputeError) -> any Kernel {
         if let kernel = kernels.withLock({ $0[variant] }) { return kernel }
         guard let source = sources[variant.name] else {
             throw .argument(kernel: variant.name, reason: "no such kernel")
@@ -108,6 +117,7 @@ package final class KernelSet: Sendable {
             throw .compilation(device: device.description.name, kernel: error.kernel, log: error.reason)
         }
         let kernel = try device.makeKernel(code)
+        if keeps { kernel.keep() }
         kernels.withLock { $0[variant] = kernel }
         return kernel
     }

@@ -63,6 +63,8 @@ package struct PendingKernels: Sendable {
     /// Compiles what is needed first, on as many cores as the device's compiler can use, and has the driver finish its
     /// part by running each kernel over nothing. Blocks for seconds.
     ///
+    /// Nothing is kept for later starts: that is left to `KernelSet.keep`.
+    ///
     /// - Parameter progress: called with how many kernels of how many are compiled, from several threads.
     package func compileFirst(
         progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
@@ -73,7 +75,7 @@ package struct PendingKernels: Sendable {
         let compile: @Sendable (Int) -> Void = { index in
             guard state.withLock({ $0.failure == nil }) else { return }
             do throws(ComputeError) {
-                _ = try kernels.kernel(missing[index])
+                _ = try kernels.kernel(missing[index], keeps: false)
             } catch {
                 state.withLock { $0.failure = $0.failure ?? error }
             }
@@ -94,22 +96,21 @@ package struct PendingKernels: Sendable {
 
     /// Compiles what can come later, one kernel after the other, while others are at work on the device. Each comes
     /// into use when the driver is done with it. Blocks for seconds.
-    ///
-    /// Ends early when the process does: compilers do not survive the end of their libraries.
     package func compileLater() throws(ComputeError) {
         for group in groups(.later) {
-            let isOver = try ProcessEnd.delayed { () throws(ComputeError) in try finish([group], on: "compiling behind")
-            }
-            if isOver { return }
+            try ProcessEnd.delayed { () throws(ComputeError) in try finish([group], on: "compiling behind") }
         }
     }
+
+    /// Keeps for later starts what was compiled, as `KernelSet.keep`.
+    package func keep() { kernels.keep() }
 
     /// Ties kernels to their buffers, and runs each over nothing before it may be used.
     private func finish(_ groups: [[Item]], on label: String) throws(ComputeError) {
         guard !groups.isEmpty else { return }
         let lane = try kernels.device.makeLane(label: label)
         for group in groups {
-            let kernel = try kernels.kernel(group[0].variant)
+            let kernel = try kernels.kernel(group[0].variant, keeps: false)
             var bound: [any BoundKernel] = []
             for item in group { bound.append(try kernel.bind(item.buffers)) }
             try lane.run { commands in commands.touch(bound[0]) }

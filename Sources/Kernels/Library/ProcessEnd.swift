@@ -9,12 +9,14 @@ enum ProcessEnd {
     private static let isWatched: Void = { atexit { ProcessEnd.isOver.withLock { $0 = true } } }()
 
     /// Runs `body`, one at a time, and keeps the process from ending meanwhile.
-    /// - Returns: `true` where the process is ending, and `body` was not run.
-    static func delayed<Failure>(_ body: () throws(Failure) -> Void) throws(Failure) -> Bool {
+    ///
+    /// Never returns where the process is ending already: neither compilers nor what the caller holds of a driver can
+    /// be touched while libraries end.
+    static func delayed<Failure>(_ body: () throws(Failure) -> Void) throws(Failure) {
         _ = isWatched
-        return try isOver.withLock { isOver throws(Failure) in
-            if !isOver { try body() }
-            return isOver
+        try isOver.withLock { isOver throws(Failure) in
+            while isOver { pause() }
+            try body()
         }
     }
 }

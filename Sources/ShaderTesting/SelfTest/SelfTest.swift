@@ -4,17 +4,19 @@ import Quantities
 
 /// A short test of a device before it serves: one small case or two of every kernel.
 package enum SelfTest {
-    static let cases: [any ShaderCase] = [
-        MatMulCase(format: .q4, rows: 1, depth: 96, columns: 132),
-        MatMulCase(format: .q4, rows: 9, depth: 64, columns: 36),
-        MatMulCase(format: .q4, takesBytes: true, rows: 1, depth: 96, columns: 132),
-        MatMulCase(format: .q8, takesBytes: true, rows: 9, depth: 64, columns: 36),
-        QuantiseCase(rows: 3, depth: 96),
-        AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [1, 8, 33], tail: 2),
-        RopeStoreCase(kv: .f16, headSize: 64, ratio: 3, rotated: 64, lengths: [1, 8, 33], tail: 2),
-        EmbedCase(format: .q4, rows: 5, vocabulary: 70, depth: 96),
-        RMSNormCase(rows: 3, width: 132),
-    ]
+    /// What a device will serve with.
+    static func cases(_ limits: DeviceLimits) -> [any DispatchCase] {
+        let takesBytes = limits.prefersIntegerProducts
+        let quantise: [any DispatchCase] = takesBytes ? [QuantiseCase(rows: 3, depth: 96, norms: true)] : []
+        return quantise + [
+            MatMulCase(format: .q4, takesBytes: takesBytes, rows: 1, depth: 96, columns: 132),
+            MatMulCase(format: .q4, takesBytes: takesBytes, rows: 9, depth: 64, columns: 36),
+            AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [1, 8, 33], tail: 2),
+            RopeStoreCase(kv: .f16, headSize: 64, ratio: 3, rotated: 64, lengths: [1, 8, 33], tail: 2),
+            EmbedCase(format: .q4, rows: 5, vocabulary: 70, depth: 96),
+            RMSNormCase(rows: 3, width: 132),
+        ]
+    }
 
     /// Takes well under a second where the kernels are in the caches, a few seconds where they are not.
     /// - Parameter kernels: those that the device will serve with.
@@ -24,9 +26,12 @@ package enum SelfTest {
         var current = "lane"
         do {
             let bench = try Workbench(kernels)
-            for test in cases {
+            for test in cases(kernels.limits) {
                 current = test.kernel
-                _ = try test.run(on: bench, times: 2)
+                // Only what the device will serve a first token with.
+                let (trial, pending) = try kernels.gather { () throws(ComputeError) in try test.trial(on: bench) }
+                try pending.compileFirst()
+                _ = try trial.run(on: bench, times: 2)
             }
         } catch {
             throw SelfTestError(device: device, kernel: current, fault: "\(error)")

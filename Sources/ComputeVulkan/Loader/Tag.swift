@@ -1,8 +1,3 @@
-/// A Vulkan handle that knows what it names: Swift imports all of them as one type.
-struct Handle<Tag>: @unchecked Sendable, Hashable {
-    let raw: OpaquePointer
-}
-
 /// What handles name.
 enum Tag {
     enum Instance {}
@@ -12,6 +7,7 @@ enum Tag {
     enum Buffer {}
     enum BufferView {}
     enum Memory {}
+    enum ShaderModule {}
     enum Pipeline {}
     enum PipelineLayout {}
     enum DescriptorSetLayout {}

@@ -9,26 +9,15 @@ final class ValidationMessages: Sendable {
     var all: [String] { collected.withLock { $0 } }
 
     func add(_ message: String) { collected.withLock { $0.append(message) } }
-}
 
-/// Hears what the validation layer complains of.
-final class ValidationMessenger: Sendable {
-    private let messages: ValidationMessages
-    private let handle: Mutex<Handle<Tag.Messenger>?> = Mutex(nil)
-    private let destroy: DestroyMessenger
-
-    /// The one function that only an instance with the layer has.
-    private struct DestroyMessenger: @unchecked Sendable {
-        let call: PFN_vkDestroyDebugUtilsMessengerEXT
-    }
-
-    init(_ instance: OpaquePointer, loader: VulkanLoader, messages: ValidationMessages) throws(ComputeError) {
-        self.messages = messages
-        destroy = DestroyMessenger(
-            call: try loader.function(
-                "vkDestroyDebugUtilsMessengerEXT", of: instance, as: PFN_vkDestroyDebugUtilsMessengerEXT.self))
+    /// Hears what the validation layer complains of to `instance`, which must outlive what is returned.
+    func messenger(of instance: OpaquePointer, loader: VulkanLoader) throws(ComputeError) -> Owned<Tag.Messenger> {
         let create = try loader.function(
             "vkCreateDebugUtilsMessengerEXT", of: instance, as: PFN_vkCreateDebugUtilsMessengerEXT.self)
+        let destroy = DestroyMessenger(
+            instance: instance,
+            call: try loader.function(
+                "vkDestroyDebugUtilsMessengerEXT", of: instance, as: PFN_vkDestroyDebugUtilsMessengerEXT.self))
         var info = VkDebugUtilsMessengerCreateInfoEXT()
         info.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT
         info.messageSeverity =
@@ -40,7 +29,7 @@ final class ValidationMessenger: Sendable {
         info.pUserData = Unmanaged.passUnretained(self).toOpaque()
         info.pfnUserCallback = { _, _, data, user in
             guard let user, let message = data?.pointee.pMessage else { return VkBool32(VK_FALSE) }
-            Unmanaged<ValidationMessenger>.fromOpaque(user).takeUnretainedValue().messages.add(String(cString: message))
+            Unmanaged<ValidationMessages>.fromOpaque(user).takeUnretainedValue().add(String(cString: message))
             return VkBool32(VK_FALSE)
         }
         var messenger: VkDebugUtilsMessengerEXT?
@@ -48,11 +37,15 @@ final class ValidationMessenger: Sendable {
         guard result == VK_SUCCESS, let messenger else {
             throw .unavailable(api: .vulkan, reason: "vkCreateDebugUtilsMessengerEXT gave \(result.rawValue)")
         }
-        let created = Handle<Tag.Messenger>(raw: messenger)
-        handle.withLock { $0 = created }
+        // The layer holds no reference to what it calls.
+        return Owned(Handle(raw: messenger)) { messenger in
+            withExtendedLifetime(self) { destroy.call(destroy.instance, messenger.raw, nil) }
+        }
     }
 
-    func close(_ instance: Handle<Tag.Instance>) {
-        if let messenger = handle.withLock({ $0 }) { destroy.call(instance.raw, messenger.raw, nil) }
+    /// The one function that only an instance with the layer has.
+    private struct DestroyMessenger: @unchecked Sendable {
+        let instance: OpaquePointer
+        let call: PFN_vkDestroyDebugUtilsMessengerEXT
     }
 }

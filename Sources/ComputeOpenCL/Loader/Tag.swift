@@ -1,8 +1,3 @@
-/// An OpenCL handle that knows what it names: Swift imports all of them as one type.
-struct Handle<Tag>: @unchecked Sendable, Hashable {
-    let raw: OpaquePointer
-}
-
 /// What handles name.
 enum Tag {
     enum Platform {}
