@@ -123,7 +123,8 @@ private struct Scratch {
         gated = try floats(rows * c.feedForwardLength, "gated")
         final = try floats(logitRows * c.embeddingLength, "final")
         bytes = try QuantisedRows(
-            rows: max(rows, logitRows), depth: max(c.embeddingLength, shape.heads * shape.headSize, c.feedForwardLength),
+            rows: max(rows, logitRows),
+            depth: max(c.embeddingLength, shape.heads * shape.headSize, c.feedForwardLength),
             on: device)
     }
 }

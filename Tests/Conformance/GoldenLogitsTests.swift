@@ -57,7 +57,9 @@ struct GoldenLogitsTests {
         for prompt in try GoldenVectors.load().prompts {
             let exact = prompt.f32.promptTop10.top
             for (entry, error) in zip(exact, try model.errors(of: prompt)) {
-                guard let theirs = prompt.q41Cpu.promptTop10.top.first(where: { $0.token == entry.token }) else { continue }
+                guard let theirs = prompt.q41Cpu.promptTop10.top.first(where: { $0.token == entry.token }) else {
+                    continue
+                }
                 squares.ours += error * error
                 squares.theirs += (theirs.logit - entry.logit) * (theirs.logit - entry.logit)
             }

@@ -7,7 +7,8 @@ struct KernelParserTests {
         let sources = try KernelLibrary.sources()
         #expect(
             sources.keys.sorted() == [
-                "attention", "embed", "matmul", "probe_copy", "probe_fma", "rms_norm", "rope_store",
+                "attention", "embed", "matmul", "matmul_bytes", "probe_copy", "probe_fma", "quantise", "rms_norm",
+                "rope_store",
             ])
         let norm = try #require(sources["rms_norm"])
         #expect(norm.buffers.map(\.name) == ["x", "weight", "sources", "y"])

@@ -18,7 +18,8 @@ struct PendingKernelsTests {
         for _ in 0..<2 {
             for epilogue in [MatMul.Epilogue.none, .swiglu] {
                 let product = try MatMul(
-                    kernels, x: .floats(buffer), weights: weights, y: buffer, columns: 64, stride: 64, epilogue: epilogue)
+                    kernels, x: .floats(buffer), weights: weights, y: buffer, columns: 64, stride: 64,
+                    epilogue: epilogue)
                 operations.append { product.encode($0, rows: $1) }
             }
             let norm = try RMSNorm(

@@ -42,7 +42,8 @@ extension MutationTests {
         kernel("matmul_bytes", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
         kernel("matmul_bytes", "high nibbles lost", "(u$c >> 4) & 0x0f0f0f0fu", "u$c & 0x0f0f0f0fu", option: "Q4"),
         kernel("matmul_bytes", "minimum left out", " + m$c * sum$r_", "", option: "Q4"),
-        kernel("matmul_bytes", "first block's scale for all", "(xScales, block$r_ * 2),", "(xScales, 0),", option: "Q4"),
+        kernel(
+            "matmul_bytes", "first block's scale for all", "(xScales, block$r_ * 2),", "(xScales, 0),", option: "Q4"),
         kernel("matmul_bytes", "loop one short", "i < WORDS; i++", "i < WORDS - 1; i++", option: "Q8"),
         kernel("quantise", "rounded down", "ROUND(v$i * inverse)", "ROUND(v$i * inverse - 0.5)"),
         kernel("quantise", "sum without its scale", "scale * HSUM4(sum)", "HSUM4(sum)"),

@@ -2,8 +2,8 @@ package import Compute
 
 /// The products of the same rows with one matrix or several, side by side in `y`.
 ///
-/// They are of whole numbers where the device prefers that and the weights are quantised, which takes the rows as bytes;
-/// a norm in front then writes nothing else.
+/// They are of whole numbers where the device prefers that and the weights are quantised, which takes the rows as
+/// bytes; a norm in front then writes nothing else.
 package struct Products: Sendable {
     /// What is multiplied.
     package struct Input {

@@ -15,7 +15,9 @@ struct BatchCase: ShaderCase {
     /// Batches of the last rows, for every tile height, full and ragged.
     var batches = [1, 2, 3, 5, 7, 8, 12, 20]
 
-    var description: String { "\(takesBytes ? "bytes " : "")\(format.rawValue) \(rows) rows again in batches of \(batches)" }
+    var description: String {
+        "\(takesBytes ? "bytes " : "")\(format.rawValue) \(rows) rows again in batches of \(batches)"
+    }
 
     func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy {
         let batch: (rows: Int, word: Int)?

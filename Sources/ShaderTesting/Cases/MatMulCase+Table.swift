@@ -61,7 +61,8 @@ extension MatMulCase {
     static func random(_ numbers: inout Numbers) -> MatMulCase {
         let format = numbers.pick(WeightFormat.allCases)
         return MatMulCase(
-            format: format, takesBytes: format.blockSize != nil && numbers.below(2) == 0, epilogue: numbers.pick([.none, .residual, .swiglu]), rows: 1 + numbers.below(80),
+            format: format, takesBytes: format.blockSize != nil && numbers.below(2) == 0,
+            epilogue: numbers.pick([.none, .residual, .swiglu]), rows: 1 + numbers.below(80),
             depth: format.depthMultiple * (1 + numbers.below(12)), columns: 4 * (1 + numbers.below(80)),
             offset: 4 * numbers.below(4), gap: 4 * numbers.below(4))
     }

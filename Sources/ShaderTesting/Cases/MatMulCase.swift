@@ -19,7 +19,8 @@ struct MatMulCase: DispatchCase {
     var special: SpecialValue?
 
     var description: String {
-        (takesBytes ? "bytes " : "") + "\(format.rawValue) \(epilogue.rawValue) \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
+        (takesBytes ? "bytes " : "")
+            + "\(format.rawValue) \(epilogue.rawValue) \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
             + "gap \(gap)" + (special.map { ", \($0.rawValue)" } ?? "")
     }
 
