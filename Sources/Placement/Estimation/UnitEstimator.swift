@@ -188,3 +188,30 @@ private struct Member {
             + host.decode(batch)
     }
 }
+
+/// How a model runs in its unit once arrivals and departures balance.
+struct SteadyState: Hashable, Sendable {
+    var batch: Double
+    /// Requests per second that the batch sustains; may exceed the arrival rate.
+    var throughput: Double
+    /// Requests per second at the largest batch that the model's quota permits.
+    var capacity: Double
+    /// From a request's prefill to its last token.
+    var residence: Seconds
+    /// The residence alone on the whole mesh.
+    var unloadedResidence: Seconds
+}
+
+/// How a unit's memory is divided.
+package enum UnitMemory {
+    /// The part of a mesh's memory that weights, cache and scratch may take.
+    package static let usable = 0.95
+
+    /// The bytes left for keys and values of all models of a unit; negative where the weights alone do not fit.
+    package static func cacheBytes(for models: [ModelProfile], on mesh: MeshKind) -> Double {
+        let devices = Double(mesh.devices)
+        return models.reduce(usable * mesh.memoryBytes * devices) {
+            $0 - $1.weightBytes - $1.scratchBytes * devices
+        }
+    }
+}
