@@ -20,7 +20,7 @@ package struct WeftServer: Service {
     private let connections: ClientConnections
     private let deadline = Latch()
 
-    /// How long clients may take to read that their answers broke off.
+    /// How long clients may take to read that their answers broke off. Chosen: several round trips.
     private static let farewell = Duration.milliseconds(500)
 
     /// - Parameters:

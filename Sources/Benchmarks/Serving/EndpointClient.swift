@@ -17,6 +17,7 @@ struct EndpointClient: Sendable {
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
+        // Chosen: longer than a crowded endpoint takes to accept, short of what counts as its latency.
         configuration.timeout.connect = .seconds(10)
         // A request must never wait for another's connection: the load would no longer be an open loop.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1 << 20
@@ -96,6 +97,7 @@ struct EndpointClient: Sendable {
 
     private func get(_ url: String) async throws(ServingError) -> (status: Int, body: Data) {
         do {
+            // Chosen: lists of models and metrics are small, and the endpoint may be under load.
             let response = try await http.execute(request(url), deadline: .now() + .seconds(30))
             let body = try await response.body.collect(upTo: 16 << 20)
             return (Int(response.status.code), Data(body.readableBytesView))

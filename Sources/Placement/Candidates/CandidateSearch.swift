@@ -31,6 +31,7 @@ struct CandidateSearch {
         var best: ParallelCandidate?
         for share in Self.shares {
             let candidate = candidate(share)
+            // Chosen: what differs less is rounding, and the smaller share is the better one.
             if candidate.throughput > (best?.throughput ?? 0) * 1.0001 { best = candidate }
             if candidate.isSatisfied { break }
         }
@@ -61,11 +62,13 @@ struct CandidateSearch {
             busy: min(1, step * demand.meanOutputTokens * demand.rate / batch))
     }
 
-    /// The smallest share from half the device on that delays a prompt by at most a tenth.
+    /// The smallest share from half the device on that delays prompts by at most a tenth. Chosen: eight of them, as
+    /// after a moment in which others had the device.
     private func prefillShare() -> Share {
-        let whole = cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: 1)
+        let batch = 8.0
+        let whole = cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: 1)
         return (5...9).map { Share($0) }.first { share in
-            cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: share.fraction) <= 1.1 * whole
+            cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: share.fraction) <= 1.1 * whole
         } ?? .whole
     }
 

@@ -65,8 +65,11 @@ package struct PlannedModel: Hashable, Sendable, Codable {
     /// Requests per second that the unit is expected to serve.
     package var estimatedThroughput: Double
 
+    /// MuxServe's `max_num_seqs`, alike in all of its configurations.
+    package static let standardSequences = 256
+
     package init(
-        name: String, model: String, rate: Double, shares: PhaseShares, maxSequences: Int = 256,
+        name: String, model: String, rate: Double, shares: PhaseShares, maxSequences: Int = standardSequences,
         estimatedThroughput: Double
     ) {
         self.name = name
@@ -77,7 +80,7 @@ package struct PlannedModel: Hashable, Sendable, Codable {
         self.estimatedThroughput = estimatedThroughput
     }
 
-    /// A placed model; it may always have 256 sequences at work, and more where its batch is expected to be half of
+    /// A placed model; it may always have the standard number of sequences at work, and more where its batch is expected to be half of
     /// that.
     init(_ demand: ModelDemand, _ estimate: ModelEstimate) {
         self.init(
@@ -85,7 +88,7 @@ package struct PlannedModel: Hashable, Sendable, Codable {
             shares: PhaseShares(
                 prefill: max(estimate.shares.prefill, estimate.shares.decode),
                 decode: min(estimate.shares.prefill, estimate.shares.decode)),
-            maxSequences: max(256, 2 * estimate.batch), estimatedThroughput: estimate.throughput)
+            maxSequences: max(Self.standardSequences, 2 * estimate.batch), estimatedThroughput: estimate.throughput)
     }
 
     enum CodingKeys: String, CodingKey {

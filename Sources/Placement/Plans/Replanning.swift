@@ -63,7 +63,8 @@ package struct Replanning<Objective: UnitObjective>: Sendable {
     /// The new plan and the moves to it. Units keep their names and devices unless recut; a model moves once at most.
     ///
     /// - Parameters:
-    ///   - minimalGain: Each model moved or loaded anew must raise the objective by this part of it.
+    ///   - minimalGain: Each model moved or loaded anew must raise the objective by this part of it. Chosen: costs
+    ///     are not known better, and weights are loaded for it.
     ///   - mayRecut: Whether two equal meshes of a node may become one, or one two, with all their models loaded anew.
     /// - Throws: `PlacementError.fitsNowhere` for a new model without room.
     package mutating func run(

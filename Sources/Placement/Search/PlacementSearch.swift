@@ -7,7 +7,7 @@ package struct PlacementSearch<Objective: UnitObjective>: Sendable {
     /// Rounds of local search from each of the best greedy layouts; 0 leaves greedy placement alone.
     package var rounds: Int
     package var seed: UInt64
-    /// Greedy layouts that are improved further.
+    /// Greedy layouts that are improved further. Chosen: the search takes as long for each.
     private static var starts: Int { 6 }
 
     package init(_ objective: Objective, on cluster: Cluster, rounds: Int = 100, seed: UInt64 = 1) {

@@ -16,6 +16,7 @@ enum JSON {
 
 extension Response {
     /// As much as is given to a connection at a time; it takes more when its client has read that.
+    /// Chosen: NIO's own mark of what is much to hold for a connection.
     private static let piece = 64 << 10
 
     init(json value: some Encodable, status: HTTPResponse.Status = .ok) throws {

@@ -2,6 +2,7 @@ import Tokenization
 
 /// The body of `POST /v1/chat/completions`.
 struct ChatRequest: Decodable {
+    /// OpenAI's limit.
     private static let alternativeLimit = 20
 
     private enum CodingKeys: String, CodingKey {

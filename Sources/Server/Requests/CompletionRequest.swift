@@ -2,6 +2,7 @@
 struct CompletionRequest: Decodable {
     /// OpenAI's default for this route.
     private static let defaultMaxTokens = 16
+    /// vLLM's limit, and OpenAI's of chats; of this route OpenAI's is 5.
     private static let alternativeLimit = 20
 
     private enum CodingKeys: String, CodingKey {
@@ -46,6 +47,7 @@ enum CompletionPrompt {
 
 /// `prompt`: a string, an array of strings, an array of token ids, or an array of those.
 private struct CompletionPrompts: Decodable {
+    /// Chosen: with all their choices a quarter of the sequences that a unit takes.
     private static let countLimit = 32
 
     var prompts: [CompletionPrompt]

@@ -6,7 +6,8 @@ import Transformer
 ///
 /// Absent fields mean what they mean at OpenAI; unknown fields are ignored.
 struct GenerationOptions: Decodable {
-    static let choiceLimit = 8
+    /// Chosen: each choice is a sequence with pages of its own; more are for clients to ask one by one.
+    private static let choiceLimit = 8
 
     private enum CodingKeys: String, CodingKey {
         case model, stream, n, seed, stop
@@ -118,6 +119,7 @@ private struct SamplingFields: Decodable {
 
 /// `logit_bias`: token ids, written as strings, to what is added to their logits.
 private struct LogitBias: Decodable {
+    /// Chosen: all are added to the logits at every token; enough to ban the words of a list.
     private static let entryLimit = 1024
 
     var biases: [Int32: Float] = [:]
@@ -141,7 +143,9 @@ private struct LogitBias: Decodable {
 
 /// `stop`: one string or several.
 private struct StopStrings: Decodable {
+    /// Chosen: four times as many as OpenAI takes, as each is looked for at every token.
     private static let countLimit = 16
+    /// Chosen: a long paragraph; text that may be the beginning of one is held back from the client.
     private static let byteLimit = 1024
 
     var strings: [String]
