@@ -99,7 +99,8 @@ package struct TokenLogprob: Sendable {
     }
 }
 
-/// Why a sequence ended.
+/// Why a sequence ended, where its answer is whole: the ends that clients are told of, in OpenAI's words. Of how else a
+/// sequence may end, `EngineError` tells.
 package enum FinishReason: String, Sendable {
     /// An end-of-text token or a stop string.
     case stop
