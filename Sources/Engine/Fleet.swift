@@ -12,7 +12,6 @@ package import Transformer
 /// for try await event in try await fleet.generate(GenerationRequest(model: "a", prompt: tokens)) { … }
 /// ```
 package final class Fleet: TextGenerator, ModelAdministration {
-    private let configuration: ServeConfiguration
     private let units: [UnitSupervisor]
     /// Counts requests for models of several units: of units with equally many, each is the first in turn.
     private let turn = Mutex(0)
@@ -25,7 +24,6 @@ package final class Fleet: TextGenerator, ModelAdministration {
         _ configuration: ServeConfiguration, modelFolder: String, weightCache: WeightCache? = nil, logger: Logger,
         opening openDevice: @escaping @Sendable (UnitConfiguration) async throws -> any Device
     ) {
-        self.configuration = configuration
         units = configuration.units.map { unit in
             UnitSupervisor(unit, modelFolder: modelFolder, weightCache: weightCache, logger: logger) {
                 try await openDevice(unit)

@@ -1,3 +1,7 @@
+package import Quantities
+package import Tokenization
+package import Transformer
+
 /// What serves language models: the seam between the HTTP server and the engine.
 package protocol TextGenerator: Sendable {
     /// The models served, by name.
@@ -14,4 +18,123 @@ package protocol TextGenerator: Sendable {
     func generate(_ request: GenerationRequest) async throws(EngineError) -> AsyncThrowingStream<
         GenerationEvent, any Error
     >
+}
+
+/// A model that clients may name.
+package struct ServedModel: Sendable {
+    package var name: String
+    /// Seconds since 1970 at which the model file was written.
+    package var created: Int
+    /// The most tokens of prompt and output together.
+    package var contextLength: Int
+    package var tokenizer: any Tokenizer
+    /// The file's chat template, absent in base models.
+    package var chatTemplate: ChatTemplate?
+
+    package init(
+        name: String, created: Int, contextLength: Int, tokenizer: any Tokenizer, chatTemplate: ChatTemplate?
+    ) {
+        self.name = name
+        self.created = created
+        self.contextLength = contextLength
+        self.tokenizer = tokenizer
+        self.chatTemplate = chatTemplate
+    }
+}
+
+/// One sequence that a client wants continued.
+package struct GenerationRequest: Sendable {
+    /// The name under which the model is served.
+    package var model: String
+    /// The prompt's tokens; must not be empty.
+    package var prompt: [TokenID]
+    /// The most tokens to generate; `nil` goes on until the model's context is full.
+    package var maxTokens: Int?
+    /// End-of-text tokens are not drawn before this many tokens were generated.
+    package var minTokens: Int = 0
+    /// Goes on after an end-of-text token, as load generators ask for.
+    package var ignoresEndOfText = false
+    /// Generation ends before the first of these strings; they are not part of the text.
+    package var stop: [String] = []
+    package var sampling = SamplingOptions()
+    /// How many of the likeliest alternatives to report beside each token; `nil` reports no log probabilities.
+    package var topLogprobs: Int?
+
+    package init(model: String, prompt: [TokenID]) {
+        self.model = model
+        self.prompt = prompt
+    }
+}
+
+/// What a sequence reports while it is generated, in order: tokens, then one end.
+package enum GenerationEvent: Sendable {
+    case token(GeneratedToken)
+    case finished(FinishReason, TokenUsage)
+}
+
+/// One token of the output and the text that became certain with it.
+package struct GeneratedToken: Sendable {
+    package var id: TokenID
+    /// Text to append; empty while a character is incomplete or a stop string may have begun.
+    package var text: String
+    /// Present when the request asked for log probabilities.
+    package var logprob: TokenLogprob?
+
+    package init(id: TokenID, text: String, logprob: TokenLogprob? = nil) {
+        self.id = id
+        self.text = text
+        self.logprob = logprob
+    }
+}
+
+/// The natural logarithm of a token's probability, and of its likeliest alternatives, before temperature and penalties.
+package struct TokenLogprob: Sendable {
+    package var logprob: Float
+    /// The likeliest tokens of this step, best first.
+    package var top: [(id: TokenID, logprob: Float)]
+
+    package init(logprob: Float, top: [(id: TokenID, logprob: Float)]) {
+        self.logprob = logprob
+        self.top = top
+    }
+}
+
+/// Why a sequence ended, where its answer is whole: the ends that clients are told of, in OpenAI's words. Of how else a
+/// sequence may end, `EngineError` tells.
+package enum FinishReason: String, Sendable {
+    /// An end-of-text token or a stop string.
+    case stop
+    /// `maxTokens` or the model's context was reached.
+    case length
+}
+
+/// The tokens that a request took.
+package struct TokenUsage: Sendable, Hashable {
+    package var promptTokens: Int
+    package var completionTokens: Int
+    /// Tokens of the prompt whose KV pages were found in the prefix index.
+    package var cachedTokens: Int
+
+    package init(promptTokens: Int, completionTokens: Int, cachedTokens: Int = 0) {
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.cachedTokens = cachedTokens
+    }
+}
+
+/// Why a request was refused or a sequence broke off.
+package enum EngineError: Error, Sendable {
+    case modelNotFound(String)
+    case emptyPrompt
+    /// The prompt leaves no room for a single token.
+    case contextLengthExceeded(model: String, promptTokens: Int, limit: Int)
+    case tokenOutOfVocabulary(Int, vocabularySize: Int)
+    /// More pages than the whole pool holds.
+    case poolTooSmall(model: String, pagesNeeded: Int, pages: Int)
+    /// The queue is full; worth another try after the given seconds.
+    case overloaded(retryAfter: Int)
+    /// The engine is loading or shutting down.
+    case unavailable(String)
+    /// The unit that served the model failed while it worked.
+    case unitFailed(unit: String, model: String, reason: String)
 }

@@ -68,8 +68,8 @@ package actor UnitSupervisor {
     /// The load, unload or rebuild under way: one at a time.
     private var change: Task<Void, Never>?
 
-    /// More sequences and longer tables than the configuration asks for, so that other models can be loaded later: as
-    /// many as a large model's batch, and tables for 8,000 blocks of a head.
+    /// More sequences and longer tables than the configuration asks for, so that other models can be loaded later.
+    /// Chosen: a large model's batch; and 8 MiB for all tables, at four bytes a page.
     private static let spare = (sequences: 256, pages: 8192)
 
     /// - Parameters:

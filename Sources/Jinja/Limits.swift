@@ -10,7 +10,7 @@ package struct Limits: Sendable, Hashable {
     /// Bytes of the source, of the output, and of each text that is made on the way. The default is twice what a
     /// request may bring.
     package var bytes: Int
-    /// Items of each list that is made.
+    /// Items of each list that is made. Chosen: far more than a chat has messages.
     package var items: Int
 
     package init(steps: Int = 1_000_000, depth: Int = 100, bytes: Int = 4 << 20, items: Int = 100_000) {

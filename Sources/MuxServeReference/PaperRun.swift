@@ -60,3 +60,12 @@ package struct PaperRun: Hashable, Sendable {
             meanLatency: models.reduce(0) { $0 + Double($1.requests) * $1.latency } / count, withinSLO: within)
     }
 }
+
+/// The systems that the paper compares.
+package enum PaperStrategy: String, Hashable, Sendable, Codable, CaseIterable {
+    case muxserve
+    /// The units of MuxServe, one job at a time.
+    case temporal
+    /// A unit for each model.
+    case spatial
+}

@@ -1,5 +1,5 @@
 import Placement
-import Quantities
+package import Quantities
 import Workloads
 
 /// One unit as MuxServe's code runs it, to compare with what was measured of that code.
@@ -114,4 +114,54 @@ struct ReferenceUnit {
                 preemptions: sequence.evictions)
         }
     }
+}
+
+/// The schedulers of MuxServe's code that its measured runs used.
+package enum ReferenceScheduler: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Models in turn, prefills before decodes, limits on sequences that follow the rates.
+    case adbs
+    /// The oldest request of all before any other, and at most 256 sequences of a model.
+    case fcfs
+
+    /// The `max_num_seqs` of all configurations, which only `fcfs` keeps to.
+    static let sequenceLimit = 256
+}
+
+/// What MuxServe's Python and its allocator add to the device time of a job, while the job still holds its share.
+package struct ReferenceHost: Hashable, Sendable, Codable {
+    package var perPrefill: Seconds
+    package var perDecode: Seconds
+    package var perSequence: Seconds
+    /// For each page (a head of a layer, 32 tokens) that the job takes on a device: identifiers are sent one by one.
+    package var perPage: Seconds
+
+    package init(perPrefill: Seconds, perDecode: Seconds, perSequence: Seconds, perPage: Seconds) {
+        self.perPrefill = perPrefill
+        self.perDecode = perDecode
+        self.perSequence = perSequence
+        self.perPage = perPage
+    }
+
+    func time(isPrefill: Bool, sequences: Int, pagesPerDevice: Double) -> Seconds {
+        (isPrefill ? perPrefill : perDecode) + perSequence * Double(sequences) + perPage * pagesPerDevice
+    }
+}
+
+/// A request in a unit of MuxServe's code.
+struct ReferenceSequence {
+    let promptTokens: Int
+    let outputTokens: Int
+    let model: Int
+    /// Tokens drawn; an eviction loses them.
+    var generated = 0
+    /// Blocks of 32 tokens that it holds.
+    var blocks = 0
+    var prefillEnd: Seconds?
+    var finish: Seconds?
+    var evictions = 0
+
+    /// Tokens whose keys and values the next step reads and writes.
+    var length: Int { promptTokens + generated }
+    /// Whether that step takes another block.
+    var needsBlock: Bool { length > blocks * 32 }
 }

@@ -27,7 +27,7 @@ package struct IsolationProbe: Sendable {
         package var prefillTokensPerSecond: Double
     }
 
-    /// Tokens of a prefill pass, and those before the decoded one.
+    /// Tokens of a prefill pass, and those before the decoded one. Chosen: a standard chunk.
     private static let promptTokens = 256
 
     private let prefillWhole: MeasuredStream

@@ -128,6 +128,7 @@ package struct Profile: Sendable {
         }
     }
 
+    /// Chosen: the fewest that show a drift; each round takes as long as the first.
     private static let rounds = 2
 
     private func work(_ model: String, _ contextLength: Int) -> [ProfileWork] {

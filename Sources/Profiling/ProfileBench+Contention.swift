@@ -3,7 +3,8 @@ import Placement
 import Transformer
 
 extension ProfileBench {
-    /// The jobs whose slowing is measured.
+    /// The jobs whose slowing is measured. Chosen: half a standard chunk, and few short sequences, which any
+    /// device holds.
     static let contending = (prefill: 128, batch: 4, length: 64)
 
     /// The slots that they need.

@@ -10,9 +10,11 @@ package struct ProfileGrid: Sendable, Hashable {
 
     package var batches: [Int]
     package var lengths: [Int]
-    /// The most tokens of a prefill that is measured; the engine's jobs have no more than a chunk.
+    /// The most tokens of a prefill that is measured; the engine's jobs have no more than a chunk. Chosen: twice the
+    /// standard one.
     package var prefillTokens = 512
-    /// The most tokens that the sequences of a cell hold together.
+    /// The most tokens that the sequences of a cell hold together. Chosen: bounds the pages that
+    /// measuring takes.
     package var cachedTokens = 8192
 
     /// Kernels compute in tiles of 4 and 8 rows and so on: batches on both sides of a tile's height.

@@ -37,3 +37,20 @@ package struct HTMLPage: Hashable, Sendable {
         """
     }
 }
+
+/// Text inside HTML and SVG.
+enum HTMLText {
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+}

@@ -1,4 +1,5 @@
 package import Engine
+import HTTPTypes
 package import Hummingbird
 import HummingbirdCore
 package import Logging
@@ -19,7 +20,7 @@ package struct WeftServer: Service {
     private let connections: ClientConnections
     private let deadline = Latch()
 
-    /// How long clients may take to read that their answers broke off.
+    /// How long clients may take to read that their answers broke off. Chosen: several round trips.
     private static let farewell = Duration.milliseconds(500)
 
     /// - Parameters:
@@ -123,5 +124,22 @@ package struct WeftServer: Service {
         // What is still open then was not sent whole, or is not read.
         try await Task.sleep(for: Self.farewell)
         connections.closeAll()
+    }
+}
+
+extension Router where Context == ServerContext {
+    /// Serves `method` at `path`, and tells those who come with another that it is the wrong one.
+    func endpoint(
+        _ method: HTTPRequest.Method, _ path: RouterPath,
+        _ respond: @Sendable @escaping (Request, ServerContext) async throws -> Response
+    ) {
+        on(path, method: method, use: respond)
+        let served: [HTTPRequest.Method] = method == .get ? [.get, .head] : [method]
+        let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+        for other in others where !served.contains(other) {
+            on(path, method: other) { _, _ -> Response in
+                throw APIError.methodNotAllowed(other, allowed: served)
+            }
+        }
     }
 }

@@ -44,3 +44,22 @@ package struct ChatTemplate: Sendable {
         }
     }
 }
+
+/// One turn of a conversation.
+package struct ChatMessage: Sendable, Hashable {
+    /// `system`, `user`, `assistant`, or what else the model's template knows.
+    package var role: String
+    package var content: String
+
+    package init(role: String, content: String) {
+        self.role = role
+        self.content = content
+    }
+}
+
+/// Why a template gave no prompt; the text is fit for a client.
+package struct ChatTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) { self.description = description }
+}

@@ -100,6 +100,7 @@ extension LlamaModel {
                     let place = lanes.count > 1 ? " for lane \(index + 1) of \(lanes.count)" : ""
                     doing.append("compiling kernels\(place) \(lane.done) of \(lane.of)")
                 }
+                // Chosen: which of the two takes longer differs from device to device.
                 return LoadProgress(share: 0.5 * packed + 0.5 * compiled, doing: doing.joined(separator: ", "))
             }
         }

@@ -26,6 +26,7 @@ package final class LlamaModel: Sendable {
 
     package struct Options: Sendable {
         package var contextLength: Int?
+        /// The most rows of a batch. Chosen, as what follows, for who has no scheduler: scratch memory grows with them.
         package var maxRows = 512
         package var maxLogitRows = 64
         package var kvType = KVType.f16

@@ -19,3 +19,29 @@ struct WeftCommand: AsyncParsableCommand {
 }
 
 let weftVersion = "0.1.0"
+
+private struct ModelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "Make model files.", subcommands: [GenerateModelCommand.self])
+}
+
+private struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measure speed.",
+        subcommands: [
+            BenchKernelsCommand.self, BenchModelCommand.self, BenchServeCommand.self, BenchCompareCommand.self,
+        ])
+}
+
+private struct ShadersCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shaders", abstract: "Check the kernels.", subcommands: [ShadersTestCommand.self])
+}
+
+/// `weft simulate`: a plan, a configuration, or the paper's cluster, on modelled devices.
+private struct SimulateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Serve a workload on modelled devices.",
+        subcommands: [SimulatePlanCommand.self, SimulateServeCommand.self, SimulatePaperCommand.self],
+        defaultSubcommand: SimulatePlanCommand.self)
+}

@@ -85,3 +85,65 @@ package struct Workload: Hashable, Sendable, Codable {
         return (prompt, contextLimit - prompt)
     }
 }
+
+/// What is asked of one model.
+package struct WorkloadModel: Hashable, Sendable, Codable {
+    package var name: String
+    /// Requests per second.
+    package var rate: Double
+    /// Rates that may be given: from one request in eleven days to more than any machine answers. What is reckoned
+    /// with them stays far within what numbers hold.
+    package static let rates = 1e-6...1e6
+    package var prompts: LengthDistribution
+    package var outputs: LengthDistribution
+    /// The most requests; `nil` goes on to the end of the workload.
+    package var requestLimit: Int?
+
+    package init(
+        name: String, rate: Double, prompts: LengthDistribution = .shareGPTPrompts,
+        outputs: LengthDistribution = .shareGPTOutputs, requestLimit: Int? = nil
+    ) {
+        self.name = name
+        self.rate = rate
+        self.prompts = prompts
+        self.outputs = outputs
+        self.requestLimit = requestLimit
+    }
+}
+
+/// How the requests of a model follow each other in time.
+package enum ArrivalProcess: Hashable, Sendable, Codable {
+    /// Independent of each other.
+    case poisson
+    /// Gamma distributed gaps; `cv` is their deviation over their mean: 1 is Poisson, more comes in bursts.
+    case gamma(cv: Double)
+    /// Equal gaps.
+    case deterministic
+
+    /// The seconds until the next arrival at `rate` arrivals per second.
+    package func gap(rate: Double, using random: inout SplitMix64) -> Seconds {
+        switch self {
+        case .poisson: random.exponential(mean: 1 / rate)
+        case .gamma(let cv): random.gamma(shape: 1 / (cv * cv), scale: cv * cv / rate)
+        case .deterministic: 1 / rate
+        }
+    }
+}
+
+/// What is wrong with a workload, and in which field.
+package enum WorkloadError: Error, Hashable, Sendable, CustomStringConvertible {
+    case noModels
+    case duplicateModel(String)
+    case invalidField(model: String?, field: String, value: String, expected: String)
+
+    package var description: String {
+        switch self {
+        case .noModels: "the workload names no model"
+        case .duplicateModel(let name): "the workload names model \(name) twice"
+        case .invalidField(let model?, let field, let value, let expected):
+            "model \(model): \(field) is \(value), expected \(expected)"
+        case .invalidField(nil, let field, let value, let expected):
+            "workload: \(field) is \(value), expected \(expected)"
+        }
+    }
+}

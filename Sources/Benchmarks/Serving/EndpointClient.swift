@@ -17,6 +17,7 @@ struct EndpointClient: Sendable {
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
+        // Chosen: longer than a crowded endpoint takes to accept, short of what counts as its latency.
         configuration.timeout.connect = .seconds(10)
         // A request must never wait for another's connection: the load would no longer be an open loop.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1 << 20
@@ -96,6 +97,7 @@ struct EndpointClient: Sendable {
 
     private func get(_ url: String) async throws(ServingError) -> (status: Int, body: Data) {
         do {
+            // Chosen: lists of models and metrics are small, and the endpoint may be under load.
             let response = try await http.execute(request(url), deadline: .now() + .seconds(30))
             let body = try await response.body.collect(upTo: 16 << 20)
             return (Int(response.status.code), Data(body.readableBytesView))
@@ -118,5 +120,29 @@ struct EndpointClient: Sendable {
         case let error as IOError: String(cString: strerror(error.errnoCode))
         default: "\(error)"
         }
+    }
+}
+
+/// An error as OpenAI endpoints describe it: an object with a message, or a text of its own.
+struct EndpointFault: Decodable {
+    var message: String
+
+    private enum CodingKeys: String, CodingKey { case message }
+
+    private struct Body: Decodable { var error: EndpointFault }
+
+    init(from decoder: any Decoder) throws {
+        if let text = try? decoder.singleValueContainer().decode(String.self) {
+            message = text
+        } else {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            message = try fields.decodeIfPresent(String.self, forKey: .message) ?? "no message"
+        }
+    }
+
+    /// What the body of a refusal says, in at most 300 characters.
+    static func message(in body: Data) -> String {
+        let message = (try? JSONDecoder().decode(Body.self, from: body))?.error.message
+        return String((message ?? String(decoding: body, as: UTF8.self)).prefix(300))
     }
 }

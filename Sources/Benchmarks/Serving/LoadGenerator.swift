@@ -16,9 +16,9 @@ package struct LoadGenerator: Sendable {
     }
 
     package var endpoint: Endpoint
-    /// A request that takes longer counts as failed.
+    /// A request that takes longer counts as failed. Chosen: at overload requests wait for minutes, and shall be counted.
     package var timeout = Duration.seconds(600)
-    /// How often the endpoint's metrics are read; `nil` never.
+    /// How often the endpoint's metrics are read; `nil` never. Chosen: a curve of some hundred points over minutes.
     package var metricsInterval: Duration? = .seconds(1)
     /// The unloaded latencies, where they are known; else they are measured first.
     package var unloaded: [LatencyBaseline]?

@@ -10,14 +10,17 @@ package struct ModelConfiguration: Sendable, Hashable {
     package var path: String
     /// The most tokens of prompt and output; the file's own limit where absent.
     package var context: Int?
+    /// Chosen: half of f32, and what other engines take; q8_0 rounds more.
     package var kvType = KVType.f16
     /// The arrival rate that is expected, by which the pool is divided; only proportions count.
     package var rate = 1.0
-    /// Tenths of the device that a prefill and a decode take: MuxServe's `mps_percentage`.
+    /// Tenths of the device that a prefill and a decode take: MuxServe's `mps_percentage`. Chosen: together the whole, and
+    /// less for decode, which moves memory more than it computes.
     package var shares = [6, 4]
-    /// The most sequences at work.
+    /// The most sequences at work. Chosen: scratch memory and the longest decode step grow with it.
     package var maxSequences = 64
-    /// The most prompt tokens of one prefill job; longer prompts are done in chunks.
+    /// The most prompt tokens of one prefill job; longer prompts are done in chunks. Chosen: longer ones hold up
+    /// the model's decodes, shorter ones read the weights more often.
     package var chunk = 256
     /// Seconds from arrival to first token that are aimed at; `adbs` orders prefills by it.
     package var ttft: Double?

@@ -51,12 +51,13 @@ package struct UnitConfiguration: Sendable, Hashable {
     package var name: String
     /// `vulkan`, `opencl:0`, `vulkan:llvmpipe`; the machine's default device where absent.
     package var device: String?
-    /// Megabytes of KV pages that all models share.
+    /// Megabytes of KV pages that all models share. Chosen: 32,768 pages of 16 KiB, which fit beside small models on
+    /// any machine.
     package var poolMegabytes = 512
     /// Megabytes of weights that may be loaded at once; as much as the device has where absent.
     package var weightsMegabytes: Int?
     package var policy = PolicyName.adbs
-    /// Requests that may wait or run; more are refused with 503.
+    /// Requests that may wait or run; more are refused with 503. Chosen: 16 times a model's `maxSequences`.
     package var maxRequests = 1024
     package var models: [ModelConfiguration]
 
@@ -70,6 +71,9 @@ package struct UnitConfiguration: Sendable, Hashable {
     ]
     /// As many as the scheduler's tables are meant for.
     private static let mostModels = 1024
+    /// Chosen: a terabyte for pages and requests by the million, 16 terabytes for weights: beyond any machine, and
+    /// numbers of bytes are far from overflow.
+    private static let (mostMegabytes, mostWeightMegabytes, mostRequests) = (1 << 20, 1 << 24, 1 << 20)
 
     /// Fields of its own; whether there may be others is for the caller to say.
     ///
@@ -83,10 +87,10 @@ package struct UnitConfiguration: Sendable, Hashable {
         }
         self.init(name: try field.optional("name")?.name() ?? standardName, models: models)
         device = try field.optional("device")?.text()
-        poolMegabytes = try field.optional("pool_mb")?.integer(1...(1 << 20)) ?? poolMegabytes
-        weightsMegabytes = try field.optional("weights_mb")?.integer(1...(1 << 24))
+        poolMegabytes = try field.optional("pool_mb")?.integer(1...Self.mostMegabytes) ?? poolMegabytes
+        weightsMegabytes = try field.optional("weights_mb")?.integer(1...Self.mostWeightMegabytes)
         policy = try field.optional("policy")?.choice() ?? policy
-        maxRequests = try field.optional("max_requests")?.integer(1...(1 << 20)) ?? maxRequests
+        maxRequests = try field.optional("max_requests")?.integer(1...Self.mostRequests) ?? maxRequests
     }
 
     /// The shares of the jobs to come.

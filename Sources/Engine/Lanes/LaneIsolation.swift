@@ -8,7 +8,8 @@ import Synchronization
 struct LaneIsolation {
     private let streams: [Stream]
 
-    /// How long a lane is watched alone, and again beside the others.
+    /// How long a lane is watched alone, and again beside the others. Chosen: many norms, and little beside what
+    /// loading a model takes.
     private static let duration = Duration.milliseconds(50)
 
     /// - Parameter parts: lanes that may be at work side by side.
@@ -36,8 +37,10 @@ struct LaneIsolation {
 
     /// A norm over many rows, to be run on a lane again and again.
     private struct Stream: Sendable {
+        /// Chosen: a chunk of prompt, as wide as SmolLM2-135M.
         private static let (rows, width) = (256, 576)
-        /// Norms in one submission where the lane is to be saturated.
+        /// Norms in one submission where the lane is to be saturated. Chosen: so that the lane hardly waits for the
+        /// next submission.
         private static let many = 32
 
         private let lane: UnitLane

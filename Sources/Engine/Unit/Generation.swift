@@ -72,18 +72,20 @@ struct Generation: Sendable {
     /// Tells the client how the sequence ended, as the scheduler decided.
     func end(_ end: SequenceEnd, model name: String) {
         switch end {
-        case .stop, .length:
-            continuation.yield(
-                .finished(
-                    end == .stop ? .stop : .length,
-                    TokenUsage(
-                        promptTokens: promptCount, completionTokens: generated, cachedTokens: cachedTokens ?? 0)))
-            continuation.finish()
+        case .stop: finish(.stop)
+        case .length: finish(.length)
         case .cancelled: continuation.finish()
         case .failed(.poolTooSmall(let needed, let pages)):
             fail(.poolTooSmall(model: name, pagesNeeded: needed, pages: pages))
         case .failed(.modelUnloaded): fail(.unavailable("model '\(name)' was unloaded"))
         }
+    }
+
+    private func finish(_ reason: FinishReason) {
+        let usage = TokenUsage(
+            promptTokens: promptCount, completionTokens: generated, cachedTokens: cachedTokens ?? 0)
+        continuation.yield(.finished(reason, usage))
+        continuation.finish()
     }
 
     /// The unit broke down.

@@ -94,6 +94,7 @@ package actor Unit {
         }
         guard !isDraining(model.id) else { throw .unavailable("model '\(request.model)' is being unloaded") }
         try check(request, of: model)
+        // Chosen: the least that can be said; there is a place as soon as any request ends.
         guard generations.count < maxRequests else { throw .overloaded(retryAfter: 1) }
         let id = RequestID(nextRequest)
         nextRequest += 1

@@ -101,3 +101,49 @@ extension ConversionReport {
         }
     }
 }
+
+/// How far a conversion is.
+package struct ConversionProgress: Hashable, Sendable {
+    /// The tensor being converted, from 0.
+    package let index: Int
+    package let tensorCount: Int
+    package let name: String
+}
+
+/// What a conversion did.
+package struct ConversionReport: Hashable, Sendable {
+    /// A matrix that could not take the wanted type.
+    package struct KeptMatrix: Hashable, Sendable {
+        package let name: String
+        /// The type that it has in both files.
+        package let type: TensorType
+        /// Values in a row, which are not whole blocks of the wanted type.
+        package let rowLength: Int
+    }
+
+    /// Matrices that now have the wanted type.
+    package fileprivate(set) var matrixCount = 0
+    /// Norms and other vectors, stored as F32.
+    package fileprivate(set) var vectorCount = 0
+    package fileprivate(set) var keptMatrices: [KeptMatrix] = []
+    /// Bytes of tensor data in the new file, without padding.
+    package fileprivate(set) var byteCount = 0
+}
+
+extension TensorType {
+    /// The number for `general.file_type` of a file whose matrices are mostly of this type.
+    ///
+    /// Source: `llama_ftype` of llama.cpp.
+    package var fileType: UInt32 {
+        switch self {
+        case .f32: 0
+        case .f16: 1
+        case .q4_0: 2
+        case .q4_1: 3
+        case .q8_0: 7
+        case .q5_0: 8
+        case .q5_1: 9
+        case .bf16: 32
+        }
+    }
+}

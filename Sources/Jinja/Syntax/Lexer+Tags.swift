@@ -3,6 +3,7 @@ extension Lexer {
         "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=",
         ".", ":", "|", ",",
     ]
+    /// Bytes. Chosen: far longer than names are, and short enough to stand in an error.
     private static let longestName = 1024
     private static let partners = [")": "(", "]": "[", "}": "{"]
 

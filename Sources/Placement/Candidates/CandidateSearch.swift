@@ -1,4 +1,4 @@
-import Quantities
+package import Quantities
 
 /// The smallest decode share with which one model alone on a mesh sustains its rate.
 ///
@@ -31,6 +31,7 @@ struct CandidateSearch {
         var best: ParallelCandidate?
         for share in Self.shares {
             let candidate = candidate(share)
+            // Chosen: what differs less is rounding, and the smaller share is the better one.
             if candidate.throughput > (best?.throughput ?? 0) * 1.0001 { best = candidate }
             if candidate.isSatisfied { break }
         }
@@ -61,11 +62,13 @@ struct CandidateSearch {
             busy: min(1, step * demand.meanOutputTokens * demand.rate / batch))
     }
 
-    /// The smallest share from half the device on that delays a prompt by at most a tenth.
+    /// The smallest share from half the device on that delays prompts by at most a tenth. Chosen: eight of them, as
+    /// after a moment in which others had the device.
     private func prefillShare() -> Share {
-        let whole = cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: 1)
+        let batch = 8.0
+        let whole = cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: 1)
         return (5...9).map { Share($0) }.first { share in
-            cost.prefill.time(batch: 8, length: demand.meanPromptTokens, share: share.fraction) <= 1.1 * whole
+            cost.prefill.time(batch: batch, length: demand.meanPromptTokens, share: share.fraction) <= 1.1 * whole
         } ?? .whole
     }
 
@@ -77,4 +80,25 @@ struct CandidateSearch {
     }
 
     private var context: Double { demand.meanPromptTokens + demand.meanOutputTokens / 2 }
+}
+
+/// How one model could run alone on a mesh of some size.
+///
+/// Source: MuxServe, Algorithm 2.
+package struct ParallelCandidate: Hashable, Sendable, Codable {
+    package var devices: Int
+    /// The smallest share that sustains the rate, or the best one if none does.
+    package var decodeShare: Share
+    package var batch: Int
+    /// Requests per second; the arrival rate where it is sustained.
+    package var throughput: Double
+    package var isSatisfied: Bool
+
+    package init(devices: Int, decodeShare: Share, batch: Int, throughput: Double, isSatisfied: Bool) {
+        self.devices = devices
+        self.decodeShare = decodeShare
+        self.batch = batch
+        self.throughput = throughput
+        self.isSatisfied = isSatisfied
+    }
 }

@@ -27,3 +27,27 @@ package struct CostModel: Sendable {
         return known.filter { $0.key <= devices }.max { $0.key < $1.key }?.value
     }
 }
+
+/// The times of a model on some devices.
+package struct ModelCost: Hashable, Sendable {
+    /// Of a batch of prompts at once.
+    package let prefill: PhaseCost
+    /// Of one token for each sequence of a batch.
+    package let decode: PhaseCost
+}
+
+/// A model that a cost file has nothing of.
+package struct CostError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var model: String
+    /// Models that it has.
+    package var known: [String]
+
+    package init(unknownModel model: String, known: [String]) {
+        self.model = model
+        self.known = known
+    }
+
+    package var description: String {
+        "no costs of model \(model); the cost file has \(known.joined(separator: ", "))"
+    }
+}

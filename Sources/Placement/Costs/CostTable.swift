@@ -1,3 +1,6 @@
+package import ConfigurationFiles
+package import Quantities
+
 /// What was measured of models on a kind of device: the contents of a cost file.
 package struct CostTable: Hashable, Sendable {
     /// By model name, then by number of devices.
@@ -75,5 +78,58 @@ package struct CostTable: Hashable, Sendable {
         return CostMeasurement(
             model: model, devices: devices, sharePercent: grid.shares[s], batch: grid.batches[b],
             length: grid.lengths[l], prefill: prefill.isNaN ? nil : prefill, decode: decode.isNaN ? nil : decode)
+    }
+}
+
+extension CostTable {
+    private static let csvColumns = ["model", "tp", "sm_percent", "batch", "seq_len", "prefill_ms", "decode_ms"]
+
+    /// Reads `model,tp,sm_percent,batch,seq_len,prefill_ms,decode_ms`; an empty or negative time was not measured.
+    ///
+    /// - Parameter file: Named in errors.
+    /// - Throws: `FileError`.
+    package init(csv: String, file: String) throws(FileError) {
+        var measurements: [CostMeasurement] = []
+        for row in try Field.rows(csv, file: file, columns: Self.csvColumns) {
+            measurements.append(
+                CostMeasurement(
+                    model: try row.field("model").text(), devices: try row.field("tp").integer(Self.devices),
+                    sharePercent: try row.field("sm_percent").integer(1...100),
+                    batch: try row.field("batch").integer(Self.counts),
+                    length: try row.field("seq_len").integer(Self.counts),
+                    prefill: try Self.time(row.optional("prefill_ms")),
+                    decode: try Self.time(row.optional("decode_ms"))))
+        }
+        if measurements.isEmpty { throw FileError(file: file, reason: "holds no measurement") }
+        self.init(measurements)
+    }
+}
+
+/// The measured times of one model at one operating point.
+package struct CostMeasurement: Hashable, Sendable {
+    package var model: String
+    /// Devices that work together on the model (tensor parallel degree).
+    package var devices: Int
+    /// The part of each device's compute, in percent.
+    package var sharePercent: Int
+    /// Sequences in the job.
+    package var batch: Int
+    /// Prompt tokens of each sequence (prefill), or tokens already cached (decode).
+    package var length: Int
+    /// One prefill of the whole batch; absent where not measured.
+    package var prefill: Seconds?
+    /// One decode step of the whole batch; absent where not measured.
+    package var decode: Seconds?
+
+    package init(
+        model: String, devices: Int, sharePercent: Int, batch: Int, length: Int, prefill: Seconds?, decode: Seconds?
+    ) {
+        self.model = model
+        self.devices = devices
+        self.sharePercent = sharePercent
+        self.batch = batch
+        self.length = length
+        self.prefill = prefill
+        self.decode = decode
     }
 }

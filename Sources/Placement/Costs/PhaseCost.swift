@@ -40,6 +40,9 @@ package struct PhaseCost: Hashable, Sendable {
         residuals = measured.smoothed(acrossBatches: !hasSteps).filled().values
     }
 
+    /// Smaller shares count as this one, so that no time is infinite. Chosen: a tenth of the least that a job can have.
+    private static let leastShare = 0.01
+
     /// The time of one job.
     ///
     /// - Parameters:
@@ -52,7 +55,7 @@ package struct PhaseCost: Hashable, Sendable {
         let b = Position(log2(batch), in: batches)
         let l = Position(log2(length), in: lengths)
         let (x, y) = Self.work(batch, length, isPrefill)
-        if share < shares[0] { return time(0, b, l, x, y) * shares[0] / max(share, 0.01) }
+        if share < shares[0] { return time(0, b, l, x, y) * shares[0] / max(share, Self.leastShare) }
         let s = Position(share, in: shares)
         let low = time(s.lower, b, l, x, y)
         return s.fraction == 0 ? low : low + (time(s.lower + 1, b, l, x, y) - low) * s.fraction
@@ -77,7 +80,7 @@ package struct PhaseCost: Hashable, Sendable {
     ///
     /// - Complexity: As `time`.
     package func fixedTime(share: Double) -> Seconds {
-        if share < shares[0] { return fits[0].fixed * shares[0] / max(share, 0.01) }
+        if share < shares[0] { return fits[0].fixed * shares[0] / max(share, Self.leastShare) }
         let s = Position(share, in: shares)
         let low = fits[s.lower].fixed
         return s.fraction == 0 ? low : low + (fits[s.lower + 1].fixed - low) * s.fraction

@@ -4,7 +4,7 @@
 /// lane with part of the compute still reaches most of the bandwidth: half of the compute saturates it.
 package struct Roofline: Sendable {
     package var peak: DevicePeak
-    /// The parts of the peaks that real kernels reach.
+    /// The parts of the peaks that real kernels reach. Chosen, not measured.
     package var computeEfficiency: Double
     package var memoryEfficiency: Double
 
@@ -18,6 +18,7 @@ package struct Roofline: Sendable {
     package func table(for models: [ModelProfile], memoryBytes: Double) -> CostTable {
         var measurements: [CostMeasurement] = []
         for model in models {
+            // Chosen: a tenth of the memory is for cache and scratch at least.
             for devices in [1, 2, 4, 8] where model.weightBytes <= 0.9 * memoryBytes * Double(devices) {
                 for share in stride(from: 10, through: 100, by: 10) {
                     for batch in (0...9).map({ 1 << $0 }) {
@@ -50,6 +51,7 @@ package struct Roofline: Sendable {
         let mesh = Double(devices)
         let computing = work.flops / (mesh * peak.flopsPerSecond * computeEfficiency * share)
         let moving = work.bytes / (mesh * peak.bytesPerSecond * memoryEfficiency * min(1, 2 * share))
+        // About as many kernels as a layer has.
         let launches = Double(model.layers * 8) * peak.launchCost
         let exchanged = devices > 1 ? 4 * tokens * Double(model.layers * model.hiddenSize) : 0
         return max(computing, moving) + launches + exchanged / peak.linkBytesPerSecond

@@ -33,6 +33,7 @@ package struct AttainmentObjective: UnitObjective {
     }
 
     private func attained(_ rate: Double, _ state: SteadyState) -> Double {
+        // Chosen: at its capacity a queue would wait for ever; here a hundred times as long as it serves.
         let load = min(rate / state.capacity, 0.99)
         let wait = state.residence / state.batch * load / (1 - load)
         let slack = scale * state.unloadedResidence - state.residence

@@ -5,7 +5,8 @@ import Quantities
 ///
 /// Of plans that serve everything, the one with the shorter rounds scores a little more.
 package struct ThroughputObjective: UnitObjective {
-    /// The most that short rounds add, as a part of the rate.
+    /// The most that short rounds add, as a part of the rate. Chosen: less than any difference in what is served that
+    /// matters, more than rounding.
     private static let promptness = 1e-3
 
     private let estimator: UnitEstimator

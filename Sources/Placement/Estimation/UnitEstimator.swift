@@ -6,9 +6,9 @@ import Quantities
 /// The paper has a round of a model wait for one prefill of every other model; here it waits for as many as there are
 /// in that time, which differs where rounds do. Cache is split by quotas proportional to rate x cached bytes per token.
 struct UnitEstimator: Sendable {
-    /// The most sequences of a decode batch, as a model serves unless told otherwise. At overload, plans that counted
-    /// on larger ones served less in simulation.
-    static let largestBatch = 256.0
+    /// The most sequences of a decode batch, as plans tell models. At overload, plans that counted on larger ones served
+    /// less in simulation.
+    static let largestBatch = Double(PlannedModel.standardSequences)
 
     let demands: [ModelDemand]
     private let contention: Contention
@@ -111,6 +111,7 @@ struct UnitEstimator: Sendable {
     /// beside prefills that take the part `p` of the time, which in turn grows with what all serve.
     private func balance(_ members: inout [Member]) -> [SteadyState] {
         var (low, high) = (0.0, 1.0)
+        // Chosen: to a millionth, finer than any cost is known.
         for _ in 0..<20 {
             let part = (low + high) / 2
             let needed = members.reduce(0) { $0 + $1.prefillTime * $1.served(beside: part) }
@@ -155,6 +156,7 @@ private struct Member {
 
     func steadyState(beside prefills: Double) -> SteadyState {
         let batch = batch(beside: prefills)
+        // Chosen: where prefills take all the time, rounds are long but finite.
         let left = max(1e-3, 1 - prefills)
         return SteadyState(
             batch: batch, throughput: rate(batch) * left, capacity: fullRate * left,
@@ -186,5 +188,33 @@ private struct Member {
     func step(_ batch: Double) -> Seconds {
         setup.cost.decode.time(batch: batch, length: context, share: setup.decodeShare) / speed
             + host.decode(batch)
+    }
+}
+
+/// How a model runs in its unit once arrivals and departures balance.
+struct SteadyState: Hashable, Sendable {
+    var batch: Double
+    /// Requests per second that the batch sustains; may exceed the arrival rate.
+    var throughput: Double
+    /// Requests per second at the largest batch that the model's quota permits.
+    var capacity: Double
+    /// From a request's prefill to its last token.
+    var residence: Seconds
+    /// The residence alone on the whole mesh.
+    var unloadedResidence: Seconds
+}
+
+/// How a unit's memory is divided.
+package enum UnitMemory {
+    /// The part of a mesh's memory that weights, cache and scratch may take. Chosen: the rest is the driver's, and what
+    /// cannot be had in one piece.
+    package static let usable = 0.95
+
+    /// The bytes left for keys and values of all models of a unit; negative where the weights alone do not fit.
+    package static func cacheBytes(for models: [ModelProfile], on mesh: MeshKind) -> Double {
+        let devices = Double(mesh.devices)
+        return models.reduce(usable * mesh.memoryBytes * devices) {
+            $0 - $1.weightBytes - $1.scratchBytes * devices
+        }
     }
 }

@@ -26,8 +26,9 @@ package struct MeshFile: Hashable, Sendable {
     package init(_ unit: PlannedUnit, weightsGB: Double, memoryGB: Double = 80) {
         let count = Double(unit.models.count)
         devices = unit.devices.count
-        maxSequences = 256
+        maxSequences = PlannedModel.standardSequences
         overload = .overload
+        // MuxServe's builder: a model's process takes 1.6 GB for its context and 6 GB for activations.
         let pool = memoryGB - weightsGB / Double(unit.devices.count) - 1.6 * count - 6 * count
         memoryUtilization = max(0.01, pool / memoryGB)
         models = unit.models.map {

@@ -78,7 +78,8 @@ extension PlannedModel {
             shares: PhaseShares(
                 prefill: Share(percent: try field.optional("prefill_share")?.integer(1...100) ?? 100),
                 decode: Share(percent: try field.optional("decode_share")?.integer(1...100) ?? 100)),
-            maxSequences: try field.optional("max_sequences")?.integer(1...1_000_000) ?? 256,
+            maxSequences: try field.optional("max_sequences")?.integer(1...1_000_000)
+                ?? PlannedModel.standardSequences,
             estimatedThroughput: try field.optional("estimated_throughput")?.number() ?? rate)
     }
 }

@@ -49,6 +49,7 @@ package struct Planner<Objective: UnitObjective>: Sendable {
         while maxReplicas > 1, !isOver(), let hottest = shortest(best, demands, settled) {
             replicas[hottest] += 1
             if replicas[hottest] <= maxReplicas, let next = try? search(demands, replicas, isOver),
+                // Chosen: for less, a second copy of the weights is not worth its memory.
                 next.assignment.score > best.assignment.score * 1.001
             {
                 best = next

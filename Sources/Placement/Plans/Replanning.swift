@@ -63,7 +63,8 @@ package struct Replanning<Objective: UnitObjective>: Sendable {
     /// The new plan and the moves to it. Units keep their names and devices unless recut; a model moves once at most.
     ///
     /// - Parameters:
-    ///   - minimalGain: Each model moved or loaded anew must raise the objective by this part of it.
+    ///   - minimalGain: Each model moved or loaded anew must raise the objective by this part of it. Chosen: costs
+    ///     are not known better, and weights are loaded for it.
     ///   - mayRecut: Whether two equal meshes of a node may become one, or one two, with all their models loaded anew.
     /// - Throws: `PlacementError.fitsNowhere` for a new model without room.
     package mutating func run(
@@ -176,5 +177,48 @@ package struct Replanning<Objective: UnitObjective>: Sendable {
 
     private static func kind(_ devices: Int, _ node: Cluster.Node, _ kinds: MeshKinds) -> Int? {
         kinds.kinds.firstIndex(of: MeshKind(devices: devices, memoryBytes: node.memoryBytes, speed: node.speed))
+    }
+}
+
+/// One step from a running plan to the next; what it costs are the weights that must be loaded.
+package struct PlanMove: Hashable, Sendable, Codable, CustomStringConvertible {
+    package var model: String
+    /// The unit that serves the model until then; absent for a new model.
+    package var source: String?
+    package var destination: String
+    package var bytes: Double
+    /// What the objective gains with this and the moves before it.
+    package var gain: Double
+
+    package var description: String {
+        let gigabytes = (bytes / 1e8).rounded() / 10
+        let way = source.map { "from \($0) to \(destination)" } ?? "to \(destination)"
+        return "move \(model) \(way): \(gigabytes) GB to load, gains \((gain * 1000).rounded() / 1000)"
+    }
+}
+
+/// Why a running plan cannot be changed: it does not belong to the cluster.
+package enum ReplanningError: Error, Hashable, Sendable, CustomStringConvertible {
+    case unknownNode(unit: String, node: Int)
+    case unknownDevice(unit: String, device: Int)
+    case sharedDevice(unit: String, device: Int)
+    case unknownMesh(unit: String, devices: Int)
+
+    package var description: String {
+        switch self {
+        case .unknownNode(let unit, let node): "unit \(unit): the cluster has no node \(node)"
+        case .unknownDevice(let unit, let device): "unit \(unit): its node has no device \(device)"
+        case .sharedDevice(let unit, let device): "unit \(unit): device \(device) belongs to another unit as well"
+        case .unknownMesh(let unit, let devices): "unit \(unit): a mesh of \(devices) devices is not a power of two"
+        }
+    }
+
+    /// The unit at fault.
+    package var unit: String {
+        switch self {
+        case .unknownNode(let unit, _), .unknownDevice(let unit, _), .sharedDevice(let unit, _),
+            .unknownMesh(let unit, _):
+            unit
+        }
     }
 }

@@ -30,7 +30,7 @@ struct LocalSearch<Objective: UnitObjective>: Sendable {
             let touched = shake(&next, &book)
             guard let touched else { continue }
             descend(&next, touched, &book, until: isOver)
-            // A small loss is accepted early and never late.
+            // A small loss is accepted early and never late. Chosen: at most a hundredth of the score.
             let patience = 0.01 * abs(best.score) * (1 - Double(round) / Double(rounds))
             if next.score > current.score - patience * random.unit() { current = next }
             if next.score > best.score + 1e-12 { best = next }

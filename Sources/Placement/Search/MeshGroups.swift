@@ -12,6 +12,7 @@ struct MeshGroups: Sendable {
     /// - Parameters:
     ///   - largestNeeded: Devices that some mesh must have.
     ///   - most: The most meshes that are of use.
+    ///   - limit: Chosen: each of them is placed greedily before the search begins.
     func divisions(largestNeeded: Int, most: Int, limit: Int = 5000) -> [Layout] {
         let classes = Dictionary(grouping: kinds.nodeKinds.indices) { kinds.nodeKinds[$0] }.sorted { $0.key < $1.key }
         var found: [[Layout.Mesh]] = [[]]
@@ -42,6 +43,7 @@ struct MeshGroups: Sendable {
             for _ in 0..<count { all = all.flatMap { head in ((head.last ?? 0)..<partitions).map { head + [$0] } } }
             return all
         }
+        // Chosen: eighths of the nodes are cut the one way, the rest the other.
         let steps = Set((0...8).map { count * $0 / 8 }).sorted()
         var found: Set<[Int]> = []
         for first in 0..<partitions {

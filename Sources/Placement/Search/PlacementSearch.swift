@@ -7,7 +7,7 @@ package struct PlacementSearch<Objective: UnitObjective>: Sendable {
     /// Rounds of local search from each of the best greedy layouts; 0 leaves greedy placement alone.
     package var rounds: Int
     package var seed: UInt64
-    /// Greedy layouts that are improved further.
+    /// Greedy layouts that are improved further. Chosen: the search takes as long for each.
     private static var starts: Int { 6 }
 
     package init(_ objective: Objective, on cluster: Cluster, rounds: Int = 100, seed: UInt64 = 1) {
@@ -67,6 +67,83 @@ package struct PlacementSearch<Objective: UnitObjective>: Sendable {
             if !fits {
                 throw .fitsNowhere(model: demand.name, largestMesh: kinds.kinds.map(\.devices).max() ?? 0)
             }
+        }
+    }
+}
+
+/// A division of the cluster into meshes with models on them, as the search changes it.
+struct Layout: Sendable {
+    var meshes: [Mesh]
+
+    /// One mesh. `score` is that of its unit, 0 without models.
+    struct Mesh: Hashable, Sendable {
+        var node: Int
+        /// Position in the search's kinds.
+        var kind: Int
+        /// Ascending.
+        var models: [Int] = []
+        /// The hash of its models, for `ScoreBook`.
+        var code: UInt64 = 0
+        var score = 0.0
+    }
+
+    var score: Double { meshes.reduce(0) { $0 + $1.score } }
+}
+
+/// Where the models of an objective go.
+package struct Assignment: Hashable, Sendable {
+    /// The sum of the units' scores.
+    package var score: Double
+    package var units: [Unit]
+    /// Different units that were scored on the way.
+    package var scoredUnits: Int
+
+    /// One mesh and its models; idle meshes have none.
+    package struct Unit: Hashable, Sendable {
+        package var node: Int
+        package var mesh: MeshKind
+        /// Ascending positions in the objective's demands.
+        package var models: [Int]
+    }
+
+    init(_ layout: Layout, _ kinds: MeshKinds, _ objective: some UnitObjective, scoredUnits: Int) {
+        score = layout.score
+        self.scoredUnits = scoredUnits
+        units = layout.meshes.map { Unit(node: $0.node, mesh: kinds[$0.kind], models: $0.models) }
+            .sorted {
+                ($0.node, -$0.mesh.devices, $0.models.first ?? .max) < (
+                    $1.node, -$1.mesh.devices, $1.models.first ?? .max
+                )
+            }
+    }
+}
+
+/// Why there is no plan.
+package enum PlacementError: Error, Hashable, Sendable, CustomStringConvertible {
+    case noModels
+    case noDevices
+    case duplicateModel(String)
+    case invalidRate(model: String, rate: Double)
+    case invalidLengths(model: String)
+    /// No mesh of the cluster holds the model, even alone.
+    case fitsNowhere(model: String, largestMesh: Int)
+    /// Each model fits alone, but not all of them together.
+    case clusterTooSmall(models: Int, devices: Int)
+    case tooLargeForExactSearch(models: Int, limit: Int)
+
+    package var description: String {
+        switch self {
+        case .noModels: "no model to place"
+        case .noDevices: "the cluster has no device"
+        case .duplicateModel(let name): "model \(name) is given twice"
+        case .invalidRate(let model, let rate): "model \(model): rate is \(rate), expected positive requests/s"
+        case .invalidLengths(let model): "model \(model): mean prompt and output lengths must be at least 1 token"
+        case .fitsNowhere(let model, let largest):
+            "model \(model) fits on no mesh of this cluster; the largest has \(largest) devices"
+        case .clusterTooSmall(let models, let devices):
+            "no division of the \(devices) devices holds all \(models) models"
+        case .tooLargeForExactSearch(let models, let limit):
+            "exact search takes at most \(limit) models, not \(models)"
         }
     }
 }

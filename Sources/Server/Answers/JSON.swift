@@ -16,6 +16,7 @@ enum JSON {
 
 extension Response {
     /// As much as is given to a connection at a time; it takes more when its client has read that.
+    /// Chosen: NIO's own mark of what is much to hold for a connection.
     private static let piece = 64 << 10
 
     init(json value: some Encodable, status: HTTPResponse.Status = .ok) throws {
@@ -38,3 +39,22 @@ extension Response {
         self.init(status: status, headers: [.contentType: "application/json"], body: body)
     }
 }
+
+/// A value that is written as `null` when it is absent, where clients want the key.
+@propertyWrapper
+struct ExplicitNull<Value: Encodable>: Encodable {
+    var wrappedValue: Value?
+
+    init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let wrappedValue {
+            try container.encode(wrappedValue)
+        } else {
+            try container.encodeNil()
+        }
+    }
+}
+
+extension ExplicitNull: Sendable where Value: Sendable {}

@@ -14,8 +14,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     /// How long a client may take to read the last answer before its connection is cut: to close while it still sends
-    /// would reset the connection, and take the answer back.
-    private static let farewell = TimeAmount.seconds(1)
+    /// would reset the connection, and take the answer back. Chosen: several round trips.
+    static let farewell = TimeAmount.seconds(1)
 
     private let connections: ClientConnections
     private let patience: ConnectionState.Patience

@@ -54,11 +54,15 @@ struct APIError: Error, Sendable {
     }
 
     static let tooManyBodies = {
-        var error = APIError.unavailable("Too many bodies are read already.", retryAfter: 2)
+        var error = APIError.busy("Too many bodies are read already.")
         error.closesConnection = true
         return error
     }()
 
+    /// Too much of something that is over soon. Chosen: work and bodies that wait are done within seconds.
+    static func busy(_ message: String) -> APIError { .unavailable(message, retryAfter: 2) }
+
+    /// - Parameter retryAfter: seconds. Chosen: models are loaded, and units built anew, in several of them.
     static func unavailable(_ message: String, retryAfter: Int = 5) -> APIError {
         APIError(
             status: .serviceUnavailable, message: message, type: "unavailable_error", code: "unavailable",

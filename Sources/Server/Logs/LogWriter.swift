@@ -58,6 +58,7 @@ package final class LogWriter: Sendable {
     package func flush(within limit: Duration) async {
         let end = ContinuousClock.now + limit
         while state.withLock({ !$0.lines.isEmpty || $0.isWriting }), ContinuousClock.now < end {
+            // Chosen: asked often enough that the end of the program is not held up, seldom enough to cost nothing.
             try? await Task.sleep(for: .milliseconds(5))
         }
     }

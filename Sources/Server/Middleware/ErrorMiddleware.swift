@@ -7,9 +7,6 @@ import NIOCore
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = ServerContext
 
-    /// How long a client that still sends may take to read the answer before its connection is cut.
-    private static let farewell = TimeAmount.seconds(1)
-
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
@@ -24,7 +21,7 @@ struct ErrorMiddleware: RouterMiddleware {
             }
             if answer.closesConnection {
                 let channel = context.channel
-                channel.eventLoop.scheduleTask(in: Self.farewell) { channel.close(promise: nil) }
+                channel.eventLoop.scheduleTask(in: ConnectionHandler.farewell) { channel.close(promise: nil) }
             }
             return try Response(answer)
         }

@@ -49,3 +49,67 @@ struct TokenizeRoutes: Sendable {
         if bytes > answerLimit { throw .answerTooLarge(param, limit: answerLimit) }
     }
 }
+
+/// The body of `POST /tokenize`, in llama.cpp's shape.
+private struct TokenizeRequest: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case model, content
+        case addSpecial = "add_special"
+        case parseSpecial = "parse_special"
+        case withPieces = "with_pieces"
+    }
+
+    var model: String?
+    var content: String
+    var addsSpecial: Bool
+    var parsesSpecial: Bool
+    var includesPieces: Bool
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        model = try fields.field(.model)
+        guard let content: String = try fields.field(.content) else { throw fields.wrong(.content, "is missing") }
+        self.content = content
+        addsSpecial = try fields.field(.addSpecial) ?? false
+        parsesSpecial = try fields.field(.parseSpecial) ?? true
+        includesPieces = try fields.field(.withPieces) ?? false
+    }
+}
+
+/// The body of `POST /detokenize`, in llama.cpp's shape.
+private struct DetokenizeRequest: Decodable {
+    private enum CodingKeys: CodingKey { case model, tokens }
+
+    var model: String?
+    var tokens: [Int]
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        model = try fields.field(.model)
+        guard let tokens: [Int] = try fields.field(.tokens) else { throw fields.wrong(.tokens, "is missing") }
+        self.tokens = tokens
+    }
+}
+
+/// A token with what it stands for: its text, or its bytes where they are not text by themselves.
+private struct TokenPiece: Encodable {
+    private enum CodingKeys: CodingKey { case id, piece }
+
+    var id: TokenID
+    var bytes: [UInt8]
+
+    init(_ id: TokenID, _ tokenizer: any Tokenizer) {
+        self.id = id
+        bytes = tokenizer.bytes(of: id, rendersSpecial: true)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        if let text = String(validating: bytes, as: UTF8.self) {
+            try container.encode(text, forKey: .piece)
+        } else {
+            try container.encode(bytes, forKey: .piece)
+        }
+    }
+}

@@ -37,7 +37,7 @@ struct Desk: Sendable {
         let response = try JSON.encode(value)
         let lease = answers.lease()
         guard lease.grow(by: response.count) else {
-            throw APIError.unavailable("Too many answers wait for their readers.", retryAfter: 2)
+            throw APIError.busy("Too many answers wait for their readers.")
         }
         return Response(json: ByteBuffer(bytes: response), holding: lease)
     }

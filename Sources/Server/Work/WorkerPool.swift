@@ -88,7 +88,7 @@ final class WorkerPool: Sendable {
         }
         if let thread { return thread }
         try Task.checkCancellation()
-        throw APIError.unavailable("Too much work waits already.", retryAfter: 2)
+        throw APIError.busy("Too much work waits already.")
     }
 
     private func giveBack(_ thread: LaneThread, _ wasLong: Bool) {

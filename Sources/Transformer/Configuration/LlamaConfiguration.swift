@@ -19,7 +19,7 @@ package struct LlamaConfiguration: Sendable, Hashable {
     /// Positions are divided by this (linear scaling); 1 leaves them.
     package var ropeScale: Float
 
-    /// The most layers that a file may claim.
+    /// The most layers that a file may claim. Chosen: eight times those of the largest known Llama, 126.
     private static let maxLayers = 1024
 
     /// - Throws: `ModelError` when the file is of another architecture, lacks a key, or its sizes do not fit together.

@@ -6,6 +6,7 @@ struct TokenWeights {
     private let blocks: [Float]
     let total: Double
 
+    /// Chosen: of 49,152 tokens a draw looks at 768 sums and 64 weights.
     private static let blockSize = 64
     /// Lighter tokens are not drawn in a lifetime.
     private static let least: Float = 1e-17
@@ -113,6 +114,7 @@ struct TokenWeights {
         return 0
     }
 
+    /// Low bits that do not tell buckets apart: those left are 1/128 wide, and 16,257 of them.
     private static let dropped: UInt32 = 16
 }
 

@@ -3,7 +3,7 @@ import Compute
 import Engine
 import Foundation
 import Kernels
-import Quantities
+package import Quantities
 import Tokenization
 import Transformer
 
@@ -107,3 +107,5 @@ struct GenerateCommand: ParsableCommand {
         for entry in output.topLogits ?? [] { print("\(Int(entry[0]))\t\(entry[1])") }
     }
 }
+
+extension KVType: ExpressibleByArgument {}

@@ -5,7 +5,7 @@ import Engine
 import Foundation
 import Kernels
 import Logging
-import Scheduling
+package import Scheduling
 import Server
 import ServiceLifecycle
 import ShaderTesting
@@ -168,3 +168,5 @@ private final class UnitDevices: Sendable {
     /// - Throws: `CommandError` with what the validation layer complained of.
     func checkValidation() throws { for open in all.withLock({ $0 }) { try open.checkValidation() } }
 }
+
+extension PolicyName: ExpressibleByArgument {}

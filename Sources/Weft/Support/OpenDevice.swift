@@ -1,3 +1,4 @@
+import ArgumentParser
 import Compute
 import ComputeOpenCL
 import ComputeVulkan
@@ -82,4 +83,10 @@ struct OpenDevice {
         guard let instance, let first = instance.validationMessages.first else { return }
         throw CommandError("\(instance.validationMessages.count) validation messages; the first: \(first)")
     }
+}
+
+/// `--device`, alike in every command.
+struct DeviceOption: ParsableArguments {
+    @Option(help: "The device: vulkan or opencl, alone or with :INDEX or :PART-OF-NAME; by default the fastest.")
+    var device: String?
 }

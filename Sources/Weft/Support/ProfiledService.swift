@@ -15,7 +15,7 @@ struct ProfiledService {
     let path: String
     let device: any Device
 
-    /// Passes and requests take turns, as a machine's speed drifts.
+    /// Passes and requests take turns, as a machine's speed drifts. Chosen: an odd number, for medians.
     private static let rounds = 5
 
     /// - Parameter probe: the same model on the same device, without a service.

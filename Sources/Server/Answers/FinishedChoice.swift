@@ -1,9 +1,0 @@
-import Engine
-
-/// A choice that has come to its end.
-struct FinishedChoice {
-    var tokens: [GeneratedToken]
-    var reason: FinishReason
-
-    var text: String { tokens.map(\.text).joined() }
-}

@@ -1,5 +1,0 @@
-/// One prompt of a completion request.
-enum CompletionPrompt {
-    case text(String)
-    case tokens([Int], field: String)
-}

@@ -1,4 +1,0 @@
-import ArgumentParser
-package import Quantities
-
-extension KVType: ExpressibleByArgument {}

@@ -1,4 +1,0 @@
-import ArgumentParser
-package import Scheduling
-
-extension PolicyName: ExpressibleByArgument {}
