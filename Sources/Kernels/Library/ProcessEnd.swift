@@ -5,18 +5,19 @@ import Synchronization
 enum ProcessEnd {
     private static let isOver = Mutex(false)
 
-    /// Registered when it is first needed, by when drivers are loaded: what is registered last is called first.
-    private static let isWatched: Void = { atexit { ProcessEnd.isOver.withLock { $0 = true } } }()
-
     /// Runs `body`, one at a time, and keeps the process from ending meanwhile.
     ///
     /// Never returns where the process is ending already: neither compilers nor what the caller holds of a driver can
     /// be touched while libraries end.
     static func delayed<Failure>(_ body: () throws(Failure) -> Void) throws(Failure) {
-        _ = isWatched
-        try isOver.withLock { isOver throws(Failure) in
-            while isOver { pause() }
-            try body()
+        // What was registered last is called first: before the ends of all libraries that compiled anything so far.
+        // They may have been loaded since the last time, and make some of what they need when they first compile.
+        atexit { ProcessEnd.isOver.withLock { $0 = true } }
+        let isRun = try isOver.withLock { isOver throws(Failure) in
+            if !isOver { try body() }
+            return !isOver
         }
+        // Not under the lock, which the end of the process takes once for each registration.
+        while !isRun { pause() }
     }
 }
