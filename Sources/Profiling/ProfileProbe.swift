@@ -5,8 +5,8 @@ import Transformer
 
 /// A model on a device, whose passes are measured now: beside serving it, or against what a cost file holds.
 package struct ProfileProbe: Sendable {
-    /// Requests that are served together, and their lengths in tokens. Chosen: short, so that passes take little beside what serving
-    /// adds.
+    /// Requests that are served together, and their lengths in tokens. Chosen: short, so that passes take little beside
+    /// what serving adds.
     package static let (requests, promptTokens, outputTokens) = (8, 16, 24)
 
     private let bench: ProfileBench

@@ -8,7 +8,8 @@ extension WeftServer {
         package var version: String
         /// The largest body that is read, in bytes. Chosen: four times the text of 128k tokens, at four bytes each.
         package var bodyLimit = 2 << 20
-        /// The most bytes that the bodies of all requests hold together before they are worked on. Chosen: 64 of the largest.
+        /// The most bytes that the bodies of all requests hold together before they are worked on. Chosen: 64 of the
+        /// largest.
         package var bodyMemory = 128 << 20
         /// The largest answer of `/tokenize` and `/detokenize`, in bytes: the tokens of the largest body, once.
         package var answerLimit = 4 << 20

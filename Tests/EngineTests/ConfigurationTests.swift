@@ -1,7 +1,7 @@
 import ConfigurationFiles
 import Engine
 import Foundation
-import KVCache
+import Quantities
 import Scheduling
 import Testing
 

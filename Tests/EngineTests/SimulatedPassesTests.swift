@@ -19,7 +19,8 @@ import Workloads
 struct SimulatedPassesTests {
     private static let grain = Share.whole.tenths
 
-    @Test(arguments: PolicyName.allCases)
+    /// A pass that does not come to its lane would be waited for without end.
+    @Test(.timeLimit(.minutes(5)), arguments: PolicyName.allCases)
     func theSamePassesRunOnTheSameLanesInTheSameOrder(policy: PolicyName) async throws {
         let folder = NSTemporaryDirectory() + "weft-passes-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -54,17 +55,39 @@ struct SimulatedPassesTests {
     private final class World: Sendable {
         let now = Mutex<Seconds>(0)
         let passes = Mutex<[Pass]>([])
-        private let ends = Mutex<[LaneID: CheckedContinuation<Void, Never>]>([:])
+        private let signals = Mutex<[LaneID: Signal]>([:])
+        private let ended = Signal()
 
-        func wait(_ pass: Pass) async {
-            await withCheckedContinuation { continuation in ends.withLock { $0[pass.lane] = continuation } }
+        /// Each that is sent ends one wait, whichever comes first.
+        private struct Signal {
+            private let events: AsyncStream<Void>
+            private let inlet: AsyncStream<Void>.Continuation
+
+            init() { (events, inlet) = AsyncStream.makeStream() }
+
+            func send() { inlet.yield() }
+
+            /// Returns at once in a task that is cancelled.
+            func wait() async { _ = await events.first { _ in true } }
         }
 
-        func end(_ lane: LaneID) async {
-            while true {
-                if let continuation = ends.withLock({ $0.removeValue(forKey: lane) }) { return continuation.resume() }
-                await Task.yield()
+        private func due(_ lane: LaneID) -> Signal {
+            signals.withLock { signals in
+                let signal = signals[lane] ?? Signal()
+                signals[lane] = signal
+                return signal
             }
+        }
+
+        func wait(_ pass: Pass) async { await due(pass.lane).wait() }
+
+        func noteEnd() { ended.send() }
+
+        /// Lets the pass of a lane end, and returns when what follows from that has been decided.
+        func end(_ lane: LaneID) async throws {
+            due(lane).send()
+            await ended.wait()
+            try Task.checkCancellation()
         }
     }
 
@@ -125,7 +148,7 @@ struct SimulatedPassesTests {
             configuration, sequences: 256, pagesPerSequence: 256, device: IdleDevice(),
             hooks: Engine.Unit.Hooks(
                 now: { world.now.withLock { $0 } }, willRun: { pass in world.passes.withLock { $0.append(pass) } },
-                didRun: { await world.wait($0) }))
+                didRun: { await world.wait($0) }, didEnd: { _ in world.noteEnd() }))
         for (model, file) in zip(configuration.models, files) { _ = try await unit.load(model, file, cache: nil) }
         return unit
     }
@@ -134,7 +157,6 @@ struct SimulatedPassesTests {
     private static func drive(
         _ unit: Engine.Unit, _ requests: [Request], _ events: [UnitSimulator.Event], _ world: World
     ) async throws {
-        var finished = 0
         var streams: [Task<Void, any Error>] = []
         for event in events {
             switch event {
@@ -152,11 +174,7 @@ struct SimulatedPassesTests {
                 streams.append(Task { for try await _ in stream {} })
             case .finished(let lane, let time):
                 world.now.withLock { $0 = time }
-                finished += 1
-                await world.end(lane)
-                while await unit.status(device: "").lanes.reduce(0, { $0 + $1.passes }) < finished {
-                    await Task.yield()
-                }
+                try await world.end(lane)
             }
         }
         for stream in streams { try await stream.value }

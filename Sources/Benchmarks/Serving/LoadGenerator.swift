@@ -16,7 +16,8 @@ package struct LoadGenerator: Sendable {
     }
 
     package var endpoint: Endpoint
-    /// A request that takes longer counts as failed. Chosen: at overload requests wait for minutes, and shall be counted.
+    /// A request that takes longer counts as failed. Chosen: at overload requests wait for minutes, and shall be
+    /// counted.
     package var timeout = Duration.seconds(600)
     /// How often the endpoint's metrics are read; `nil` never. Chosen: a curve of some hundred points over minutes.
     package var metricsInterval: Duration? = .seconds(1)

@@ -14,8 +14,8 @@ package struct ModelConfiguration: Sendable, Hashable {
     package var kvType = KVType.f16
     /// The arrival rate that is expected, by which the pool is divided; only proportions count.
     package var rate = 1.0
-    /// Tenths of the device that a prefill and a decode take: MuxServe's `mps_percentage`. Chosen: together the whole, and
-    /// less for decode, which moves memory more than it computes.
+    /// Tenths of the device that a prefill and a decode take: MuxServe's `mps_percentage`. Chosen: together the whole,
+    /// and less for decode, which moves memory more than it computes.
     package var shares = [6, 4]
     /// The most sequences at work. Chosen: scratch memory and the longest decode step grow with it.
     package var maxSequences = 64

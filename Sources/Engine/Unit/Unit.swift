@@ -19,15 +19,19 @@ package actor Unit {
         package var willRun: @Sendable (Pass) -> Void
         /// Called with each pass when the device is done with it; the lane is taken until it returns.
         package var didRun: @Sendable (Pass) async -> Void
+        /// Called with each pass when its lane is free again, and what follows from it has been decided.
+        package var didEnd: @Sendable (Pass) -> Void
 
         package init(
             now: (@Sendable () -> Seconds)? = nil, willRun: @escaping @Sendable (Pass) -> Void = { _ in },
-            didRun: @escaping @Sendable (Pass) async -> Void = { _ in }
+            didRun: @escaping @Sendable (Pass) async -> Void = { _ in },
+            didEnd: @escaping @Sendable (Pass) -> Void = { _ in }
         ) {
             let start = ContinuousClock.now
             self.now = now ?? { start.duration(to: .now) / .seconds(1) }
             self.willRun = willRun
             self.didRun = didRun
+            self.didEnd = didEnd
         }
     }
 
@@ -186,6 +190,7 @@ package actor Unit {
         case .failure(let error): breakDown("\(error)")
         }
         if lanesAtWork.isEmpty { resumeAtRest() }
+        hooks.didEnd(step.pass)
     }
 
     private func finish(_ step: Step, _ drawn: [Step.Drawn]) {

@@ -16,7 +16,8 @@ struct RooflineFit: Hashable, Sendable {
     func time(_ x: Double, _ y: Double) -> Double { fixed + perItem * x + perProduct * y }
 
     /// The fit of least relative errors whose coefficients are not negative; outliers beyond 40 % are left out of a
-    /// second pass. Chosen: fits to MuxServe's costs are off by 2 to 10 % in the median, disturbed cells by up to 3.6 times. `nil` without points.
+    /// second pass. Chosen: fits to MuxServe's costs are off by 2 to 10 % in the median, disturbed cells by up to 3.6
+    /// times. `nil` without points.
     init?(_ points: [Point]) {
         guard let first = Self.solve(points) else { return nil }
         let inliers = points.filter { abs(first.time($0.x, $0.y) / $0.time - 1) < 0.4 }

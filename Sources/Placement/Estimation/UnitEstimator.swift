@@ -6,8 +6,8 @@ import Quantities
 /// The paper has a round of a model wait for one prefill of every other model; here it waits for as many as there are
 /// in that time, which differs where rounds do. Cache is split by quotas proportional to rate x cached bytes per token.
 struct UnitEstimator: Sendable {
-    /// The most sequences of a decode batch, as plans tell models. At overload, plans that counted on larger ones served
-    /// less in simulation.
+    /// The most sequences of a decode batch, as plans tell models. At overload, plans that counted on larger ones
+    /// served less in simulation.
     static let largestBatch = Double(PlannedModel.standardSequences)
 
     let demands: [ModelDemand]

@@ -11,8 +11,8 @@ struct LengthField {
     let mean: Double
     let distribution: LengthDistribution
 
-    // The spreads are ShareGPT's, as in `LengthDistribution`; the limits fill the context that workloads have by default,
-    // 2,560 tokens, and means are kept well within them.
+    // The spreads are ShareGPT's, as in `LengthDistribution`; the limits fill the context that workloads have by
+    // default, 2,560 tokens, and means are kept well within them.
     init(promptsOf model: Field, mean: Double) throws(FileError) {
         try self.init(model, "prompts", "prompt_len", mean) { mean in
             .logNormal(mean: min(mean, 512), spread: 1.2, limits: 4...1024)

@@ -80,8 +80,8 @@ package struct PlannedModel: Hashable, Sendable, Codable {
         self.estimatedThroughput = estimatedThroughput
     }
 
-    /// A placed model; it may always have the standard number of sequences at work, and more where its batch is expected to be half of
-    /// that.
+    /// A placed model; it may always have the standard number of sequences at work, and more where its batch is
+    /// expected to be half of that.
     init(_ demand: ModelDemand, _ estimate: ModelEstimate) {
         self.init(
             name: demand.name, model: demand.path, rate: demand.rate,
