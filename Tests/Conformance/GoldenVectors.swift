@@ -7,6 +7,8 @@ struct GoldenVectors: Decodable {
         var prompt: String
         var promptIds: [Int32]
         var f32: Variant
+        /// Generated tokens before another one is chosen.
+        var agreePrefix: AgreePrefix
         /// As llama.cpp computes on a CPU: activations as bytes in blocks of 32, a cache of halves.
         var q41Cpu: Variant
         /// Distance of the best logit from the second, step by step.
@@ -16,6 +18,14 @@ struct GoldenVectors: Decodable {
     struct Variant: Decodable, Sendable {
         var genIds: [Int32]
         var promptTop10: Top
+        /// The best four before each generated token.
+        var stepTop4: [Top]
+    }
+
+    struct AgreePrefix: Decodable, Sendable {
+        var f32VsQ41Cpu: Int
+
+        enum CodingKeys: String, CodingKey { case f32VsQ41Cpu = "f32VsQ41Cpu" }
     }
 
     struct Top: Decodable, Sendable {

@@ -73,7 +73,6 @@ struct PlatformDevice: Sendable {
             maxGroupSize: maxGroupSize, maxGroupCount: Int(Int32.max) / max(1, maxGroupSize),
             maxParameterBytes: parameterBytes, subgroupSize: 1, groupSize: isCPU ? 1 : min(32, maxGroupSize),
             vectorWidth: !isCPU || width < 8 ? 4 : width < 16 ? 8 : 16,
-            prefersIntegerProducts: isCPU && width >= 8,
             computeUnits: max(1, probe.number(CL_DEVICE_MAX_COMPUTE_UNITS, cl_uint.self)), importsHostMemory: isCPU)
     }
 

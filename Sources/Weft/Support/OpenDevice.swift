@@ -25,14 +25,19 @@ struct OpenDevice {
             selector = DeviceSelector(api: choice.description.api, which: .index(choice.description.index))
             reason = choice.reason
         }
+        let takesIntegerProducts = ProcessInfo.processInfo.environment["WEFT_INTEGER_PRODUCTS"] == "1"
+        func limits(_ limits: inout DeviceLimits) {
+            if takesIntegerProducts { limits.prefersIntegerProducts = true }
+            adjust(&limits)
+        }
         switch selector.api {
         case .vulkan:
             let instance = try Self.instance()
             self.instance = instance
-            device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels, limits: adjust)
+            device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels, limits: limits)
         case .opencl:
             instance = nil
-            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels, limits: adjust)
+            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels, limits: limits)
         case .cuda:
             throw ComputeError.unavailable(
                 api: .cuda, reason: "this version of weft drives Vulkan and OpenCL devices only")
