@@ -40,7 +40,7 @@ extension MutationTests {
 
     private static let matmulBytes = [
         kernel("matmul_bytes", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
-        kernel("matmul_bytes", "high nibbles lost", "(u$c >> 4) & 0x0f0f0f0fu", "u$c & 0x0f0f0f0fu", option: "Q4"),
+        kernel("matmul_bytes", "high nibbles lost", "q$c = (u$c >> 4)", "q$c = u$c", option: "Q4"),
         kernel("matmul_bytes", "minimum left out", " + m$c * sum$r_", "", option: "Q4"),
         kernel(
             "matmul_bytes", "first block's scale for all", "(xScales, block$r_ * 2),", "(xScales, 0),", option: "Q4"),
