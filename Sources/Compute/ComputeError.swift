@@ -23,7 +23,8 @@ extension ComputeError: CustomStringConvertible {
         case .badSelector(let text):
             "no such device: '\(text)' (expected API, API:INDEX or API:NAME with API one of vulkan, opencl, cuda)"
         case .noSuchDevice(let text, let available):
-            "no such device: '\(text)' (there \(available.isEmpty ? "are none" : "is \(available.joined(separator: "; "))"))"
+            "no such device: '\(text)' "
+                + (available.isEmpty ? "(there are none)" : "(there is \(available.joined(separator: "; ")))")
         case .unsupported(let device, let reason): "\(device) cannot be used: \(reason)"
         case .outOfMemory(let device, let asked, let available):
             "\(device): out of memory, asked for \(asked) bytes" + (available.map { ", \($0) available" } ?? "")

@@ -25,7 +25,7 @@ struct ForwardPass: Sendable {
         let c = configuration
         let shape = AttentionShape(c, kv: kv)
         let pages = pool.pages[kernels.device]
-        let scratch = try Scratch(c, shape, rows: maxRows, logitRows: logitRows, on: kernels.device)
+        let scratch = try Scratch(c, shape, rows: maxRows, logitRows: logitRows, kernels)
 
         embed = try Embed(kernels, tokens: inputs.tokensBuffer, table: weights.parts.embedding, y: scratch.residual)
         ropeStore = try RopeStore(
@@ -107,14 +107,14 @@ private struct Scratch {
     let mixed: any Buffer  // [rows][heads * headSize]
     let gated: any Buffer  // [rows][feedForwardLength]
     let final: any Buffer  // [logitRows][embeddingLength]
-    /// Rows of the products under way.
-    let bytes: QuantisedRows
+    /// Rows of the products under way, where these are of whole numbers.
+    let bytes: QuantisedRows?
 
     init(
-        _ c: LlamaConfiguration, _ shape: AttentionShape, rows: Int, logitRows: Int, on device: any Device
+        _ c: LlamaConfiguration, _ shape: AttentionShape, rows: Int, logitRows: Int, _ kernels: KernelSet
     ) throws(ComputeError) {
         func floats(_ count: Int, _ label: String) throws(ComputeError) -> any Buffer {
-            try device.makeBuffer(byteCount: 4 * count, access: .device, label: label)
+            try kernels.device.makeBuffer(byteCount: 4 * count, access: .device, label: label)
         }
         residual = try floats(rows * c.embeddingLength, "residual")
         normed = try floats(rows * c.embeddingLength, "normed")
@@ -125,7 +125,7 @@ private struct Scratch {
         bytes = try QuantisedRows(
             rows: max(rows, logitRows),
             depth: max(c.embeddingLength, shape.heads * shape.headSize, c.feedForwardLength),
-            on: device)
+            for: kernels)
     }
 }
 

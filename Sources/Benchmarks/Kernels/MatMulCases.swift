@@ -58,7 +58,7 @@ enum MatMulCases {
                     ? nil : try device.makeFilled(byteCount: shape.scaleByteCount, word: 0x1400_1400))
             let product = try Products(
                 kernels,
-                .init(device.makeNumbers(rows * depth), bytes: QuantisedRows(rows: rows, depth: depth, on: device)),
+                .init(device.makeNumbers(rows * depth), bytes: QuantisedRows(rows: rows, depth: depth, for: kernels)),
                 depth: depth, [.init(packed, columns: columns)], y: device.makeNumbers(rows * columns), stride: columns,
                 epilogue: epilogue)
             return { product.encode($0, rows: rows) }

@@ -318,7 +318,8 @@ package actor Unit {
         return UnitStatus(
             name: name, device: device, policy: policy, partitioning: lanes.partitioning?.rawValue,
             pool: .init(
-                pages: usage.total, pageBytes: pool.pageBytes, held: usage.held, cached: usage.cached, free: usage.free),
+                pages: usage.total, pageBytes: pool.pageBytes, held: usage.held, cached: usage.cached,
+                free: usage.free),
             lanes: lanes.status,
             models: models.values.sorted { $0.id < $1.id }.compactMap { status(of: $0) },
             failure: failure)

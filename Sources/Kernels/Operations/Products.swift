@@ -2,8 +2,8 @@ package import Compute
 
 /// The products of the same rows with one matrix or several, side by side in `y`.
 ///
-/// They are of whole numbers where the device prefers that and the weights are quantised, which takes the rows as
-/// bytes; a norm in front then writes nothing else.
+/// They are of whole numbers where the input has room for bytes and the weights are quantised; a norm in front then
+/// writes nothing else.
 package struct Products: Sendable {
     /// What is multiplied.
     package struct Input {
@@ -11,10 +11,10 @@ package struct Products: Sendable {
         package var x: any Buffer
         /// What the rows are normalised by first, and where they then stand as floats.
         package var norm: (Normalisation, y: any Buffer)?
-        /// Where they stand as bytes. Shared: it is free again when the products are done.
-        package var bytes: QuantisedRows
+        /// Where they stand as bytes; `nil` for products of floats. Shared: free again when the products are done.
+        package var bytes: QuantisedRows?
 
-        package init(_ x: any Buffer, norm: (Normalisation, y: any Buffer)? = nil, bytes: QuantisedRows) {
+        package init(_ x: any Buffer, norm: (Normalisation, y: any Buffer)? = nil, bytes: QuantisedRows? = nil) {
             self.x = x
             self.norm = norm
             self.bytes = bytes
@@ -45,24 +45,24 @@ package struct Products: Sendable {
         _ kernels: KernelSet, _ input: Input, depth: Int, _ parts: [Part], y: any Buffer, stride: Int,
         epilogue: MatMul.Epilogue = .none
     ) throws(ComputeError) {
-        func takesBytes(_ part: Part) -> Bool {
-            kernels.limits.prefersIntegerProducts && part.weights.shape.format.blockSize == QuantisedRows.blockSize
+        func bytes(for part: Part) -> QuantisedRows? {
+            part.weights.shape.format.blockSize == QuantisedRows.blockSize ? input.bytes : nil
         }
-        let allTakeBytes = parts.allSatisfy(takesBytes)
+        let shared = parts.lazy.compactMap(bytes).first
+        let allTakeBytes = parts.allSatisfy { bytes(for: $0) != nil }
         let floats = input.norm?.y ?? input.x
         norm =
             if let (norm, y) = input.norm, !allTakeBytes {
                 try RMSNorm(kernels, x: input.x, norm, y: y, width: depth)
             } else { nil }
-        quantise =
-            if allTakeBytes {
-                try Quantise(kernels, x: input.x, norm: input.norm?.0, y: input.bytes, depth: depth)
-            } else if parts.contains(where: takesBytes) {
-                try Quantise(kernels, x: floats, y: input.bytes, depth: depth)
-            } else { nil }
+        quantise = try shared.map { y throws(ComputeError) in
+            allTakeBytes
+                ? try Quantise(kernels, x: input.x, norm: input.norm?.0, y: y, depth: depth)
+                : try Quantise(kernels, x: floats, y: y, depth: depth)
+        }
         products = try parts.map { part throws(ComputeError) in
             try MatMul(
-                kernels, x: takesBytes(part) ? .bytes(input.bytes) : .floats(floats), weights: part.weights, y: y,
+                kernels, x: bytes(for: part).map { .bytes($0) } ?? .floats(floats), weights: part.weights, y: y,
                 columns: part.columns, stride: stride, offset: part.offset, epilogue: epilogue)
         }
     }

@@ -15,6 +15,12 @@ package struct QuantisedRows: Sendable {
         self.scales = scales
     }
 
+    /// Room for `rows` rows of at most `depth` numbers; `nil` on devices that do not prefer products of whole numbers.
+    package init?(rows: Int, depth: Int, for kernels: KernelSet) throws(ComputeError) {
+        guard kernels.limits.prefersIntegerProducts else { return nil }
+        try self.init(rows: rows, depth: depth, on: kernels.device)
+    }
+
     /// Room for `rows` rows of at most `depth` numbers.
     package init(rows: Int, depth: Int, on device: any Device) throws(ComputeError) {
         bytes = try device.makeBuffer(byteCount: rows * depth, access: .device, label: "quantised rows")
