@@ -46,7 +46,7 @@ extension KVManager {
     ///
     /// - Complexity: O(new pages + models).
     package mutating func extend(_ id: BlockTableID, to tokens: Int, for growth: Growth) -> ExtendOutcome {
-        if tokens <= sequences[id].table.capacity { return grant(0, to: id, tokens: tokens) }
+        if let first = growWithin(id, to: tokens) { return .granted(firstNewPage: first) }
         let model = sequences[id].model
         if let (needed, most) = shortage(of: model, for: tokens) { return .neverFits(pagesNeeded: needed, pages: most) }
         let missing = sequences[id].table.shape.pages(for: tokens) - sequences[id].table.pages.count
@@ -58,6 +58,14 @@ extension KVManager {
             return .exceedsQuota
         }
         return victim(for: request)
+    }
+
+    /// Lets a sequence grow within the pages that it has, and pins it: `extend` and `setPinned` in one, for nearly all
+    /// rows of all steps. `false` where the pages do not suffice; nothing has changed then.
+    ///
+    /// - Complexity: O(1).
+    package mutating func step(_ id: BlockTableID, to tokens: Int) -> Bool {
+        growWithin(id, to: tokens, andPin: true) != nil
     }
 
     /// The pages that a sequence of `tokens` tokens needs and the most that it can ever have; `nil` if these suffice.
@@ -93,19 +101,22 @@ extension KVManager {
     private mutating func grant(_ pages: Int, to id: BlockTableID, tokens: Int) -> ExtendOutcome {
         while pool.freeCount < pages, dropOldestPrefix() {}
         let (model, first) = (sequences[id].model, sequences[id].table.pages.count)
-        let grown = max(0, tokens - sequences[id].table.tokenCount)
-        if pages > 0 {
-            sequences[id].table.append(pages, from: &pool)
-            let shape = sequences[id].table.shape
-            update(model) {
-                $0.held += pages
-                $0.capacity += pages / shape.pagesPerBlock * shape.tokensPerPage
-            }
+        sequences[id].table.append(pages, from: &pool)
+        let shape = sequences[id].table.shape
+        update(model) {
+            $0.held += pages
+            $0.capacity += pages / shape.pagesPerBlock * shape.tokensPerPage
         }
-        sequences[id].table.advance(to: tokens)
-        accounts[model].tokens += grown
-        if reservation?.table == id { reservation = nil }
+        _ = growWithin(id, to: tokens)
         return .granted(firstNewPage: first)
+    }
+
+    /// Counts tokens that fit into a sequence's pages and returns the number of these; `nil` where they do not fit.
+    private mutating func growWithin(_ id: BlockTableID, to tokens: Int, andPin pins: Bool = false) -> Int? {
+        guard let grown = sequences[id].grow(to: tokens, andPin: pins) else { return nil }
+        accounts[grown.model].tokens += grown.tokens
+        if reservation?.table == id { reservation = nil }
+        return grown.pages
     }
 
     // MARK: Victims
@@ -173,5 +184,16 @@ extension KVManager {
 
     func isOlder(_ table: BlockTableID, than other: BlockTableID) -> Bool {
         sequences[table].age < sequences[other].age
+    }
+}
+
+extension KVManager.OpenSequence {
+    /// Lets the sequence grow to `tokens` tokens if they fit into its pages.
+    fileprivate mutating func grow(to tokens: Int, andPin pins: Bool) -> (model: ModelID, tokens: Int, pages: Int)? {
+        guard tokens <= table.capacity else { return nil }
+        let before = table.tokenCount
+        table.advance(to: tokens)
+        isPinned = isPinned || pins
+        return (model, table.tokenCount - before, table.pages.count)
     }
 }

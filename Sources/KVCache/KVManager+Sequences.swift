@@ -43,9 +43,6 @@ extension KVManager {
     /// The pages of an open sequence. Holding the table while the sequence grows costs a copy.
     package subscript(id: BlockTableID) -> BlockTable { sequences[id].table }
 
-    /// The pages of an open sequence's table, by their number.
-    package func pageCount(of id: BlockTableID) -> Int { sequences[id].table.pages.count }
-
     /// Whether the sequence is open; the names of released sequences stay invalid.
     package func isOpen(_ id: BlockTableID) -> Bool { sequences.contains(id) }
 
@@ -101,15 +98,8 @@ extension KVManager {
             tokens: Array(tokens[block * size..<(block + 1) * size]))
     }
 
-    /// Drops all that the prefix index keeps for no sequence, and returns the number of pages.
-    package mutating func dropCache() -> Int {
-        let before = cached
-        while dropOldestPrefix() {}
-        return before
-    }
-
-    /// Frees the block that was unused for longest, if there is one.
-    mutating func dropOldestPrefix() -> Bool {
+    /// Frees the block that no sequence has used for longest; `false` if there is none.
+    package mutating func dropOldestPrefix() -> Bool {
         guard let (model, pages) = index.evict() else { return false }
         pool.release(pages)
         update(model) { $0.cached -= pages.count }

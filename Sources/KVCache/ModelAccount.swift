@@ -1,4 +1,4 @@
-package import Quantities
+import Quantities
 
 /// One model's side of the books.
 package struct ModelAccount: Sendable {

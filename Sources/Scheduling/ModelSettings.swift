@@ -1,4 +1,3 @@
-package import KVCache
 package import Quantities
 
 /// What a unit must know of a model to schedule it.

@@ -36,6 +36,8 @@ package struct RowSpan: Hashable, Sendable {
     package let request: RequestID
     let sequence: SequenceIndex
     package let table: BlockTableID
+    /// Where in the table the pages begin that the device does not know yet; `nil` where it knows all.
+    let firstNewPage: Int?
     /// The positions to compute; what comes before is in the pages already. The first span of a sequence begins behind
     /// what the prefix index had.
     package let positions: Range<Int>

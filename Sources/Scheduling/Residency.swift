@@ -1,4 +1,4 @@
-package import KVCache
+import KVCache
 package import Quantities
 
 /// What the models of a unit may take together beside pages.

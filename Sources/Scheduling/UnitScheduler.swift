@@ -1,4 +1,4 @@
-package import KVCache
+import KVCache
 package import Quantities
 
 /// A unit's decisions: events go in, actions come out.

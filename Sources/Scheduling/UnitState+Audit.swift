@@ -39,7 +39,6 @@ extension UnitState {
             if listed[index] != 1 { faults.append("request \(state.request.number) is lost") }
             if byRequest[state.request] != index { faults.append("request \(state.request.number) is not found") }
             if let table = state.table, byTable[table] != index { faults.append("a table is not found") }
-            if let table = state.table, state.sentPages > kv[table].pages.count { faults.append("pages sent twice") }
         }
         if byRequest.count != sequences.count { faults.append("requests without sequences") }
         if byTable.keys.contains(where: { !kv.isOpen($0) }) { faults.append("tables without sequences") }

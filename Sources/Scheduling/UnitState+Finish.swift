@@ -26,24 +26,20 @@ extension UnitState {
             self[job.model].prefillSecondsPerToken = Self.smoothing.known * known + Self.smoothing.measured * measured
         }
         var ends: [(index: SequenceIndex, end: SequenceEnd)] = []
+        let blockSize = self[job.model].settings.shape.tokensPerPage
         for row in job.rows {
             kv.setPinned(false, row.table)
-            publishBlocks(of: row)
             let token = row.drawsToken ? drawn.popFirst() ?? DrawnToken() : nil
-            if let end = sequences[row.sequence].finish(row, token) { ends.append((row.sequence, end)) }
+            let (end, known) = sequences[row.sequence].finish(row, token)
+            if let end { ends.append((row.sequence, end)) }
+            // Blocks that the job has filled are shared, where their tokens are known.
+            if known > 0, known / blockSize > row.positions.lowerBound / blockSize {
+                kv.publish(sequences[row.sequence].tokens, computed: known, of: row.table)
+            }
         }
         moveToRunning(job)
         for (index, end) in ends { self.end(index, end) }
         removeIfDrained(job.model)
-    }
-
-    /// Shares the blocks that a job has filled, where their tokens are known.
-    private mutating func publishBlocks(of row: RowSpan) {
-        guard !sequences[row.sequence].tokens.isEmpty else { return }
-        let known = min(sequences[row.sequence].tokens.count, row.positions.upperBound)
-        let size = self[sequences[row.sequence].model].settings.shape.tokensPerPage
-        guard known / size > row.positions.lowerBound / size else { return }
-        kv.publish(sequences[row.sequence].tokens, computed: known, of: row.table)
     }
 
     /// Moves sequences whose prompt is computed to those that decode.
@@ -62,13 +58,14 @@ extension UnitState {
 extension SequenceState {
     /// Counts what a job computed of the sequence and drew for it.
     ///
-    /// - Returns: how the sequence ends now, if it does.
-    fileprivate mutating func finish(_ row: RowSpan, _ drawn: DrawnToken?) -> SequenceEnd? {
+    /// - Returns: how the sequence ends now, if it does, and how many of its leading tokens are computed and known.
+    fileprivate mutating func finish(_ row: RowSpan, _ drawn: DrawnToken?) -> (end: SequenceEnd?, known: Int) {
         isAtWork = false
         computed = row.positions.upperBound
-        guard let drawn else { return pendingEnd }
+        let known = min(tokens.count, computed)
+        guard let drawn else { return (pendingEnd, known) }
         if let token = drawn.token, tokens.count == total { tokens.append(token) }
         total += 1
-        return pendingEnd ?? (drawn.stops ? .stop : row.draw == .lastToken ? .length : nil)
+        return (pendingEnd ?? (drawn.stops ? .stop : row.draw == .lastToken ? .length : nil), known)
     }
 }

@@ -40,7 +40,7 @@ extension UnitState {
             outcome = admit(index)
             if outcome == .idle { continue }
             guard outcome == .started else { break }
-            takeChunk(of: index, into: &rows, budget: &budget)
+            takeChunk(of: index, into: &rows, budget: &budget, firstNewPage: 0)
         }
         guard !rows.isEmpty else { return outcome }
         launch(.prefill, of: model, share, rows, at: now)
@@ -60,14 +60,21 @@ extension UnitState {
         var rows: [RowSpan] = []
         rows.reserveCapacity(running.count)
         // Those behind may be preempted, or fail, while those in front get their pages.
-        for index in running where sequences.contains(index) && sequences[index].status == .running {
-            guard case .granted = extend(index, for: .step) else { continue }
-            let total = sequences[index].total
-            rows.append(putToWork(index, total - 1..<total))
+        for index in running where sequences.contains(index) {
+            guard let row = sequences[index].step(index, in: &kv) ?? stepToNewPages(index) else { continue }
+            rows.append(row)
         }
         guard !rows.isEmpty else { return models.contains(model) && !self[model].running.isEmpty ? .needsPages : .idle }
         launch(.decode, of: model, share, rows, at: now)
         return .started
+    }
+
+    /// A step of a running sequence that needs pages for it.
+    private mutating func stepToNewPages(_ index: SequenceIndex) -> RowSpan? {
+        guard sequences[index].status == .running, case .granted(let first) = extend(index, for: .step)
+        else { return nil }
+        let total = sequences[index].total
+        return putToWork(index, total - 1..<total, first)
     }
 
     private mutating func launch(
@@ -147,29 +154,29 @@ extension UnitState {
         }
     }
 
-    private mutating func takeChunk(of index: SequenceIndex, into rows: inout [RowSpan], budget: inout Int) {
+    private mutating func takeChunk(
+        of index: SequenceIndex, into rows: inout [RowSpan], budget: inout Int, firstNewPage: Int? = nil
+    ) {
         let (start, total) = (sequences[index].computed, sequences[index].total)
         let isWhole = !self[sequences[index].model].settings.chunksPrompts
         let end = isWhole ? total : min(total, start + budget)
         budget = max(0, budget - (end - start))
-        rows.append(putToWork(index, start..<end))
+        rows.append(putToWork(index, start..<end, firstNewPage))
     }
 
-    private mutating func putToWork(_ index: SequenceIndex, _ positions: Range<Int>) -> RowSpan {
-        let row = sequences[index].putToWork(index, positions)
+    private mutating func putToWork(_ index: SequenceIndex, _ positions: Range<Int>, _ firstNewPage: Int?) -> RowSpan {
+        let row = sequences[index].putToWork(index, positions, firstNewPage)
         kv.setPinned(true, row.table)
         return row
     }
 
     /// The pages of a pass's sequences that the device does not know yet.
-    mutating func tableUpdates(for jobs: [Job]) -> [TableUpdate] {
+    func tableUpdates(for jobs: [Job]) -> [TableUpdate] {
         var updates: [TableUpdate] = []
         for job in jobs {
             for row in job.rows {
-                let (count, sent) = (kv.pageCount(of: row.table), sequences[row.sequence].sentPages)
-                guard sent < count else { continue }
-                updates.append(TableUpdate(table: row.table, first: sent, pages: Array(kv[row.table].pages[sent...])))
-                sequences[row.sequence].sentPages = count
+                guard let first = row.firstNewPage else { continue }
+                updates.append(TableUpdate(table: row.table, first: first, pages: Array(kv[row.table].pages[first...])))
             }
         }
         return updates
@@ -177,10 +184,17 @@ extension UnitState {
 }
 
 extension SequenceState {
-    fileprivate mutating func putToWork(_ index: SequenceIndex, _ positions: Range<Int>) -> RowSpan {
+    /// A step of a running sequence that has the pages for it; `nil` for all others.
+    fileprivate mutating func step(_ index: SequenceIndex, in kv: inout KVManager) -> RowSpan? {
+        guard status == .running, let table, kv.step(table, to: total) else { return nil }
+        return putToWork(index, total - 1..<total, nil)
+    }
+
+    fileprivate mutating func putToWork(_ index: SequenceIndex, _ positions: Range<Int>, _ first: Int?) -> RowSpan {
         guard let table else { preconditionFailure("a sequence at work has a table") }
         isAtWork = true
         let draw: RowSpan.Draw = positions.upperBound < total ? .nothing : total + 1 < limit ? .token : .lastToken
-        return RowSpan(request: request, sequence: index, table: table, positions: positions, draw: draw)
+        return .init(
+            request: request, sequence: index, table: table, firstNewPage: first, positions: positions, draw: draw)
     }
 }

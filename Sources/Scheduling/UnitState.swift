@@ -25,8 +25,6 @@ struct SequenceState: Sendable {
     /// How it ends as soon as its job is done.
     var pendingEnd: SequenceEnd?
     var table: BlockTableID?
-    /// Leading pages of the table that passes have sent to the device.
-    var sentPages = 0
     /// Tokens known, prompt and output.
     var total: Int
     /// The total at which the sequence is complete.
@@ -171,7 +169,7 @@ package struct UnitState: Sendable {
         releasePages(of: index)
         sequences[index].status = .waiting
         sequences[index].computed = 0
-        let place = waitingPlace(of: index)
+        let place = place(of: index, in: self[model].waiting)
         self[model].waiting.insert(index, at: place)
         updateDemand(of: model)
         if !wasWaiting { actions.append(.preempt(sequences[index].request)) }
@@ -208,11 +206,18 @@ package struct UnitState: Sendable {
         actions.append(.drained(model))
     }
 
-    /// The place by age of a sequence that joins a queue; most are the newest, so the search goes from the back.
-    func place(of index: SequenceIndex, in queue: [SequenceIndex]) -> Int {
-        var place = queue.count
-        while place > 0, sequences[queue[place - 1]].age > sequences[index].age { place -= 1 }
-        return place
+    /// The place by age that a sequence has, or should have, in a queue.
+    ///
+    /// - Complexity: O(log n).
+    func place<Queue: RandomAccessCollection<SequenceIndex>>(
+        of index: SequenceIndex, in queue: Queue
+    ) -> Int where Queue.Index == Int {
+        var (low, high) = (0, queue.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sequences[queue[middle]].age < sequences[index].age { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// Says whether a model's requests wait for pages; those beyond its sequence limit do not.
@@ -221,27 +226,16 @@ package struct UnitState: Sendable {
         kv.setDemand(hasRoom && !self[model].waiting.isEmpty, of: model)
     }
 
-    /// Takes a sequence out of the queue that it is in. Victims are the newest, so the search goes from the back.
+    /// Takes a sequence out of the queue that it is in.
     mutating func leaveQueue(_ index: SequenceIndex) {
         let model = sequences[index].model
-        switch sequences[index].status {
-        case .waiting: self[model].waiting.remove(at: waitingPlace(of: index))
-        case .prefilling: self[model].prefilling.removeLast(index)
-        case .running: self[model].running.removeLast(index)
-        }
-    }
-
-    /// A sequence's place by age among those that wait.
-    ///
-    /// - Complexity: O(log n).
-    private func waitingPlace(of index: SequenceIndex) -> Int {
-        let (model, age) = (sequences[index].model, sequences[index].age)
-        var (low, high) = (0, self[model].waiting.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if sequences[self[model].waiting[middle]].age < age { low = middle + 1 } else { high = middle }
-        }
-        return low
+        let removed =
+            switch sequences[index].status {
+            case .waiting: self[model].waiting.remove(at: place(of: index, in: self[model].waiting))
+            case .prefilling: self[model].prefilling.remove(at: place(of: index, in: self[model].prefilling))
+            case .running: self[model].running.remove(at: place(of: index, in: self[model].running))
+            }
+        precondition(removed == index, "a sequence is not in its queue")
     }
 
     private mutating func releasePages(of index: SequenceIndex) {
@@ -249,13 +243,5 @@ package struct UnitState: Sendable {
         kv.release(table)
         byTable[table] = nil
         sequences[index].table = nil
-        sequences[index].sentPages = 0
-    }
-}
-
-extension [SequenceIndex] {
-    fileprivate mutating func removeLast(_ index: SequenceIndex) {
-        guard let place = lastIndex(of: index) else { preconditionFailure("a sequence is not in its queue") }
-        remove(at: place)
     }
 }

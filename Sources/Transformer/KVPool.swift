@@ -1,6 +1,6 @@
 package import Compute
 package import KVCache
-package import Quantities
+import Quantities
 
 /// The pages of a device, and the block tables by which kernels find them: shared by all models of a unit.
 package final class KVPool: Sendable {

@@ -15,7 +15,7 @@ struct KVManagerPropertyTests {
         }
         world.releaseAll()
         #expect(world.kv.usage.held == 0)
-        _ = world.kv.dropCache()
+        while world.kv.dropOldestPrefix() {}
         #expect(world.kv.usage.free == world.kv.pool.pageCount)
         #expect(world.kv.audit() == [])
     }
@@ -75,7 +75,7 @@ private struct RandomWorld {
             if let model = models.randomElement(using: &random) {
                 kv.setWeight(.random(in: 0.1...9, using: &random), of: model)
             }
-        default: _ = Int.random(in: 0..<4, using: &random) == 0 ? kv.dropCache() : 0
+        default: if Int.random(in: 0..<4, using: &random) == 0 { while kv.dropOldestPrefix() {} }
         }
     }
 

@@ -1,4 +1,4 @@
-package import KVCache
+import KVCache
 import Placement
 package import Quantities
 package import Scheduling
