@@ -10,7 +10,7 @@ protocol DialectWriter: Sendable {
 /// A kernel with its options, arguments and expanded body: all that a dialect needs.
 struct TranslatedKernel {
     var name: String
-    /// `V`, `GROUP_SIZE`, `PANEL`, then each option after the names of its values.
+    /// `V`, `GROUP_SIZE`, `PANEL`, `TURN`, then each option after the names of its values.
     var definitions: [(name: String, value: String)]
     var arguments: [TranslatedArgument]
     var parameters: [ParameterArgument]

@@ -60,7 +60,8 @@ package struct KernelTranslator: Sendable {
         of source: KernelSource, options: [String: String]
     ) throws(KernelSourceError) -> [(String, String)] {
         var definitions = [("V", "\(limits.vectorWidth)"), ("GROUP_SIZE", "\(limits.groupSize)")]
-        definitions.append(("PANEL", "\(PanelLayout(vectorWidth: limits.vectorWidth).width)"))
+        let layout = PanelLayout(vectorWidth: limits.vectorWidth)
+        definitions += [("PANEL", "\(layout.width)"), ("TURN", "\(layout.turn)")]
         for option in source.options {
             guard let value = options[option.name], let index = option.values.firstIndex(of: value) else {
                 throw KernelSourceError(

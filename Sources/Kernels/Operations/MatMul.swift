@@ -9,7 +9,7 @@ package struct MatMul: Sendable {
         case none = "NONE"
         /// Adds to what stands in `y`.
         case residual = "RESIDUAL"
-        /// Panels alternate between gate and up: `silu(gate) * up`.
+        /// Columns of gate and up take turns: `silu(gate) * up`.
         case swiglu = "SWIGLU"
     }
 

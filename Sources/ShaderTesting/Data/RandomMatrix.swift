@@ -72,7 +72,7 @@ struct RandomMatrix {
         scales.append(rowScales)
     }
 
-    /// The matrix packed for a device, its panels alternating with those of `other` where there is one. Columns that
+    /// The matrix packed for a device, its columns by turns with those of `other` where there is one. Columns that
     /// only fill the last panel up hold `TestBuffer.guardWord`, which is no number in any format: no result may come
     /// from them.
     func upload(to bench: Workbench, alternatingWith other: RandomMatrix? = nil) throws(ComputeError) -> PackedMatrix {
@@ -86,10 +86,10 @@ struct RandomMatrix {
             packedScales.withUnsafeMutableBufferPointer { packedScales in
                 for (index, part) in parts.enumerated() {
                     for column in 0..<columns {
+                        let place = layout.place(of: column, part: index, of: parts.count)
                         shape.store(
-                            words: part.words[column], scales: part.scales[column],
-                            panel: column / layout.width * parts.count + index, column: column % layout.width,
-                            weights: packed, packedScales: packedScales)
+                            words: part.words[column], scales: part.scales[column], panel: place.panel,
+                            column: place.column, weights: packed, packedScales: packedScales)
                     }
                 }
             }

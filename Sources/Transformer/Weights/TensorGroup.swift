@@ -6,7 +6,7 @@ struct TensorGroup: Sendable {
     enum Arrangement: Sendable {
         /// Column behind column.
         case joined
-        /// Panels of two matrices by turns, for `MatMul.Epilogue.swiglu`.
+        /// Columns of two matrices by turns, for `MatMul.Epilogue.swiglu`.
         case alternating
     }
 
@@ -34,8 +34,8 @@ struct TensorGroup: Sendable {
         switch arrangement {
         case .joined:
             let column = tensors[..<tensor].reduce(0) { $0 + $1.shape[1] } + row
-            return (column / layout.width, column % layout.width)
-        case .alternating: return (2 * (row / layout.width) + tensor, row % layout.width)
+            return layout.place(of: column)
+        case .alternating: return layout.place(of: row, part: tensor, of: 2)
         }
     }
 }
