@@ -60,10 +60,10 @@ extension MutationTests {
         kernel("attention", "wrong page stride", "kvHeads) * pageQuads", "kvHeads) * (pageQuads - 2)"),
         kernel("attention", "layer ignored", "+ layer * kvHeads", ""),
         kernel("attention", "maximum not subtracted", "max(most$j, score$j)", "0.0"),
-        kernel("attention", "one scale for all blocks", "(vScales, $d / 4)", "(vScales, 0)", option: "Q8"),
+        kernel("attention", "one scale for all blocks", "0xffff0000u), $d / 4)", "0xffff0000u), 0)", option: "Q8"),
         kernel("attention", "scales of keys for values", "scales & 0xffff0000u", "scales << 16", option: "Q8"),
         kernel(
-            "attention", "bytes of the other quad", "l = BYTES(bytes, $d % 2 * 2 + 1)", "l = BYTES(bytes, 1)",
+            "attention", "bytes of the other quad", "l = BYTES(u, $d % 2 * 2 + 1)", "l = BYTES(u, 1)",
             option: "Q8"),
     ]
 
