@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import Kernels
 import Synchronization
 import TestDevices
@@ -55,6 +56,44 @@ struct PendingKernelsTests {
         try pending.compileFirst()
         try pending.compileLater()
         #expect(device.codes.count == 9, "kernels were compiled twice")
+    }
+
+    /// Makes a kernel only while another one is made: who compiles one after the other waits in vain.
+    private final class PairingDevice: Device {
+        let idle = IdleDevice()
+        private let deadline = ContinuousClock.now + .seconds(10)
+        private let state = Mutex((makers: 0, hasMet: false))
+        var description: DeviceDescription { idle.description }
+        var limits: DeviceLimits { idle.limits }
+        var dialect: Dialect { idle.dialect }
+        /// Whether two kernels were made at once.
+        var hasMet: Bool { state.withLock { $0.hasMet } }
+
+        func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
+            try idle.makeBuffer(byteCount: byteCount, access: access, label: label)
+        }
+
+        func makeLane(label: String) throws(ComputeError) -> any Lane { try idle.makeLane(label: label) }
+
+        func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
+            state.withLock { state in
+                state.makers += 1
+                if state.makers > 1 { state.hasMet = true }
+            }
+            defer { state.withLock { $0.makers -= 1 } }
+            while !hasMet, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.001) }
+            return try idle.makeKernel(code)
+        }
+    }
+
+    @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1))
+    func whatAFirstTokenNeedsIsCompiledTogether() throws {
+        let device = PairingDevice()
+        let kernels = try KernelSet(device: device)
+        let (_, pending) = try kernels.gather { () throws(ComputeError) in try bound(kernels) }
+        try pending.compileFirst()
+        #expect(device.hasMet)
+        #expect(device.idle.codes.count == 5)
     }
 
     @Test func aSecondModelCompilesNothingThatTheFirstOneHas() throws {

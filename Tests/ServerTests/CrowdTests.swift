@@ -87,12 +87,13 @@ import Testing
         "POST /detokenize HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"tok",
     ])
     func shutdownDoesNotWaitForHalfOfARequest(text: String) async throws {
-        try await serving(ScriptedGenerator()) { port, services in
+        try await serving(ScriptedGenerator()) {
+            $0.bodyTimeout = .seconds(3600)
+        } _: { port, services in
             try await Wire.open(port) { wire in
                 try await wire.send(text)
                 try await expectHealth(port)
                 await services.triggerGracefulShutdown()
-                // The time limit of the test is a minute, the patience with a body as well.
                 try? await wire.readToEnd()
             }
         }
