@@ -32,6 +32,8 @@ struct ForwardPass: Sendable {
             kernels, shape, qkv: scratch.qkv, rotations: weights.rotations, rows: inputs.rowBuffers, pool: pages)
         attention = try Attention(
             kernels, shape, qkv: scratch.qkv, rows: inputs.rowBuffers, pool: pages, y: scratch.mixed)
+        // Not of whole numbers: what the logits' rows lose as bytes nothing behind makes up for. With bytes logits were
+        // 1.06 times as far off as those of llama.cpp's CPU kernels, without 0.91 times.
         output = try Products(
             kernels,
             Products.Input(
@@ -40,7 +42,7 @@ struct ForwardPass: Sendable {
                     Normalisation(
                         weight: weights.parts.outputNorm, sources: inputs.logitRowsBuffer, epsilon: c.epsilon),
                     y: scratch.final
-                ), bytes: scratch.bytes),
+                )),
             depth: c.embeddingLength, [.init(weights.output, columns: c.vocabularySize)], y: logits,
             stride: logitStride)
         var layers: [Layer] = []

@@ -25,9 +25,9 @@ struct OpenDevice {
             selector = DeviceSelector(api: choice.description.api, which: .index(choice.description.index))
             reason = choice.reason
         }
-        let takesIntegerProducts = ProcessInfo.processInfo.environment["WEFT_INTEGER_PRODUCTS"] == "1"
+        let wish = ProcessInfo.processInfo.environment["WEFT_INTEGER_PRODUCTS"]
         func limits(_ limits: inout DeviceLimits) {
-            if takesIntegerProducts { limits.prefersIntegerProducts = true }
+            if let wish { limits.prefersIntegerProducts = wish == "1" }
             adjust(&limits)
         }
         switch selector.api {
