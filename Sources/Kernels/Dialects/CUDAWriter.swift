@@ -35,14 +35,14 @@ struct CUDAWriter: DialectWriter {
             "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE) entry(\(arguments)) {",
             "    uint endTile = firstTile + tileCount;",
             "    for (uint TILE = firstTile + blockIdx.x; TILE < endTile; TILE += gridDim.x) {",
-            withSingleNumbers(kernel.body),
+            kernel.body,
             "    }",
             "}",
         ]
     }
 
     /// Numbers as C++ writes them in single precision: `1.0f` for `1.0`, which would be a double.
-    private func withSingleNumbers(_ body: String) -> String {
+    func spelling(of body: String) -> String {
         body.replacing(/\b[0-9]+(\.[0-9]+(e[+\-]?[0-9]+)?|e[+\-]?[0-9]+)\b/) { "\($0.output.0)f" }
     }
 }

@@ -4,7 +4,14 @@ import Compute
 protocol DialectWriter: Sendable {
     var dialect: Dialect { get }
 
+    /// A kernel's body, not yet expanded, as the dialect spells it.
+    func spelling(of body: String) -> String
+
     func write(_ kernel: TranslatedKernel) -> String
+}
+
+extension DialectWriter {
+    func spelling(of body: String) -> String { body }
 }
 
 /// A kernel with its options, arguments and expanded body: all that a dialect needs.

@@ -42,12 +42,14 @@ package struct KernelTranslator: Sendable {
             kernel: source.name, constants: constants,
             loopsOverSteps: writer.dialect == .openCL && limits.groupSize == 1,
             windows: Dictionary(windows) { $1 })
-        var body = try expansion.expand(source.body[...])
+        // What is replaced is replaced before blocks are copied out, when there is a tenth as much text.
+        var body = try expansion.chooseWindows(writer.spelling(of: source.body)[...])
         for buffer in source.buffers {
             for word in Self.accessors {
                 body = body.replacing("\(word)(\(buffer.name),", with: "\(word)_\(buffer.name)(")
             }
         }
+        body = try expansion.copyOut(body[...])
         let kernel = TranslatedKernel(
             name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,
             prelude: prelude, body: body, vectorWidth: limits.vectorWidth, usesSubgroups: limits.subgroupSize > 1)

@@ -61,14 +61,14 @@ struct OpenCLWriter: DialectWriter {
             "    ulong group = get_group_id(0), groupCount = get_num_groups(0);",
             "    uint endTile = firstTile + (uint)(tileCount * (group + 1) / groupCount);",
             "    for (uint TILE = firstTile + (uint)(tileCount * group / groupCount); TILE < endTile; TILE++) {",
-            withCasts(kernel.body),
+            kernel.body,
             "    }",
             "}",
         ]
     }
 
     /// C's way to make a value of a type: `(vec)(0.0)` for `vec(0.0)`.
-    private func withCasts(_ body: String) -> String {
+    func spelling(of body: String) -> String {
         body.replacing(/\b(vec|uvec|quad|uquad|span|float|uint|int)\(/) { "(\($0.output.1))(" }
     }
 }

@@ -18,11 +18,8 @@ struct BlockExpansion {
     /// Buffers that are cut into windows.
     let windows: [String: BufferWindows]
 
-    func expand(_ text: Substring) throws(KernelSourceError) -> String {
-        try copyOut(try expandSteps(try expandWindows(text)[...])[...])
-    }
-
-    private func expandWindows(_ text: Substring) throws(KernelSourceError) -> String {
+    /// Expands windows, and leaves the other blocks.
+    func chooseWindows(_ text: Substring) throws(KernelSourceError) -> String {
         var output = ""
         var rest = text
         while let (before, buffer, index, block) = try next("window", in: &rest) {
@@ -39,6 +36,9 @@ struct BlockExpansion {
         return output + rest
     }
 
+    /// Expands steps and copies.
+    func copyOut(_ text: Substring) throws(KernelSourceError) -> String { try copies(try expandSteps(text)[...]) }
+
     private func expandSteps(_ text: Substring) throws(KernelSourceError) -> String {
         var output = ""
         var rest = text
@@ -51,13 +51,13 @@ struct BlockExpansion {
         return output + rest
     }
 
-    private func copyOut(_ text: Substring) throws(KernelSourceError) -> String {
+    private func copies(_ text: Substring) throws(KernelSourceError) -> String {
         var output = ""
         var rest = text
         while let (before, name, count, block) = try next("each", in: &rest) {
             output += before
             for index in 0..<(try evaluate(count)) {
-                output += try copyOut(Substring(block.replacing("$\(name)", with: "\(index)")))
+                output += try copies(Substring(block.replacing("$\(name)", with: "\(index)")))
             }
         }
         return output + rest
