@@ -8,7 +8,7 @@ struct ForwardPass: Sendable {
     private struct Layer: Sendable {
         var qkv: Products
         var output: Products
-        var gateUp: Products
+        var gateUp: [Products]
         var down: Products
     }
 
@@ -80,12 +80,15 @@ struct ForwardPass: Sendable {
                 zip(layer.qkv, parts).map { .init($0, offset: $1.0, columns: $1.1) }, y: scratch.qkv,
                 stride: shape.rowWidth),
             output: try products(of: rows(scratch.mixed), layer.output, d, into: scratch.residual, .residual),
-            gateUp: try products(of: normed(layer.feedForwardNorm), layer.gateUp, f, into: scratch.gated, .swiglu),
+            gateUp: try zip(layer.gateUp, layer.gateUp.count == 1 ? [.swiglu] : [.none, .gated]).map {
+                (weights, epilogue) throws(ComputeError) in
+                try products(of: normed(layer.feedForwardNorm), weights, f, into: scratch.gated, epilogue)
+            },
             down: try products(of: rows(scratch.gated), layer.down, d, into: scratch.residual, .residual))
     }
 
-    /// Eight dispatches a layer, ten where queries, keys and values differ in format, and three around them; with
-    /// products of whole numbers two more a layer.
+    /// Eight dispatches a layer, ten where queries, keys and values differ in format, two more where gate and up do,
+    /// and three around them; with products of whole numbers two more a layer.
     func encode(_ commands: any Commands, rows: Int, logitRows: Int) {
         embed.encode(commands, rows: rows)
         for (index, layer) in layers.enumerated() {
@@ -93,7 +96,7 @@ struct ForwardPass: Sendable {
             ropeStore.encode(commands, rows: rows, layer: index)
             attention.encode(commands, rows: rows, layer: index)
             layer.output.encode(commands, rows: rows)
-            layer.gateUp.encode(commands, rows: rows)
+            for part in layer.gateUp { part.encode(commands, rows: rows) }
             layer.down.encode(commands, rows: rows)
         }
         guard logitRows > 0 else { return }

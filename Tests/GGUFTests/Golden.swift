@@ -8,6 +8,14 @@ enum Golden {
         let url = try #require(Bundle.module.url(forResource: "Resources/\(name)", withExtension: "gguf"))
         return try GGUFFile(path: url.path)
     }
+
+    /// The types that the Python package writes.
+    static let types: [TensorType] = [.f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0]
+
+    /// The file with vectors of a type.
+    static func open(_ type: TensorType) throws -> GGUFFile {
+        try open(types.contains(type) ? "vectors" : "kquants")
+    }
 }
 
 extension GGUFTensor {

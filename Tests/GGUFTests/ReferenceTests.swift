@@ -26,11 +26,11 @@ struct ReferenceTests {
         model.seed = 99
         try model.write(to: folder.path("source"))
         let source = try GGUFFile(path: folder.path("source"))
-        for type in TensorType.allCases {
+        for type in Golden.types {
             _ = try ModelConversion(to: type).convert(source, to: folder.path(type.name))
         }
         let script = try #require(Bundle.module.url(forResource: "Resources/compare", withExtension: "py"))
-        let files = TensorType.allCases.map { folder.path($0.name) }
+        let files = Golden.types.map { folder.path($0.name) }
         let result = python([script.path, folder.path("source")] + files)
         #expect(result.succeeded, "\(result.errors)")
     }

@@ -27,7 +27,7 @@ struct WriterTests {
     func parts() throws {
         let folder = try TemporaryFolder()
         var random = SplitMix64(seed: 7)
-        let layouts = try TensorType.allCases.map { try TensorLayout(name: $0.name, shape: [96, 3], type: $0) }
+        let layouts = try TensorType.allCases.map { try TensorLayout(name: $0.name, shape: [768, 3], type: $0) }
         let data = layouts.map { layout in (0..<layout.byteCount).map { _ in UInt8.random(in: 0...255, using: &random) }
         }
         var metadata = GGUFMetadata()

@@ -55,12 +55,15 @@ struct CUDADialectTests {
         if reductions == .shuffles {
             for format in WeightFormat.allCases {
                 let weights = DeviceWeights(
-                    shape: PanelShape(format: format, depth: 64, panels: 4, layout: PanelLayout(vectorWidth: 4)),
-                    words: buffer, scales: format.blockSize.map { _ in buffer })
+                    shape: PanelShape(format: format, depth: 256, panels: 4, layout: PanelLayout(vectorWidth: 4)),
+                    words: buffer, scales: format.blocks.map { _ in buffer })
                 _ = try Embed(kernels, tokens: buffer, table: weights, y: buffer)
                 let rows = QuantisedRows(bytes: buffer, scales: buffer)
-                let inputs = [MatMul.Rows.floats(buffer)] + (format.blockSize == nil ? [] : [.bytes(rows)])
-                for epilogue in [MatMul.Epilogue.none, .residual, .swiglu] {
+                let inputs = [MatMul.Rows.floats(buffer)] + (format.blocks == nil ? [] : [.bytes(rows)])
+                // Results go out in the same way whatever the weights were.
+                let epilogues: [MatMul.Epilogue] =
+                    format == .q4 || format == .f32 ? [.none, .residual, .swiglu, .gated] : [.none]
+                for epilogue in epilogues {
                     for x in inputs {
                         _ = try MatMul(
                             kernels, x: x, weights: weights, y: buffer, columns: 64, stride: 64, epilogue: epilogue)

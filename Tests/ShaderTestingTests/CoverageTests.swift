@@ -26,16 +26,19 @@ struct CoverageTests {
         #expect(missing.isEmpty, "not run: \(missing)")
     }
 
-    private static let formats = ["F32", "F16", "BF16", "Q8", "Q4"]
+    private static let inBlocks = [
+        "Q8", "Q5", "Q4", "Q6_K", "Q5_K", "Q4_K", "Q3_K", "Q2_K", "IQ4_NL", "IQ4_XS", "MXFP4",
+    ]
+    private static let formats = ["F32", "F16", "BF16"] + inBlocks
     private typealias Wanted = (kernel: String, options: [String])
 
     private static let wanted: [Wanted] = products + attention + others
 
-    private static let products = [("matmul", formats, [1, 2, 4, 8]), ("matmul_bytes", ["Q8", "Q4"], [1, 2, 4])]
+    private static let products = [("matmul", formats, [1, 2, 4, 8]), ("matmul_bytes", inBlocks, [1, 2, 4])]
         .flatMap { kernel, formats, heights -> [Wanted] in
             formats.flatMap { format in
                 heights.flatMap { rows in
-                    ["NONE", "RESIDUAL", "SWIGLU"].map {
+                    ["NONE", "RESIDUAL", "SWIGLU", "GATED"].map {
                         ("\(kernel)<", ["WEIGHTS=\(format),", "ROWS=\(rows),", "EPILOGUE=\($0)>"])
                     }
                 }

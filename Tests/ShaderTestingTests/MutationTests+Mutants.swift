@@ -3,7 +3,7 @@ import ShaderTesting
 
 extension MutationTests {
     static let mutants =
-        matmul + matmulBytes + attention + [
+        matmul + matmulBytes + weights + attention + [
             kernel("rms_norm", "loop one short", "i < n; i += GROUP_SIZE) {", "i + 1 < n; i += GROUP_SIZE) {"),
             kernel("rms_norm", "twice epsilon", "+ epsilon", "+ 2.0 * epsilon"),
             kernel("rms_norm", "sum in place of mean", " / float(width)", ""),
@@ -18,38 +18,69 @@ extension MutationTests {
             kernel("rope_store", "scale rounded down", "(AS_UINT(unit) + 0xffffu)", "AS_UINT(unit)", option: "Q8"),
             kernel("rope_store", "scales swapped", "side == 0 ? scale >> 16", "side == 1 ? scale >> 16", option: "Q8"),
             kernel("rope_store", "a chunk too few", "first + 2 < chunks", "first + 4 < chunks", option: "Q8"),
-            kernel("embed", "nibbles swapped", "? 0 : 4", "? 4 : 0", option: "Q4"),
-            kernel("embed", "wrong scale", "FLOATS(q) * LOW_HALF(scale)", "FLOATS(q) * HIGH_HALF(scale)", option: "Q4"),
+            kernel("embed", "halves swapped", "h = i % 8 / 4", "h = 1 - i % 8 / 4", option: "Q4"),
+            kernel("embed", "no scale", "FLOATS(q) * d", "FLOATS(q)", option: "Q4"),
         ]
 
     private static let matmul = [
         kernel("matmul", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
         kernel("matmul", "columns not masked", "if (column$c * Q + $q < columns) {", "if (true) {", option: "Q4"),
         kernel("matmul", "row + 1 read", "min(row + $r, rows - 1)", "min(row + $r + 1, rows - 1)", option: "Q4"),
-        kernel("matmul", "loop one short", "g < WORDS; g++", "g < WORDS - 1; g++", option: "Q4"),
-        kernel("matmul", "high nibble lost", "8 * $e + 4)", "8 * $e)", option: "Q4"),
+        kernel(
+            "matmul", "loop one short", "g < 4; g++) {\n            each (f, FIELDS) { {",
+            "g < 3; g++) {\n            each (f, FIELDS) { {", option: "Q4"),
+        kernel("matmul", "other half of x", "b * 8 + 4 * (part + $f) + g", "b * 8 + 4 * (1 - $f) + g", option: "Q4"),
         kernel("matmul", "minimum left out", " + m$c * HSUM4(sum$r)", "", option: "Q4"),
         kernel("matmul", "bits of the other half", "u$c & 0xffff0000u", "u$c", option: "BF16"),
         kernel("matmul", "residual missing", "LOAD(y, at$c + $q) + ", "", option: "RESIDUAL"),
         kernel("matmul", "wrong sign in the gate", "exp(-s$r_0)", "exp(s$r_0)", option: "SWIGLU"),
         // 64 KiB are 4096 vecs of four, and fewer wider ones.
         kernel(
-            "matmul", "window bit lost", "LOAD(w, w$c + g * L)", "LOAD(w, (w$c + g * L) & (0x3fffu / V))",
+            "matmul", "window bit lost", "LOAD(w, (at) + (first + (g)) * (width))",
+            "LOAD(w, ((at) + (first + (g)) * (width)) & (0x3fffu / V))",
             fallback: .smallBindings, option: "Q4"),
     ]
 
     private static let matmulBytes = [
         kernel("matmul_bytes", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
-        kernel("matmul_bytes", "high nibbles lost", "q$c = (u$c >> 4)", "q$c = u$c", option: "Q4"),
+        kernel("matmul_bytes", "high nibbles lost", ">> (4 * (h))) & 0x0f", ">> 0) & 0x0f", option: "Q4"),
         kernel("matmul_bytes", "minimum left out", " + m$c * sum$r_", "", option: "Q4"),
         kernel(
-            "matmul_bytes", "first block's scale for all", "(xScales, block$r_ * 2),", "(xScales, 0),", option: "Q4"),
-        kernel("matmul_bytes", "loop one short", "i < WORDS; i++", "i < WORDS - 1; i++", option: "Q8"),
-        kernel("quantise", "rounded down", "ROUND(v$i * inverse)", "ROUND(v$i * inverse - 0.5)"),
-        kernel("quantise", "sum without its scale", "scale * HSUM4(sum)", "HSUM4(sum)"),
+            "matmul_bytes", "first block's scale for all", "(xScales, block$r_ * 3);", "(xScales, 0);", option: "Q4"),
+        kernel("matmul_bytes", "loop one short", "LOOP for (uint g = 0; g < 4", "for (uint g = 0; g < 3", option: "Q8"),
+        kernel("matmul_bytes", "half of a sum", "LOAD(xScales, block$r_ * 3 + 1) + ", "", option: "Q4"),
+        kernel(
+            "matmul_bytes", "sum of the other half", "block$r_ * 3 + 1 + part)", "block$r_ * 3 + 2 - part)",
+            option: "Q6_K"),
+        kernel(
+            "matmul_bytes", "scale of the other half", "SCALE(scales$c, L, b, part),", "SCALE(scales$c, L, b, 0u),",
+            option: "Q6_K"),
+        kernel("quantise", "rounded down", "ROUND(v$h_$i * inverse)", "ROUND(v$h_$i * inverse - 0.5)"),
+        kernel("quantise", "sum without its scale", "scale * HSUM4(sum$h)", "HSUM4(sum$h)"),
         kernel("quantise", "sources ignored", "LOAD(sources, TILE) * (depth", "TILE * (depth"),
         kernel("quantise", "no epsilon", " + epsilon", ""),
-        kernel("quantise", "half of a quad not looked at", "max(u$i.z, u$i.w)", "0u"),
+        kernel("quantise", "half of a quad not looked at", "max(u$h_$i.z, u$h_$i.w)", "0u"),
+    ]
+
+    /// Faults in what all kernels unpack weights with; embeddings show them at once.
+    private static let weights = [
+        kernel("embed", "high nibble lost", ">> (4 * (h))) & 0x0f", ">> 0) & 0x0f", option: "Q4"),
+        kernel("embed", "first word of two", "(first + (g) % 2)", "(first)", option: "Q2_K"),
+        kernel("embed", "pair of bits of the other word", "+ (g) / 2 * 2)", "+ (g) % 2 * 2)", option: "Q6_K"),
+        kernel(
+            "embed", "second plane a bit too low", "(PLANE_2(4, at, width, g, h) << 4)",
+            "(PLANE_2(4, at, width, g, h) << 3)", option: "Q6_K"),
+        kernel("embed", "third bits in the first plane", "PLANE_1(2, at", "PLANE_1(1, at", option: "Q3_K"),
+        kernel("embed", "fifth bits of the lower half", ">> (4 * (h) + (g))) & 0x01", ">> (g)) & 0x01", option: "Q5"),
+        kernel("embed", "one scale for both halves", "(b) % 8 * PARTS + (part)", "(b) % 8 * PARTS", option: "Q3_K"),
+        kernel("embed", "scale of the first block", "(1 + PART_(b, part) / 4)", "1", option: "IQ4_XS"),
+        kernel("embed", "scale of the block before", "((b) % 2 * 16)", "0", option: "Q5_K"),
+        kernel("embed", "scale for minimum", "(PAIR_(at, width, b) >> 8)", "PAIR_(at, width, b)", option: "Q4_K"),
+        kernel(
+            "embed", "scale for minimum of four bits", "(PAIR_(at, width, b, part) >> 4)", "PAIR_(at, width, b, part)",
+            option: "Q2_K"),
+        kernel("embed", "second blocks of 256 not counted", "+ (b) / 8)", ")", option: "Q6_K"),
+        kernel("embed", "no table", "LOOKUP(QUANTS(at, width, g, h))", "QUANTS(at, width, g, h)", option: "MXFP4"),
     ]
 
     private static let attention = [
@@ -68,12 +99,13 @@ extension MutationTests {
     ]
 
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.
-    static let barriersOfGLSL = [
+    static let wordsOfGLSL = [
         prelude(
             .glsl, "sums read too early", "reduction_[LANE] = v;\n    barrier();", "reduction_[LANE] = v;", "rms_norm"),
         prelude(.glsl, "sums overwritten", "vec4 v) {\n    barrier();", "vec4 v) {", "attention"),
+        prelude(.glsl, "upper half of a table", "q < 8u ?", "q < 7u ?", "embed", fallback: .none, option: "IQ4_NL"),
     ]
-    static let barriersOfOpenCL = [
+    static let wordsOfOpenCL = [
         prelude(
             .openCL, "sums read too early", "reduction[LANE] = v;\n    barrier(CLK_LOCAL_MEM_FENCE);",
             "reduction[LANE] = v;", "rms_norm"),
@@ -81,6 +113,9 @@ extension MutationTests {
             .openCL, "sums overwritten",
             "__local quad* reduction) {\n    barrier(CLK_LOCAL_MEM_FENCE);\n    reduction[LANE] = v;",
             "__local quad* reduction) {\n    reduction[LANE] = v;", "attention"),
+        prelude(
+            .openCL, "upper half of a table", "(q >> 3) & 1u", "(q >> 2) & 1u", "embed", fallback: .none,
+            option: "IQ4_NL"),
     ]
 
     private static func kernel(
@@ -93,10 +128,11 @@ extension MutationTests {
     }
 
     private static func prelude(
-        _ dialect: Dialect, _ fault: String, _ text: String, _ replacement: String, _ kernel: String
+        _ dialect: Dialect, _ fault: String, _ text: String, _ replacement: String, _ kernel: String,
+        fallback: Fallback = .noSubgroups, option: String? = nil
     ) -> Check {
         Check(
-            mutant: Mutant("barrier: \(fault)", in: .prelude(dialect), replacing: text, with: replacement),
-            kernel: kernel, fallback: .noSubgroups)
+            mutant: Mutant("prelude: \(fault)", in: .prelude(dialect), replacing: text, with: replacement),
+            kernel: kernel, fallback: fallback, option: option)
     }
 }

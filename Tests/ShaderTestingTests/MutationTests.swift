@@ -19,7 +19,7 @@ struct MutationTests {
     @Test(arguments: TestDevices.fast)
     func everyMutantIsCaught(_ device: TestedDevice) throws {
         let api = device.description.api
-        let checks = Self.mutants + (api == .vulkan ? Self.barriersOfGLSL : Self.barriersOfOpenCL)
+        let checks = Self.mutants + (api == .vulkan ? Self.wordsOfGLSL : Self.wordsOfOpenCL)
         var caught: [String] = []
         for check in checks {
             let sources = try check.mutant.sources()

@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""Makes the golden vectors of Tests/GGUFTests/Resources with the reference implementation, PyPI `gguf` 0.19.
+"""Makes the golden vectors of Tests/GGUFTests/Resources with the reference implementation, PyPI `gguf` 0.19, and
+llama.cpp's own encoders in PyPI `xllamacpp`.
 
     python3 tools/golden/gguf_vectors.py Tests/GGUFTests/Resources
 
 `vectors.gguf` holds random and extreme rows, `input` (F32), and for each tensor type T the tensors `quantized.T` (what
 the reference's quantiser makes of them, stored as T) and `dequantized.T` (what its dequantiser makes of that, F32).
+`kquants.gguf` holds the same for the types that only llama.cpp can write, its `input` rows first; in the rows behind
+them the blocks hold random bits.
 `metadata.gguf` holds one metadata value of every type, arrays of all of them, and an alignment of 64.
 """
+import ctypes
+import glob
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +24,11 @@ from gguf.quants import dequantize, quantize
 
 WIDTH = 64
 TYPES = [Type.F32, Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0]
+# The type, and where its blocks have halves: random ones would rarely be numbers of use.
+HALVES = {
+    Type.Q2_K: [80, 82], Type.Q3_K: [108], Type.Q4_K: [0, 2], Type.Q5_K: [0, 2], Type.Q6_K: [208], Type.IQ4_NL: [0],
+    Type.IQ4_XS: [0], Type.MXFP4: [],
+}  # fmt: skip
 
 
 def rows() -> np.ndarray:
@@ -53,6 +64,43 @@ def vectors(path: Path) -> None:
     finish(writer)
 
 
+def encoded(rows: np.ndarray, type: Type) -> np.ndarray:
+    """What llama.cpp makes of rows, without an importance matrix."""
+    import xllamacpp
+
+    library = ctypes.CDLL(glob.glob(os.path.join(os.path.dirname(xllamacpp.__file__), "xllamacpp*.so"))[0])
+    function = library.ggml_quantize_chunk
+    function.restype = ctypes.c_size_t
+    pointer, count = ctypes.c_void_p, ctypes.c_int64
+    function.argtypes = [ctypes.c_int, pointer, pointer, count, count, count, pointer]
+    block, size = gguf.GGML_QUANT_SIZES[type]
+    result = np.zeros((rows.shape[0], rows.shape[1] // block * size), np.uint8)
+    written = function(int(type), rows.ctypes.data, result.ctypes.data, 0, *rows.shape, None)
+    assert written == result.size
+    return result
+
+
+def k_quants(path: Path) -> None:
+    random = np.random.default_rng(20260131)
+    ramp = np.linspace(-1, 1, 256)
+    rows = [
+        random.normal(0, 0.02, 256), random.normal(0, 1, 256), random.standard_cauchy(256), ramp, np.abs(ramp) + 3,
+        -np.abs(ramp) - 3, np.zeros(256), random.normal(0, 1e-6, 256), random.normal(0, 0.02, 256) * (ramp > 0),
+    ]  # fmt: skip
+    data = np.ascontiguousarray(np.array(rows), np.float32)
+    writer = gguf.GGUFWriter(path, "vectors")
+    writer.add_tensor("input", data)
+    for type, halves in HALVES.items():
+        block, size = gguf.GGML_QUANT_SIZES[type]
+        bits = random.integers(0, 256, (4 * 256 // block, size), np.uint8)
+        for offset in halves:
+            bits[:, offset : offset + 2] = random.normal(0, 1, (len(bits), 1)).astype(np.float16).view(np.uint8)
+        packed = np.concatenate([encoded(data, type), bits.reshape(4, -1)])
+        writer.add_tensor(f"quantized.{type.name}", packed, raw_dtype=type)
+        writer.add_tensor(f"dequantized.{type.name}", dequantize(packed, type))
+    finish(writer)
+
+
 def metadata(path: Path) -> None:
     writer = gguf.GGUFWriter(path, "metadata")
     writer.add_custom_alignment(64)
@@ -82,4 +130,5 @@ if __name__ == "__main__":
     np.seterr(all="ignore")
     folder = Path(sys.argv[1])
     vectors(folder / "vectors.gguf")
+    k_quants(folder / "kquants.gguf")
     metadata(folder / "metadata.gguf")

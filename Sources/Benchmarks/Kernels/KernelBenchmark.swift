@@ -51,7 +51,7 @@ package struct KernelBenchmark {
         let rows = [1, 8, 32, 128, 512]
         return [MatMulCases.goal]
             + MatMulCases.cases(.smolLM2, formats: [.f32, .f16, .bf16, .q8, .q4], rows: rows)
-            + MatMulCases.cases(.llama7B, formats: [.f16, .q4], rows: rows)
+            + MatMulCases.cases(.llama7B, formats: [.f16, .q4, .q4K, .q6K], rows: rows)
             + AttentionCases.cases(.smolLM2, formats: [.f32, .f16, .q8_0])
             + AttentionCases.cases(.llama7B, formats: [.f16, .q8_0])
             + RowCases.cases(.smolLM2, formats: [.f16, .q8, .q4]) + RowCases.cases(.llama7B, formats: [.q4])

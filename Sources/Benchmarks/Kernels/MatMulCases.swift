@@ -41,12 +41,11 @@ enum MatMulCases {
         epilogue: MatMul.Epilogue
     ) -> KernelCase {
         let matrices = epilogue == .swiglu ? 2 : 1
-        let weights = matrices * columns * depth / format.weightsPerWord * 4
-        let scales = format.blockSize.map { matrices * columns * depth / $0 * 4 } ?? 0
+        let weights = matrices * columns * format.byteCount(of: depth)
         return KernelCase(
             kernel: "matmul", model: model, shape: "\(name) \(matrices * columns)x\(depth)", format: format.rawValue,
             rows: rows, operations: 2 * Double(matrices * columns * depth * rows),
-            bytes: Double(weights + scales + 4 * rows * (depth + columns))
+            bytes: Double(weights + 4 * rows * (depth + columns))
         ) { kernels throws(ComputeError) in
             let layout = PanelLayout(vectorWidth: kernels.limits.vectorWidth)
             let shape = PanelShape(
@@ -71,7 +70,7 @@ enum MatMulCases {
         case .f32: Float(0.01).bitPattern
         case .f16: 0x211f_211f
         case .bf16: 0x3c24_3c24
-        case .q8, .q4: 0x5a3c_96e1
+        default: 0x5a3c_96e1
         }
     }
 }

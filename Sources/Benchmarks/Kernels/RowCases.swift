@@ -25,7 +25,7 @@ enum RowCases {
 
     private static func embed(_ model: ModelSizes, _ format: WeightFormat, rows: Int) -> KernelCase {
         let depth = model.embedding
-        let row = depth / format.weightsPerWord * 4 + (format.blockSize.map { depth / $0 * 4 } ?? 0)
+        let row = format.byteCount(of: depth)
         return KernelCase(
             kernel: "embed", model: model.name, shape: "\(model.vocabulary)x\(depth)", format: format.rawValue,
             rows: rows, operations: 0, bytes: Double(rows * (row + 4 * depth))

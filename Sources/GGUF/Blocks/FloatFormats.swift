@@ -1,5 +1,5 @@
 /// IEEE 754 binary32.
-enum Float32Format: BlockFormat {
+enum Float32Format: EncodableFormat {
     static var blockSize: Int { 1 }
     static var byteCount: Int { 4 }
 
@@ -15,7 +15,7 @@ enum Float32Format: BlockFormat {
 }
 
 /// IEEE 754 binary16.
-enum Float16Format: BlockFormat {
+enum Float16Format: EncodableFormat {
     static var blockSize: Int { 1 }
     static var byteCount: Int { 2 }
 
@@ -31,7 +31,7 @@ enum Float16Format: BlockFormat {
 }
 
 /// The upper half of an IEEE 754 binary32.
-enum BFloat16Format: BlockFormat {
+enum BFloat16Format: EncodableFormat {
     static var blockSize: Int { 1 }
     static var byteCount: Int { 2 }
 

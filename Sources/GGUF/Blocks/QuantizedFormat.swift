@@ -1,5 +1,5 @@
 /// A block of 32 small integers `q` with `value = (q - zeroPoint) * scale + minimum`.
-protocol QuantizedFormat: BlockFormat {
+protocol QuantizedFormat: EncodableFormat {
     /// The quant of value zero in a symmetric format, 0 in one with a minimum.
     static var zeroPoint: Int32 { get }
 

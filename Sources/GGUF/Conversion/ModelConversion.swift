@@ -6,6 +6,7 @@ package struct ModelConversion: Sendable {
     /// The type that matrices get.
     package let type: TensorType
 
+    /// - Parameter type: one of `TensorType.encodable`.
     package init(to type: TensorType) {
         self.type = type
     }
@@ -143,7 +144,15 @@ extension TensorType {
         case .q8_0: 7
         case .q5_0: 8
         case .q5_1: 9
+        case .q2_k: 10
+        case .q3_k: 11
+        case .q4_k: 14
+        case .q5_k: 16
+        case .q6_k: 18
+        case .iq4_nl: 25
+        case .iq4_xs: 30
         case .bf16: 32
+        case .mxfp4: 38
         }
     }
 }

@@ -19,8 +19,8 @@ package struct TinyLlama: Hashable, Sendable {
     package var contextLength = 512
     /// Whether the embedding matrix is the output matrix too.
     package var isTied = true
-    /// The type of all matrices. Quantised types need rows (embedding, feed-forward, heads x head size) of whole
-    /// blocks.
+    /// The type of all matrices, one of `TensorType.encodable`. Quantised types need rows (embedding, feed-forward,
+    /// heads x head size) of whole blocks.
     package var type = TensorType.f32
     package var ropeFrequencyBase: Float = 10_000
     package var seed: UInt64 = 1

@@ -74,6 +74,9 @@ package struct KernelTranslator: Sendable {
             if Int(value) == nil {
                 definitions += option.values.enumerated().map { ($1, "\($0)") }
                 definitions.append((option.name, "\(index)"))
+                if option.name == "WEIGHTS", let format = WeightFormat(rawValue: value) {
+                    definitions += format.definitions
+                }
             } else {
                 definitions.append((option.name, value))
             }

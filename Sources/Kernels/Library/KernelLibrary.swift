@@ -7,7 +7,13 @@ package enum KernelLibrary {
     package static func sources() throws(KernelSourceError) -> [String: KernelSource] {
         var sources: [String: KernelSource] = [:]
         for file in files {
-            let source = try KernelSource(parsing: String(decoding: file, as: UTF8.self))
+            var source = try KernelSource(parsing: String(decoding: file, as: UTF8.self))
+            for part in source.parts.reversed() {
+                guard let text = parts[part] else {
+                    throw KernelSourceError(kernel: source.name, reason: "no part '\(part)'")
+                }
+                source.body = KernelParser.withoutComments(String(decoding: text, as: UTF8.self)) + source.body
+            }
             sources[source.name] = source
         }
         return sources
@@ -21,6 +27,8 @@ package enum KernelLibrary {
         case .cuda: String(decoding: PackageResources.cuda_prelude, as: UTF8.self)
         }
     }
+
+    private static var parts: [String: [UInt8]] { ["weights": PackageResources.weights_part] }
 
     private static var files: [[UInt8]] {
         [

@@ -11,6 +11,8 @@ package struct MatMul: Sendable {
         case residual = "RESIDUAL"
         /// Columns of gate and up take turns: `silu(gate) * up`.
         case swiglu = "SWIGLU"
+        /// `silu(y)` times the product: what `swiglu` is where gate and up are no one matrix.
+        case gated = "GATED"
     }
 
     /// What is multiplied with the weights.
@@ -83,9 +85,9 @@ package struct MatMul: Sendable {
     private static func tiles(of format: WeightFormat, _ epilogue: Epilogue, _ limits: DeviceLimits) -> [Tile] {
         let isWide = limits.vectorWidth == 16
         let low = [1, 2, 4, 8].map { rows in
-            Tile(rows: rows, vecs: isWide && format.blockSize == nil && rows > 1 && epilogue != .swiglu ? 3 : 2)
+            Tile(rows: rows, vecs: isWide && format.blocks == nil && rows > 1 && epilogue != .swiglu ? 3 : 2)
         }
-        guard isWide, format.blockSize != nil else { return low }
+        guard isWide, format.blocks != nil else { return low }
         return low + [epilogue == .swiglu ? Tile(rows: 8, passes: 4) : Tile(rows: 4, passes: 8, vecs: 3)]
     }
 

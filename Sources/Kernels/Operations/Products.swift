@@ -46,7 +46,7 @@ package struct Products: Sendable {
         epilogue: MatMul.Epilogue = .none
     ) throws(ComputeError) {
         func bytes(for part: Part) -> QuantisedRows? {
-            part.weights.shape.format.blockSize == QuantisedRows.blockSize ? input.bytes : nil
+            part.weights.shape.format.blocks == nil ? nil : input.bytes
         }
         let shared = parts.lazy.compactMap(bytes).first
         let allTakeBytes = parts.allSatisfy { bytes(for: $0) != nil }

@@ -4,10 +4,11 @@ package import Compute
 package struct QuantisedRows: Sendable {
     /// Numbers that share a scale.
     package static let blockSize = 32
+    package static let scalesPerBlock = 3
 
     /// `[rows][depth / 4]`, four signed bytes a word
     package let bytes: any Buffer
-    /// `[rows][depth / 32][2]`: a block's scale, and the scale times the sum of its bytes
+    /// `[rows][depth / 32][scalesPerBlock]`: a block's scale, and the scale times the sum of the bytes of either half
     package let scales: any Buffer
 
     package init(bytes: any Buffer, scales: any Buffer) {
@@ -25,7 +26,8 @@ package struct QuantisedRows: Sendable {
     package init(rows: Int, depth: Int, on device: any Device) throws(ComputeError) {
         bytes = try device.makeBuffer(byteCount: rows * depth, access: .device, label: "quantised rows")
         scales = try device.makeBuffer(
-            byteCount: rows * depth / Self.blockSize * 8, access: .device, label: "scales of quantised rows")
+            byteCount: rows * depth / Self.blockSize * Self.scalesPerBlock * 4, access: .device,
+            label: "scales of quantised rows")
     }
 }
 

@@ -1,6 +1,6 @@
 /// The packed form of a weight matrix `[columns][depth]`: where each of its words goes.
 ///
-/// `matmul.kernel` says how the words of each format are filled.
+/// `matmul.kernel` and `weights.part` say how the words of each format are filled.
 package struct PanelShape: Sendable, Hashable {
     package let format: WeightFormat
     /// Inputs of the matrix: the length of a row of the model file.
@@ -16,28 +16,28 @@ package struct PanelShape: Sendable, Hashable {
         self.layout = layout
     }
 
-    package var wordsPerRow: Int { depth / format.weightsPerWord }
-    package var blocksPerRow: Int { format.blockSize.map { depth / $0 } ?? 0 }
+    package var wordsPerRow: Int { depth * format.bits / 32 }
+    package var scaleWordsPerRow: Int { format.blocks.map { depth / $0.span * $0.scaleWords } ?? 0 }
     package var weightByteCount: Int { 4 * panels * wordsPerRow * layout.width }
-    package var scaleByteCount: Int { 4 * panels * blocksPerRow * layout.width }
+    package var scaleByteCount: Int { 4 * panels * scaleWordsPerRow * layout.width }
 
     /// Puts one row of the model file (one output column) where the kernels look for it.
     ///
     /// - Parameters:
     ///   - words: `[wordsPerRow]`
-    ///   - scales: `[blocksPerRow]`, a half `d` below a half `m`
+    ///   - scales: `[scaleWordsPerRow]`
     ///   - weights: `[panels][wordsPerRow][layout.width]`
-    ///   - packedScales: `[panels][blocksPerRow][layout.width]`
+    ///   - packedScales: `[panels][scaleWordsPerRow][layout.width]`
     package func store(
         words: [UInt32], scales: [UInt32], panel: Int, column: Int,
         weights: UnsafeMutableBufferPointer<UInt32>, packedScales: UnsafeMutableBufferPointer<UInt32>
     ) {
-        precondition(words.count == wordsPerRow && scales.count == blocksPerRow && panel < panels)
+        precondition(words.count == wordsPerRow && scales.count == scaleWordsPerRow && panel < panels)
         for (index, word) in words.enumerated() {
             weights[(panel * wordsPerRow + index) * layout.width + column] = word
         }
         for (index, scale) in scales.enumerated() {
-            packedScales[(panel * blocksPerRow + index) * layout.width + column] = scale
+            packedScales[(panel * scaleWordsPerRow + index) * layout.width + column] = scale
         }
     }
 }

@@ -5,11 +5,14 @@ struct KernelParser {
     private var name = "(unnamed)"
 
     init(_ text: String) {
-        self.text =
-            text.split(separator: "\n", omittingEmptySubsequences: false)
+        self.text = Self.withoutComments(text)
+        rest = self.text[...]
+    }
+
+    static func withoutComments(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false)
             .map { line in line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line }
             .joined(separator: "\n")
-        rest = self.text[...]
     }
 
     mutating func parse() throws(KernelSourceError) -> KernelSource {
@@ -17,13 +20,15 @@ struct KernelParser {
         name = try word()
         let (buffers, parameters) = try arguments(try enclosed("(", ")"))
         var options: [KernelOption] = []
-        if accept("options") { options = try parseOptions(upTo("tiles")) }
+        if accept("options") { options = try parseOptions(upTo("parts", "tiles")) }
+        let parts = accept("parts") ? upTo("tiles").split(whereSeparator: \.isWhitespace).map(String.init) : []
         try expect("tiles")
         let tiles = upTo("{").trimmed
         let body = try enclosed("{", "}")
         guard rest.allSatisfy(\.isWhitespace) else { throw error("text after the body") }
         return KernelSource(
-            name: name, buffers: buffers, parameters: parameters, options: options, tiles: tiles, body: String(body))
+            name: name, buffers: buffers, parameters: parameters, options: options, parts: parts, tiles: tiles,
+            body: String(body))
     }
 
     private func arguments(
@@ -81,8 +86,8 @@ struct KernelParser {
         return String(word)
     }
 
-    private mutating func upTo(_ token: String) -> Substring {
-        let end = rest.firstRange(of: token)?.lowerBound ?? rest.endIndex
+    private mutating func upTo(_ tokens: String...) -> Substring {
+        let end = tokens.compactMap { rest.firstRange(of: $0)?.lowerBound }.min() ?? rest.endIndex
         defer { rest = rest[end...] }
         return rest[..<end]
     }

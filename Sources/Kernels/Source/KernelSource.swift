@@ -3,6 +3,7 @@
 /// ```
 /// kernel NAME(read|write|update TYPE name, …, uint|int|float name, …)
 /// options NAME = VALUE VALUE …, …
+/// parts NAME …
 /// tiles WHAT ONE TILE IS
 /// { body }
 /// ```
@@ -14,6 +15,8 @@ package struct KernelSource: Sendable, Hashable {
     package var buffers: [BufferArgument]
     package var parameters: [ParameterArgument]
     package var options: [KernelOption]
+    /// Texts that kernels share, which stand before the body.
+    package var parts: [String]
     /// What one tile is, in words.
     package var tiles: String
     package var body: String

@@ -10,7 +10,7 @@ struct BatchCase: ShaderCase {
     /// Whether the rows are quantised, on the device and anew for each batch.
     var takesBytes = false
     var rows = 33
-    var depth = 96
+    var depth: Int { 96.roundedUp(to: format.depthMultiple) }
     var columns = 100
     /// Batches of the last rows, for every tile height, full and ragged.
     var batches = [1, 2, 3, 5, 7, 8, 12, 20]
@@ -60,10 +60,14 @@ struct BatchCase: ShaderCase {
 
     static func table(_ fallback: Fallback, isQuick: Bool) -> [BatchCase] {
         switch fallback {
-        case .none where isQuick: [BatchCase(format: .q4), BatchCase(format: .q4, takesBytes: true)]
-        case .none, .fourWide:
+        case .none where isQuick:
+            [BatchCase(format: .q4)] + [.q4, .q6K].map { BatchCase(format: $0, takesBytes: true) }
+        case .none:
             WeightFormat.allCases.map { BatchCase(format: $0) }
-                + [.q8, .q4].map { BatchCase(format: $0, takesBytes: true) }
+                + WeightFormat.inBlocks.map { BatchCase(format: $0, takesBytes: true) }
+        case .fourWide:
+            [.f32, .f16, .bf16, .q8, .q4, .q6K].map { BatchCase(format: $0) }
+                + [.q8, .q4, .q6K].map { BatchCase(format: $0, takesBytes: true) }
         default: []
         }
     }

@@ -39,7 +39,7 @@ struct EmbedCase: DispatchCase {
     /// Weights that stand for themselves are exact, but for subnormals. `q d + m` is two operations.
     private func estimate(_ table: RandomMatrix, _ index: Int) -> Estimate {
         let value = Double(table.values[index])
-        if format.blockSize != nil {
+        if format.blocks != nil {
             return Estimate(value, error: 2 * Estimate.rounding * Double(table.magnitudes[index]))
         }
         let least = format == .f16 ? Double(Float16.leastNormalMagnitude) : Double(Float.leastNormalMagnitude)
@@ -65,13 +65,14 @@ extension EmbedCase {
         switch fallback {
         case .none:
             let plain = formats.flatMap { cases($0, isQuick ? [(33, 257, 3)] : shapes) }
-            return plain + (isQuick ? [] : formats.filter { $0.blockSize == nil }.flatMap(specials))
+            return plain + (isQuick ? [] : formats.filter { $0.blocks == nil }.flatMap(specials))
         // Two windows of the 64 KiB that there are.
         case .smallBindings:
-            return formats.map { format in
-                EmbedCase(format: format, rows: 33, vocabulary: 1000, depth: 32 * format.weightsPerWord)
+            return [WeightFormat.f32, .f16, .bf16, .q8, .q4, .q6K].map { format in
+                let depth = (1024 / format.bits).roundedUp(to: format.depthMultiple)
+                return EmbedCase(format: format, rows: 33, vocabulary: 1000, depth: depth)
             }
-        default: return formats.flatMap { cases($0, [(33, 127, 5)]) }
+        default: return [.f32, .f16, .bf16, .q8, .q4, .q6K].flatMap { cases($0, [(33, 127, 5)]) }
         }
     }
 
@@ -89,4 +90,8 @@ extension EmbedCase {
             format: format, rows: 1 + numbers.below(80), vocabulary: 1 + numbers.below(300),
             depth: format.depthMultiple * (1 + numbers.below(12)))
     }
+}
+
+extension Int {
+    func roundedUp(to multiple: Int) -> Int { (self + multiple - 1) / multiple * multiple }
 }

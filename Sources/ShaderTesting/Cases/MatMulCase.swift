@@ -15,6 +15,8 @@ struct MatMulCase: DispatchCase {
     /// Floats of a row of `y` before and behind the columns that are written.
     var offset = 4
     var gap = 8
+    /// Whether tiles are left out that make no difference but in speed.
+    var compilesOuterTilesOnly = false
     /// Stands in one row of `x`.
     var special: SpecialValue?
 
@@ -44,20 +46,33 @@ struct MatMulCase: DispatchCase {
                     gate: expected[index].estimate, up: result.estimate)
             }
         }
-        if epilogue == .residual {
+        if epilogue == .residual || epilogue == .gated {
             for index in expected.indices {
                 let old = numbers.float()
+                let product = expected[index].estimate
                 before[expected[index].word] = old.bitPattern
-                expected[index].estimate = expected[index].estimate + Estimate(old)
+                expected[index].estimate =
+                    epilogue == .residual
+                    ? product + Estimate(old) : Reference.estimateSwiglu(gate: Estimate(old), up: product)
             }
         }
 
         let packed = try matrix.upload(to: bench, alternatingWith: up)
         // A kernel that forgets which rows there are writes a whole tile.
         let output = try TestBuffer("y", before, guardWords: 1024 + 16 * stride, on: bench.device)
-        let product = try MatMul(
-            bench.kernels, x: rowInputs.rows, weights: packed.weights, y: output.buffer, columns: columns,
-            stride: stride, offset: offset, epilogue: epilogue)
+        func makeProduct() throws(ComputeError) -> MatMul {
+            try MatMul(
+                bench.kernels, x: rowInputs.rows, weights: packed.weights, y: output.buffer, columns: columns,
+                stride: stride, offset: offset, epilogue: epilogue)
+        }
+        let product: MatMul
+        if compilesOuterTilesOnly {
+            let (gathered, pending) = try bench.kernels.gather(makeProduct)
+            try pending.compileFirst()
+            product = gathered
+        } else {
+            product = try makeProduct()
+        }
         return Trial(
             inputs: rowInputs.buffers + packed.inputs, outputs: [.init(buffer: output, expected: expected)],
             roundings: depth + 4
@@ -105,15 +120,18 @@ struct ProductRows {
         let scales = (0..<rows * depth / QuantisedRows.blockSize).map { _ in Float(numbers.half()) / 127 }
             .map { Float(Float16($0)) }
         values = bytes.enumerated().map { scales[$0 / QuantisedRows.blockSize] * Float($1) }
-        let sums = scales.indices.map { block in
-            bytes[block * QuantisedRows.blockSize..<(block + 1) * QuantisedRows.blockSize].reduce(0) { $0 + Int($1) }
+        let numbersOfScales = scales.enumerated().flatMap { block, scale in
+            let sums = (2 * block..<2 * block + 2).map { half in
+                bytes[16 * half..<16 * (half + 1)].reduce(0) { $0 + Int($1) }
+            }
+            return [scale] + sums.map { scale * Float($0) }
         }
         let words = stride(from: 0, to: bytes.count, by: 4).map { start in
             (0..<4).reduce(UInt32(0)) { $0 | UInt32(UInt8(bitPattern: bytes[start + $1])) << (8 * UInt32($1)) }
         }
         let x = try TestBuffer("x", words, on: device)
-        let pairs = try TestBuffer("scales of x", zip(scales, sums).flatMap { [$0, $0 * Float($1)] }, on: device)
-        self.rows = .bytes(QuantisedRows(bytes: x.buffer, scales: pairs.buffer))
-        buffers = [x, pairs]
+        let packedScales = try TestBuffer("scales of x", numbersOfScales, on: device)
+        self.rows = .bytes(QuantisedRows(bytes: x.buffer, scales: packedScales.buffer))
+        buffers = [x, packedScales]
     }
 }

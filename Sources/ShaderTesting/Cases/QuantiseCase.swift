@@ -31,7 +31,10 @@ struct QuantiseCase: DispatchCase {
         let bytes = try TestBuffer(
             "bytes", [UInt32](repeating: TestBuffer.guardWord, count: rows * depth / 4), on: bench.device)
         let scales = try TestBuffer(
-            "scales", [UInt32](repeating: TestBuffer.guardWord, count: rows * depth / 16), on: bench.device)
+            "scales",
+            [UInt32](
+                repeating: TestBuffer.guardWord,
+                count: rows * depth / QuantisedRows.blockSize * QuantisedRows.scalesPerBlock), on: bench.device)
         let norm = Normalisation(weight: scale.buffer, sources: gathers ? list.buffer : nil, epsilon: 1e-5)
         let quantise = try Quantise(
             bench.kernels, x: input.buffer, norm: norms ? norm : nil,
@@ -53,7 +56,7 @@ struct QuantiseCase: DispatchCase {
             let most = numbers.max { abs($0.value) < abs($1.value) } ?? Estimate(0.0)
             let doubt = numbers.reduce(0) { max($0, $1.error) }
             let scale = abs(most.value) / 127
-            var (sum, unsure) = (0.0, 0.0)
+            var (sums, unsure) = ([0.0, 0.0], [0.0, 0.0])
             for (index, number) in numbers.enumerated() {
                 let step = scale < 1e-36 ? 0 : number.value / scale
                 // Of its own error, and that of the scale.
@@ -62,19 +65,18 @@ struct QuantiseCase: DispatchCase {
                     ExpectedResult(
                         word: (start + index) / 4, part: .wholeByte((start + index) % 4),
                         estimate: Estimate(step, error: 0.5 + error)))
-                sum += step.rounded(.toNearestOrEven)
-                if abs(abs(step - step.rounded(.down)) - 0.5) < error { unsure += 1 }
+                sums[index / 16] += step.rounded(.toNearestOrEven)
+                if abs(abs(step - step.rounded(.down)) - 0.5) < error { unsure[index / 16] += 1 }
             }
             let scaleError = doubt / 127 + 2 * scale * Estimate.rounding
-            scales += [
-                ExpectedResult(word: 2 * block, estimate: Estimate(scale, error: scaleError)),
-                ExpectedResult(
-                    word: 2 * block + 1,
-                    estimate: Estimate(
-                        scale * sum,
-                        error: (scale + scaleError) * unsure
-                            + abs(sum) * (scaleError + 2 * scale * Estimate.rounding))),
-            ]
+            let first = QuantisedRows.scalesPerBlock * block
+            scales.append(ExpectedResult(word: first, estimate: Estimate(scale, error: scaleError)))
+            for (half, sum) in sums.enumerated() {
+                let error =
+                    (scale + scaleError) * unsure[half] + abs(sum) * (scaleError + 2 * scale * Estimate.rounding)
+                scales.append(
+                    ExpectedResult(word: first + 1 + half, estimate: Estimate(scale * sum, error: error)))
+            }
         }
         return (bytes, scales)
     }

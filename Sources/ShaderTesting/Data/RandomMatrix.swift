@@ -8,7 +8,7 @@ struct RandomMatrix {
     let depth: Int
     /// `[columns][depth]`
     private(set) var values: [Float] = []
-    /// `[columns][depth]`: what a weight's rounding is relative to, `|q d| + |m|` for those in blocks.
+    /// `[columns][depth]`: what a weight's rounding is relative to, `|byte d| + |m|` for those in blocks.
     private(set) var magnitudes: [Float] = []
     private var words: [[UInt32]] = []
     private var scales: [[UInt32]] = []
@@ -21,7 +21,7 @@ struct RandomMatrix {
         values.reserveCapacity(columns * depth)
         magnitudes.reserveCapacity(columns * depth)
         for _ in 0..<columns {
-            if format.blockSize == nil { appendRow(&numbers, special) } else { appendBlocks(&numbers) }
+            if let layout = format.blocks { appendBlocks(layout, &numbers) } else { appendRow(&numbers, special) }
         }
     }
 
@@ -45,31 +45,43 @@ struct RandomMatrix {
         }
         magnitudes += values.suffix(depth)
         words.append(
-            format.weightsPerWord == 1 ? row : stride(from: 0, to: depth, by: 2).map { row[$0] | row[$0 + 1] << 16 })
+            format.bits == 32 ? row : stride(from: 0, to: depth, by: 2).map { row[$0] | row[$0 + 1] << 16 })
         scales.append([])
     }
 
-    private mutating func appendBlocks(_ numbers: inout Numbers) {
-        var row: [UInt32] = []
-        var rowScales: [UInt32] = []
-        for _ in 0..<depth / 32 {
-            let (d, m) = (numbers.half(1 / 64), numbers.half(1 / 8))
-            rowScales.append(UInt32(d.bitPattern) | UInt32(m.bitPattern) << 16)
-            let quants = (0..<32).map { _ in UInt32(numbers.below(format == .q8 ? 256 : 16)) }
-            for quant in quants {
-                let scaled = Float(quant) * Float(d)
-                values.append(scaled + Float(m))
-                magnitudes.append(abs(scaled) + abs(Float(m)))
-            }
-            for word in 0..<32 / format.weightsPerWord {
-                let bytes = (4 * word..<4 * word + 4).map {
-                    quants[$0] | (format == .q4 ? quants[$0 + 16] << 4 : 0)
+    /// Scales are of few bits, so that kernels compute `d` and `m` exactly.
+    private mutating func appendBlocks(_ layout: BlockLayout, _ numbers: inout Numbers) {
+        let (spans, parts) = (depth / layout.span, layout.span / layout.partSize)
+        let isParted = layout.span > 32
+        // Weights of at most about two.
+        let largest = (0..<1 << layout.bits).reduce(1) { max($0, abs(layout.byte(UInt8($1)) - layout.zero)) }
+        let row = RowScales(
+            scales: (0..<spans).map { _ in Float(numbers.half(2 / Float(largest * layout.scaleLimit))) },
+            minimums: (0..<spans).map { _ in Float(numbers.half(isParted ? 1 / 128 : 1 / 8)) },
+            partScales: (0..<spans * parts).map { _ in layout.randomScale(&numbers) },
+            partMinimums: (0..<spans * parts).map { _ in UInt8(numbers.below(layout.scales == .nibbles ? 16 : 64)) })
+        let quants = (0..<depth).map { _ in UInt8(numbers.below(1 << layout.bits)) }
+        for (k, quant) in quants.enumerated() {
+            let (span, part) = (k / layout.span, k / layout.partSize)
+            let d = row.scales[span] * (isParted ? Float(row.partScales[part]) : 1)
+            let m: Float =
+                switch layout.scales {
+                case .halves: row.minimums[span]
+                case .singles, .signed: d * -Float(layout.zero)
+                case .pairs, .nibbles: -row.minimums[span] * Float(row.partMinimums[part])
                 }
-                row.append(bytes[0] | bytes[1] << 8 | bytes[2] << 16 | bytes[3] << 24)
-            }
+            let scaled = Float(layout.byte(quant)) * d
+            values.append(scaled + m)
+            magnitudes.append(abs(scaled) + abs(m))
         }
-        words.append(row)
-        scales.append(rowScales)
+        let shape = PanelShape(format: format, depth: depth, panels: 1, layout: PanelLayout(vectorWidth: 4))
+        var packed = [UInt32](repeating: 0, count: shape.wordsPerRow)
+        var packedScales = [UInt32](repeating: 0, count: shape.scaleWordsPerRow)
+        quants.withUnsafeBufferPointer { layout.pack($0, into: &packed) }
+        let fits = layout.pack(row, into: &packedScales)
+        precondition(fits, "halves are no halves")
+        words.append(packed)
+        scales.append(packedScales)
     }
 
     /// The matrix packed for a device, its columns by turns with those of `other` where there is one. Columns that
@@ -106,4 +118,20 @@ struct RandomMatrix {
 struct PackedMatrix {
     var weights: DeviceWeights
     var inputs: [TestBuffer]
+}
+
+extension BlockLayout {
+    /// What a part's scale is less than in size.
+    fileprivate var scaleLimit: Int {
+        switch scales {
+        case .halves, .singles: 1
+        case .signed: partSize == 16 ? 128 : 32
+        case .pairs: 64
+        case .nibbles: 16
+        }
+    }
+
+    fileprivate func randomScale(_ numbers: inout Numbers) -> Int8 {
+        Int8(scales == .signed ? numbers.below(2 * scaleLimit) - scaleLimit : numbers.below(scaleLimit))
+    }
 }

@@ -6,8 +6,8 @@ struct LlamaParts<Matrix: Sendable, Vector: Sendable>: Sendable {
         var qkv: [Matrix]
         var output: Matrix
         var feedForwardNorm: Vector
-        /// Panels alternate between gate and up.
-        var gateUp: Matrix
+        /// One matrix whose panels alternate between gate and up, or the two where their formats differ.
+        var gateUp: [Matrix]
         var down: Matrix
     }
 
@@ -26,14 +26,16 @@ struct LlamaParts<Matrix: Sendable, Vector: Sendable>: Sendable {
         let outputNorm = try vector(outputNorm)
         var layers: [LlamaParts<NewMatrix, NewVector>.Layer] = []
         for layer in self.layers {
-            var qkv: [NewMatrix] = []
+            var (qkv, gateUp): ([NewMatrix], [NewMatrix]) = ([], [])
             let attentionNorm = try vector(layer.attentionNorm)
             for part in layer.qkv { qkv.append(try matrix(part)) }
+            let output = try matrix(layer.output)
+            let feedForwardNorm = try vector(layer.feedForwardNorm)
+            for part in layer.gateUp { gateUp.append(try matrix(part)) }
             layers.append(
                 .init(
-                    attentionNorm: attentionNorm, qkv: qkv, output: try matrix(layer.output),
-                    feedForwardNorm: try vector(layer.feedForwardNorm), gateUp: try matrix(layer.gateUp),
-                    down: try matrix(layer.down)))
+                    attentionNorm: attentionNorm, qkv: qkv, output: output, feedForwardNorm: feedForwardNorm,
+                    gateUp: gateUp, down: try matrix(layer.down)))
         }
         return .init(embedding: embedding, output: output, outputNorm: outputNorm, layers: layers)
     }

@@ -36,8 +36,7 @@ package final class PackedLlama: Sendable {
         let tensors = try LlamaTensors(file, configuration)
         self.configuration = configuration
         panels = PanelLayout(vectorWidth: vectorWidth)
-        layout = try PackedLayout(
-            LlamaParts(tensors, model: configuration.name), panels, model: configuration.name)
+        layout = try PackedLayout(LlamaParts(tensors), panels, model: configuration.name)
         ropeFactors = try tensors.ropeFactors?.floats(rows: 0..<1)
         memory = try HostMemory(byteCount: layout.byteCount)
     }
@@ -55,7 +54,7 @@ package final class PackedLlama: Sendable {
     /// - Throws: `ModelError`.
     package static func byteCount(of file: GGUFFile, vectorWidth: Int) throws -> Int {
         let configuration = try LlamaConfiguration(file)
-        let parts = try LlamaParts(LlamaTensors(file, configuration), model: configuration.name)
+        let parts = try LlamaParts(LlamaTensors(file, configuration))
         return try PackedLayout(parts, PanelLayout(vectorWidth: vectorWidth), model: configuration.name).byteCount
     }
 

@@ -41,22 +41,21 @@ struct TensorGroup: Sendable {
 }
 
 extension LlamaParts<TensorGroup, GGUFTensor> {
-    /// - Throws: `ModelError`, where tensors that are packed together differ in format.
-    init(_ tensors: LlamaTensors, model: String) throws(ModelError) {
+    /// Tensors are packed together that serve one product and have one format.
+    init(_ tensors: LlamaTensors) {
         func joined(_ tensors: [GGUFTensor]) -> TensorGroup { TensorGroup(tensors: tensors, arrangement: .joined) }
         var layers: [Layer] = []
         for layer in tensors.layers {
-            guard WeightFormat(layer.gate.type) == WeightFormat(layer.up.type) else {
-                throw .unsupported(
-                    model: model, reason: "\(layer.gate.name) and \(layer.up.name) differ in format")
-            }
+            let isAlternating = WeightFormat(layer.gate.type) == WeightFormat(layer.up.type)
             let formats = Set(layer.qkv.map { WeightFormat($0.type) })
             layers.append(
                 Layer(
                     attentionNorm: layer.attentionNorm,
                     qkv: formats.count == 1 ? [joined(layer.qkv)] : layer.qkv.map { joined([$0]) },
                     output: joined([layer.output]), feedForwardNorm: layer.feedForwardNorm,
-                    gateUp: TensorGroup(tensors: [layer.gate, layer.up], arrangement: .alternating),
+                    gateUp: isAlternating
+                        ? [TensorGroup(tensors: [layer.gate, layer.up], arrangement: .alternating)]
+                        : [joined([layer.gate]), joined([layer.up])],
                     down: joined([layer.down])))
         }
         self.init(

@@ -11,7 +11,7 @@ struct WeightPacker {
         let words = memory.elements(matrix.words, of: UInt32.self)
         let scales = memory.elements(matrix.scales ?? 0..<0, of: UInt32.self)
         for (index, tensor) in matrix.source.tensors.enumerated() {
-            var rows = WeightRows(tensor)
+            var rows = WeightRows(tensor, shape: matrix.shape)
             for row in 0..<tensor.shape[1] {
                 try rows.take(row, model: model)
                 let (panel, column) = matrix.source.place(tensor: index, row: row, matrix.shape.layout)

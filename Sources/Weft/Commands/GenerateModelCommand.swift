@@ -35,17 +35,14 @@ struct GenerateModelCommand: ParsableCommand {
     @Option(help: "The most tokens of prompt and output.")
     var context = 2048
 
-    @Option(help: "f32, f16, bf16, q4_0, q4_1, q5_0, q5_1 or q8_0.")
+    @Option(help: "f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k or q6_k.")
     var type = "q8_0"
 
     @Option(help: "Equal seeds give equal weights.")
     var seed: UInt64 = 1
 
     func run() throws {
-        guard let type = TensorType(name: type) else {
-            throw CommandError(
-                "unknown type '\(type)'; known are \(TensorType.allCases.map(\.name).joined(separator: ", "))")
-        }
+        let type = try TensorType(writable: type)
         let source = try GGUFFile(path: Folders.model(tokenizer)).metadata
         var model = TinyLlama()
         model.name = URL(filePath: output).deletingPathExtension().lastPathComponent
