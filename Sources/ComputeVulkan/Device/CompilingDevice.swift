@@ -9,10 +9,11 @@ package final class CompilingDevice: Sendable {
     package var description: DeviceDescription { device.description }
     package var limits: DeviceLimits { device.limits }
 
-    /// The first device of `instance`. It stays open until the process ends, as RADV's null hardware crashes when it
-    /// is closed.
+    /// The first device of `instance`. It stays open until the process ends: RADV's null hardware crashes when it is
+    /// closed.
     ///
-    /// - Throws: `ComputeError.unavailable` without a device, `unsupported` where its driver tells nothing of pipelines.
+    /// - Throws: `ComputeError.unavailable` without a device, `unsupported` where its driver tells nothing of what it
+    ///   compiles.
     package init(in instance: VulkanInstance) throws(ComputeError) {
         guard let physical = try instance.physicalDevices().first, let family = physical.queueFamily else {
             throw .unavailable(api: .vulkan, reason: "no driver offers a device that computes")

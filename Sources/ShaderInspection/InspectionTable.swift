@@ -1,0 +1,74 @@
+package import Reporting
+
+extension InspectedTarget {
+    /// The target in a line or two: what stands out, or why there is nothing.
+    package var summary: String {
+        var lines: [String] = []
+        if let skipped { lines.append("\(name): SKIPPED, UNCHECKED: \(skipped)") }
+        if let most = variants.map(\.registers).max(), let least = variants.map(\.waves).min() {
+            let spilling = variants.filter { $0.spilled > 0 }
+            let inMemory = variants.filter { $0.scratchBytes > 0 }
+            lines.append(
+                "\(name): \(variants.count) variants by \(compiler ?? "?"); "
+                    + "\(Self.most(spilling.map(\.spilled), "spill", "registers")), "
+                    + "\(Self.most(inMemory.map(\.scratchBytes), "use scratch", "bytes a lane")); "
+                    + "at most \(most) registers, at least \(least) waves")
+        }
+        if !failures.isEmpty { lines.append("\(name): FAILED: \(failures.count), the first: \(failures[0])") }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func most(_ values: [Int], _ verb: String, _ unit: String) -> String {
+        "\(values.count) \(verb)" + (values.max().map { " (the worst \($0) \(unit))" } ?? "")
+    }
+
+    /// A line a variant, the worst in front.
+    package var table: TextTable {
+        var table = TextTable(
+            [
+                "kernel", "group", "registers", "scalar", "spilled", "scratch", "shared", "waves", "instructions",
+                "cycles", "a wave",
+            ])
+        func text(_ number: Int?) -> String { number.map { "\($0)" } ?? "" }
+        for variant in variants {
+            table.add(
+                [
+                    variant.label, "\(variant.groupSize)", "\(variant.registers)", text(variant.scalarRegisters),
+                    "\(variant.spilled)", "\(variant.scratchBytes)", "\(variant.sharedBytes)", "\(variant.waves)",
+                    text(variant.instructions), text(variant.cycles), text(variant.cyclesPerWave),
+                ])
+        }
+        return table
+    }
+}
+
+extension InspectionReport {
+    package var html: String {
+        var page = HTMLPage(title: "Kernels as compiled for GPUs")
+        let compiled = targets.filter { !$0.variants.isEmpty }
+        if !compiled.isEmpty {
+            page.add(worst("Most registers of a lane", "registers", of: compiled) { $0.map(\.registers).max() })
+            page.add(worst("Fewest waves in flight", "waves", of: compiled) { $0.map(\.waves).min() })
+        }
+        for target in targets {
+            page.add(heading: target.name)
+            for line in target.summary.split(separator: "\n") { page.add(paragraph: String(line)) }
+            if !target.variants.isEmpty { page.add(target.table) }
+        }
+        return page.html
+    }
+
+    /// The worst variant of each kernel, on each target.
+    private func worst(
+        _ title: String, _ unit: String, of targets: [InspectedTarget], _ figure: ([InspectedVariant]) -> Int?
+    ) -> BarFigure {
+        let kernels = Set(targets.flatMap { $0.variants.map(\.kernel) }).sorted()
+        return BarFigure(
+            title: title, yLabel: unit, groups: kernels, series: targets.map(\.name),
+            values: targets.map { target in
+                kernels.map { kernel in
+                    figure(target.variants.filter { $0.kernel == kernel }).map(Double.init) ?? .nan
+                }
+            })
+    }
+}
