@@ -69,7 +69,8 @@ package struct VariantFigures: Sendable, Codable, Hashable {
     package var scratchBytes: Int
     /// Memory that a group shares.
     package var sharedBytes: Int
-    /// Subgroups that are in flight on one SIMD (AMD), or on one of the four parts of an SM (NVIDIA).
+    /// Waves of 32 lanes that are in flight on one SIMD (AMD), or on one of the four parts of an SM (NVIDIA). RADV
+    /// counts a subgroup of 64 as two. Source: Mesa, `radv_get_max_waves`.
     package var waves: Int
     package var instructions: Int?
     /// By the compiler's estimate, from the kernel's first instruction to its last.

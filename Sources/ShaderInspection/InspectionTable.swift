@@ -22,22 +22,19 @@ extension InspectedTarget {
         "\(values.count) \(verb)" + (values.max().map { " (the worst \($0) \(unit))" } ?? "")
     }
 
-    /// A line a variant, the worst in front.
+    /// A line a variant, the worst in front, without columns for what the compiler does not tell.
     package var table: TextTable {
-        var table = TextTable(
-            [
-                "kernel", "group", "registers", "scalar", "spilled", "scratch", "shared", "waves", "instructions",
-                "cycles", "a wave",
-            ])
         func text(_ number: Int?) -> String { number.map { "\($0)" } ?? "" }
-        for variant in variants {
-            table.add(
-                [
-                    variant.label, "\(variant.groupSize)", "\(variant.registers)", text(variant.scalarRegisters),
-                    "\(variant.spilled)", "\(variant.scratchBytes)", "\(variant.sharedBytes)", "\(variant.waves)",
-                    text(variant.instructions), text(variant.cycles), text(variant.cyclesPerWave),
-                ])
-        }
+        let columns: [(heading: String, cell: (InspectedVariant) -> String)] = [
+            ("kernel", { $0.label }), ("group", { "\($0.groupSize)" }), ("registers", { "\($0.registers)" }),
+            ("scalar", { text($0.scalarRegisters) }), ("spilled", { "\($0.spilled)" }),
+            ("scratch", { "\($0.scratchBytes)" }), ("shared", { "\($0.sharedBytes)" }), ("waves", { "\($0.waves)" }),
+            ("instructions", { text($0.instructions) }), ("cycles", { text($0.cycles) }),
+            ("a wave", { text($0.cyclesPerWave) }),
+        ]
+        let told = columns.filter { column in variants.contains { !column.cell($0).isEmpty } }
+        var table = TextTable(told.map(\.heading))
+        for variant in variants { table.add(told.map { $0.cell(variant) }) }
         return table
     }
 }

@@ -42,6 +42,7 @@ struct ReportTests {
             target.summary
                 == "rdna3: 2 variants by RADV; 1 spill (the worst 9 registers), 1 use scratch (the worst 36 bytes a lane); "
                 + "at most 32 registers, at least 4 waves")
+        #expect(target.table.headings == ["kernel", "group", "registers", "spilled", "scratch", "shared", "waves"])
         let skipped = InspectedTarget.skipped("sm_90", "no NVRTC")
         #expect(skipped.summary == "sm_90: SKIPPED, UNCHECKED: no NVRTC")
         let html = InspectionReport(targets: [target, skipped]).html
