@@ -23,8 +23,9 @@ package struct DescribedModel: Sendable {
             vocabularySize: 128_256),
     ]
 
-    /// Every kernel that a device with `limits` would compile for these models: in each weight format, with keys and
-    /// values in halves and in bytes, with products of floats and of whole numbers, and with a small and a large pool.
+    /// Every kernel that a device with `limits` would compile for these models: in each weight format but F32, with
+    /// keys and values in halves and in bytes, with products of floats and of whole numbers, and with a small and a
+    /// large pool.
     ///
     /// The operations themselves choose, bound to buffers that are not there.
     ///

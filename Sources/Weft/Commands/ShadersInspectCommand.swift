@@ -8,7 +8,7 @@ struct ShadersInspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Compile every kernel for GPUs that need not be there.",
         discussion: """
-            The kernels of Llama 3.2 1B and Llama 3.1 8B in every weight format go through the GPUs' own compilers, which \
+            The kernels of Llama 3.2 1B and 3.1 8B in every weight format but F32 go through the GPUs' own compilers, which \
             tell what became of them: AMD's through Mesa's RADV, NVIDIA's through NVRTC. A target whose compiler is missing \
             is skipped; the status is 1 if it was asked for by name, or if a compiler refuses a kernel.
             """)
