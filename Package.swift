@@ -89,6 +89,7 @@ let package = Package(
             "MuxServeReference",
             ["Quantities", "KVCache", "ConfigurationFiles", "Workloads", "Scheduling", "Placement", "Simulation"]),
         library("Reporting", ["Quantities", "Workloads"]),
+        library("ShaderInspection", ["Quantities", "Compute", "ComputeVulkan", "Kernels", "Reporting"]),
         library(
             "Engine",
             [
@@ -117,8 +118,8 @@ let package = Package(
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
                 "KVCache", "Tokenization", "Transformer", "Engine", "Profiling", "Server", "ConfigurationFiles",
-                "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting", "Benchmarks",
-                argumentParser, logging, lifecycle, signals,
+                "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
+                "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
         .target(name: "TestDevices", dependencies: ["Compute"], path: "Tests/TestDevices", swiftSettings: settings),
@@ -126,7 +127,9 @@ let package = Package(
         tests("Compute", ["Files"]),
         tests("ComputeVulkan", ["Compute"]),
         tests("ComputeOpenCL", ["Compute"]),
-        tests("Kernels", ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "TestDevices"]),
+        tests(
+            "Kernels",
+            ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ShaderInspection", "TestDevices"]),
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
@@ -144,6 +147,7 @@ let package = Package(
         tests(
             "MuxServeReference", ["Quantities", "ConfigurationFiles", "Placement", "Simulation", "Workloads"]),
         tests("Reporting", ["Quantities", "Workloads"]),
+        tests("ShaderInspection", ["Compute", "ComputeVulkan", "Kernels", "Reporting"]),
         tests(
             "Benchmarks",
             ["Quantities", "Compute", "TestDevices", "ConfigurationFiles", "Workloads", "Reporting"] + http),

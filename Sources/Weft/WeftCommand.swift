@@ -35,7 +35,8 @@ private struct BenchCommand: AsyncParsableCommand {
 
 private struct ShadersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "shaders", abstract: "Check the kernels.", subcommands: [ShadersTestCommand.self])
+        commandName: "shaders", abstract: "Check the kernels.",
+        subcommands: [ShadersTestCommand.self, ShadersInspectCommand.self])
 }
 
 /// `weft simulate`: a plan, a configuration, or the paper's cluster, on modelled devices.

@@ -1,6 +1,7 @@
 import Compute
 import Kernels
 import Quantities
+import ShaderInspection
 import TestDevices
 import Testing
 

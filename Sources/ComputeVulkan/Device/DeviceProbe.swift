@@ -83,7 +83,7 @@ struct DeviceProbe {
         return control.pointee.subgroupSizeControl != 0 && control.pointee.computeFullSubgroups != 0
     }
 
-    private static func extensions(
+    static func extensions(
         of device: Handle<Tag.PhysicalDevice>, functions: InstanceFunctions
     ) -> Set<String> {
         var count: UInt32 = 0

@@ -9,13 +9,16 @@ typealias Destroy = @convention(c) (VkDevice?, OpaquePointer?, UnsafePointer<VkA
 final class LogicalDevice: Sendable {
     let functions: DeviceFunctions
     let queues: [DeviceQueue]
+    /// Whether the driver keeps what it can tell of each pipeline.
+    let capturesStatistics: Bool
     private let device: Owned<Tag.Device>
 
     var handle: Handle<Tag.Device> { device.handle }
 
-    init(_ physical: PhysicalDevice, _ family: QueueFamily, _ plan: QueuePlan, in instance: VulkanInstance)
-        throws(ComputeError)
-    {
+    init(
+        _ physical: PhysicalDevice, _ family: QueueFamily, _ plan: QueuePlan, in instance: VulkanInstance,
+        capturesStatistics: Bool = false
+    ) throws(ComputeError) {
         let name = physical.description.name
         var arena = Arena()
         let queueInfo = arena.put(VkDeviceQueueCreateInfo())
@@ -36,6 +39,14 @@ final class LogicalDevice: Sendable {
             info.pNext = UnsafeRawPointer(sizes)
             extensions.append(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)
         }
+        if capturesStatistics {
+            let statistics = arena.put(VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR())
+            statistics.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR
+            statistics.pointee.pipelineExecutableInfo = VkBool32(VK_TRUE)
+            statistics.pointee.pNext = UnsafeMutableRawPointer(mutating: info.pNext)
+            info.pNext = UnsafeRawPointer(statistics)
+            extensions.append(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME)
+        }
         if physical.limits.importsHostMemory { extensions.append(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME) }
         info.enabledExtensionCount = UInt32(extensions.count)
         info.ppEnabledExtensionNames = arena.strings(extensions)
@@ -45,6 +56,7 @@ final class LogicalDevice: Sendable {
             throw .failed(device: name, call: "vkCreateDevice", code: Int(result.rawValue))
         }
         let functions = try DeviceFunctions(raw, instance: instance.functions)
+        self.capturesStatistics = capturesStatistics
         self.functions = functions
         device = Owned(Handle(raw: raw)) { device in
             withExtendedLifetime(instance) {

@@ -90,8 +90,11 @@ package final class VulkanDevice: Device {
         guard code.dialect == dialect else {
             throw .argument(kernel: code.label, reason: "is \(code.dialect.rawValue), not \(dialect.rawValue)")
         }
-        return try VulkanKernel(code, module: try compiler.compile(code), on: self)
+        return try VulkanKernel(code, module: try compile(code), on: self)
     }
+
+    /// The SPIR-V of a kernel.
+    func compile(_ code: KernelCode) throws(ComputeError) -> [UInt32] { try compiler.compile(code) }
 
     package func makeLane(label: String) throws(ComputeError) -> any Lane {
         try VulkanLane(label: label, on: self)

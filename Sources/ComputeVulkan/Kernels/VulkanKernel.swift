@@ -78,6 +78,9 @@ final class VulkanKernel: Kernel {
         var info = VkComputePipelineCreateInfo()
         info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO
         info.layout = layout.raw
+        if device.logical.capturesStatistics {
+            info.flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR.rawValue
+        }
         info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO
         info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT
         info.stage.module = module.raw

@@ -51,6 +51,8 @@ struct DeviceFunctions: @unchecked Sendable {
     let queueSubmit: PFN_vkQueueSubmit
     /// Of devices that import memory of the host.
     let getMemoryHostPointerProperties: PFN_vkGetMemoryHostPointerPropertiesEXT?
+    /// Of devices that tell what became of a pipeline.
+    let getPipelineExecutableStatistics: PFN_vkGetPipelineExecutableStatisticsKHR?
 
     init(_ device: OpaquePointer, instance: InstanceFunctions) throws(ComputeError) {
         let load = DeviceFunctionLoader(device: device, getDeviceProcAddr: instance.getDeviceProcAddr)
@@ -103,6 +105,8 @@ struct DeviceFunctions: @unchecked Sendable {
         queueSubmit = try load("vkQueueSubmit", as: PFN_vkQueueSubmit.self)
         getMemoryHostPointerProperties = try? load(
             "vkGetMemoryHostPointerPropertiesEXT", as: PFN_vkGetMemoryHostPointerPropertiesEXT.self)
+        getPipelineExecutableStatistics = try? load(
+            "vkGetPipelineExecutableStatisticsKHR", as: PFN_vkGetPipelineExecutableStatisticsKHR.self)
     }
 }
 

@@ -107,18 +107,21 @@ package final class KernelSet: Sendable {
     /// - Parameter keeps: whether what is compiled is kept for later starts at once, which may take as long again.
     func kernel(_ variant: Variant, keeps: Bool = true) throws(ComputeError) -> any Kernel {
         if let kernel = kernels.withLock({ $0[variant] }) { return kernel }
-        guard let source = sources[variant.name] else {
-            throw .argument(kernel: variant.name, reason: "no such kernel")
-        }
-        let code: KernelCode
-        do throws(KernelSourceError) {
-            code = try translator.translate(source, options: variant.options, layouts: variant.layouts)
-        } catch {
-            throw .compilation(device: device.description.name, kernel: error.kernel, log: error.reason)
-        }
-        let kernel = try device.makeKernel(code)
+        let kernel = try device.makeKernel(code(of: variant))
         if keeps { kernel.keep() }
         kernels.withLock { $0[variant] = kernel }
         return kernel
+    }
+
+    /// What the device's compiler is given for `variant`.
+    func code(of variant: Variant) throws(ComputeError) -> KernelCode {
+        guard let source = sources[variant.name] else {
+            throw .argument(kernel: variant.name, reason: "no such kernel")
+        }
+        do throws(KernelSourceError) {
+            return try translator.translate(source, options: variant.options, layouts: variant.layouts)
+        } catch {
+            throw .compilation(device: device.description.name, kernel: error.kernel, log: error.reason)
+        }
     }
 }

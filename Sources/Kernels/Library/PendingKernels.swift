@@ -45,6 +45,27 @@ package struct PendingKernels: Sendable {
         self.items = items
     }
 
+    /// A variant of a kernel, translated and not compiled.
+    package struct Translated: Sendable {
+        package let kernel: String
+        package let options: [String: String]
+        package let code: KernelCode
+    }
+
+    /// Every variant that was bound, once, in the order in which they were bound.
+    /// - Parameter isWanted: of a kernel's name.
+    package func translated(
+        where isWanted: (_ kernel: String) -> Bool = { _ in true }
+    ) throws(ComputeError) -> [Translated] {
+        var seen: Set<KernelSet.Variant> = []
+        var all: [Translated] = []
+        for variant in items.map(\.variant) where isWanted(variant.name) && seen.insert(variant).inserted {
+            all.append(
+                Translated(kernel: variant.name, options: variant.options, code: try kernels.code(of: variant)))
+        }
+        return all
+    }
+
     /// The promises of each variant, in the order in which they were bound.
     private func groups(_ need: Need) -> [[Item]] {
         var places: [KernelSet.Variant: Int] = [:]

@@ -1,0 +1,166 @@
+package import Compute
+package import Kernels
+import Quantities
+
+/// The sizes of a model that need not be there: enough to bind the operations of its forward pass.
+package struct DescribedModel: Sendable {
+    var embeddingLength: Int
+    var feedForwardLength: Int
+    var layers: Int
+    var heads: Int
+    var kvHeads: Int
+    var headSize: Int
+    var vocabularySize: Int
+
+    /// Llama 3.2 1B and Llama 3.1 8B: heads of 64 and of 128, four and four that share a key. Sources: their
+    /// `config.json`.
+    package static let all = [
+        DescribedModel(
+            embeddingLength: 2048, feedForwardLength: 8192, layers: 16, heads: 32, kvHeads: 8, headSize: 64,
+            vocabularySize: 128_256),
+        DescribedModel(
+            embeddingLength: 4096, feedForwardLength: 14336, layers: 32, heads: 32, kvHeads: 8, headSize: 128,
+            vocabularySize: 128_256),
+    ]
+
+    /// Every kernel that a device with `limits` would compile for these models: in each weight format but F32, with
+    /// keys and values in halves and in bytes, with products of floats and of whole numbers, and with a small and a
+    /// large pool.
+    ///
+    /// The operations themselves choose, bound to buffers that are not there.
+    ///
+    /// - Parameter kernel: only variants of this one.
+    package static func kernels(
+        limits: DeviceLimits, dialect: Dialect, only kernel: String? = nil
+    ) throws(ComputeError) -> [PendingKernels.Translated] {
+        let kernels = try KernelSet(device: AbsentDevice(limits: limits, dialect: dialect))
+        let ((), pending) = try kernels.gather { () throws(ComputeError) in
+            for model in all {
+                let bytes = try QuantisedRows(rows: rows, depth: model.feedForwardLength, on: kernels.device)
+                for format in WeightFormat.allCases where format.isServed {
+                    for bytes in [nil, bytes] {
+                        try model.bindProducts(format, bytes, kernels)
+                    }
+                }
+                for kv in [KVType.f16, .q8_0] {
+                    for poolBytes in poolSizes { try model.bindAttention(kv, poolBytes: poolBytes, kernels) }
+                }
+            }
+        }
+        return try pending.translated { kernel == nil || $0 == kernel }
+    }
+
+    /// Of one binding, and of several on devices whose bindings end at 4 GiB.
+    private static let poolSizes = [2 << 30, 8 << 30]
+    /// Rows of a batch, and rows with logits: buffers' sizes follow, and all are far from any limit.
+    private static let (rows, logitRows) = (512, 64)
+
+    /// Binds what `Transformer.ForwardPass` binds for one weight format.
+    /// - Parameter bytes: for products of whole numbers.
+    private func bindProducts(
+        _ format: WeightFormat, _ bytes: QuantisedRows?, _ kernels: KernelSet
+    ) throws(ComputeError) {
+        func matrix(_ depth: Int, _ columns: Int) throws(ComputeError) -> DeviceWeights {
+            let layout = PanelLayout(vectorWidth: kernels.limits.vectorWidth)
+            let shape = PanelShape(
+                format: format, depth: depth, panels: layout.padded(columns) / layout.width, layout: layout)
+            return DeviceWeights(
+                shape: shape, words: try kernels.described(shape.weightByteCount),
+                scales: format.blockSize == nil ? nil : try kernels.described(shape.scaleByteCount))
+        }
+        let few = try kernels.described(4 * Self.rows)
+        let x = try kernels.described(4 * Self.rows * embeddingLength)
+        let y = try kernels.described(4 * Self.rows * feedForwardLength)
+        func normed(_ sources: (any Buffer)? = nil) -> Products.Input {
+            let norm = Normalisation(weight: few, sources: sources, epsilon: 1e-5)
+            return Products.Input(x, norm: (norm, y: x), bytes: bytes)
+        }
+        func product(
+            _ input: Products.Input, _ weights: DeviceWeights, into y: any Buffer, _ columns: Int,
+            _ epilogue: MatMul.Epilogue = .none
+        ) throws(ComputeError) {
+            _ = try Products(
+                kernels, input, depth: weights.shape.depth, [.init(weights, columns: columns)], y: y, stride: columns,
+                epilogue: epilogue)
+        }
+        let (d, f, qkv) = (embeddingLength, feedForwardLength, (heads + 2 * kvHeads) * headSize)
+        let table = try matrix(d, vocabularySize)
+        _ = try Embed(kernels, tokens: few, table: table, y: x)
+        try product(normed(), try matrix(d, qkv), into: y, qkv)
+        try product(.init(x, bytes: bytes), try matrix(heads * headSize, d), into: x, d, .residual)
+        try product(normed(), try matrix(d, 2 * f), into: y, f, .swiglu)
+        try product(.init(y, bytes: bytes), try matrix(f, d), into: x, d, .residual)
+        let logits = try kernels.described(4 * Self.logitRows * vocabularySize)
+        try product(normed(few), table, into: logits, vocabularySize)
+    }
+
+    /// Binds what `Transformer.ForwardPass` binds for one kind of keys and values.
+    private func bindAttention(_ kv: KVType, poolBytes: Int, _ kernels: KernelSet) throws(ComputeError) {
+        let page: PageLayout
+        do throws(KVError) { page = try PageLayout(type: kv, headSize: headSize) } catch {
+            throw .argument(kernel: "attention", reason: error.description)
+        }
+        let shape = AttentionShape(heads: heads, kvHeads: kvHeads, rotated: headSize, layers: layers, page: page)
+        let few = try kernels.described(4 * Self.rows)
+        let qkv = try kernels.described(4 * Self.rows * shape.rowWidth)
+        let rows = RowBuffers(positions: few, tables: few, starts: few)
+        let pool = try kernels.described(poolBytes)
+        _ = try RopeStore(kernels, shape, qkv: qkv, rotations: few, rows: rows, pool: pool)
+        _ = try Attention(kernels, shape, qkv: qkv, rows: rows, pool: pool, y: qkv)
+    }
+}
+
+extension KernelSet {
+    fileprivate func described(_ byteCount: Int) throws(ComputeError) -> any Buffer {
+        try device.makeBuffer(byteCount: byteCount, access: .device, label: "described")
+    }
+}
+
+extension WeightFormat {
+    /// Whether models of these sizes are served in the format: nobody keeps a whole model in single precision.
+    fileprivate var isServed: Bool { self != .f32 }
+}
+
+/// What kernels are bound to where nothing will run: a device of some limits, with buffers that have a size alone.
+private final class AbsentDevice: Device {
+    let description = DeviceDescription(
+        api: .vulkan, index: 0, name: "absent", kind: .other, driver: "none", memoryByteCount: 0)
+    let limits: DeviceLimits
+    let dialect: Dialect
+
+    init(limits: DeviceLimits, dialect: Dialect) {
+        self.limits = limits
+        self.dialect = dialect
+    }
+
+    private final class AbsentBuffer: Buffer {
+        let byteCount: Int
+        let label: String
+        var contents: UnsafeMutableRawBufferPointer? { nil }
+
+        init(byteCount: Int, label: String) {
+            self.byteCount = byteCount
+            self.label = label
+        }
+
+        func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ComputeError) {
+            throw .unsupported(device: label, reason: "it is not there")
+        }
+
+        func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(ComputeError) {
+            throw .unsupported(device: label, reason: "it is not there")
+        }
+    }
+
+    func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
+        AbsentBuffer(byteCount: byteCount, label: label)
+    }
+
+    func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
+        throw .unsupported(device: description.name, reason: "it is not there")
+    }
+
+    func makeLane(label: String) throws(ComputeError) -> any Lane {
+        throw .unsupported(device: description.name, reason: "it is not there")
+    }
+}
