@@ -66,12 +66,12 @@ package struct DescribedModel: Sendable {
                 format: format, depth: depth, panels: layout.padded(columns) / layout.width, layout: layout)
             return DeviceWeights(
                 shape: shape, words: try kernels.described(shape.weightByteCount),
-                scales: format.blockSize == nil ? nil : try kernels.described(shape.scaleByteCount))
+                scales: format.blocks == nil ? nil : try kernels.described(shape.scaleByteCount))
         }
         let few = try kernels.described(4 * Self.rows)
         let x = try kernels.described(4 * Self.rows * embeddingLength)
         let y = try kernels.described(4 * Self.rows * feedForwardLength)
-        func normed(_ sources: (any Buffer)? = nil) -> Products.Input {
+        func normed(_ sources: (any Buffer)?, _ bytes: QuantisedRows?) -> Products.Input {
             let norm = Normalisation(weight: few, sources: sources, epsilon: 1e-5)
             return Products.Input(x, norm: (norm, y: x), bytes: bytes)
         }
@@ -86,12 +86,12 @@ package struct DescribedModel: Sendable {
         let (d, f, qkv) = (embeddingLength, feedForwardLength, (heads + 2 * kvHeads) * headSize)
         let table = try matrix(d, vocabularySize)
         _ = try Embed(kernels, tokens: few, table: table, y: x)
-        try product(normed(), try matrix(d, qkv), into: y, qkv)
+        try product(normed(nil, bytes), try matrix(d, qkv), into: y, qkv)
         try product(.init(x, bytes: bytes), try matrix(heads * headSize, d), into: x, d, .residual)
-        try product(normed(), try matrix(d, 2 * f), into: y, f, .swiglu)
+        try product(normed(nil, bytes), try matrix(d, 2 * f), into: y, f, .swiglu)
         try product(.init(y, bytes: bytes), try matrix(f, d), into: x, d, .residual)
         let logits = try kernels.described(4 * Self.logitRows * vocabularySize)
-        try product(normed(few), table, into: logits, vocabularySize)
+        try product(normed(few, nil), table, into: logits, vocabularySize)
     }
 
     /// Binds what `Transformer.ForwardPass` binds for one kind of keys and values.
