@@ -24,9 +24,6 @@ enum Q2_K: PartedFormat {
     static func unpack(_ block: UnsafeRawPointer, into quants: UnsafeMutablePointer<UInt8>) {
         KQuants.unpackPairs(block + 16, into: quants)
     }
-
-    @inline(__always)
-    static func number(_ quant: UInt8) -> Int32 { Int32(quant) }
 }
 
 /// 256 values in 16 parts, 3-bit quants around 4 with signed scales of 6 bits. 110 bytes.
@@ -67,45 +64,18 @@ enum Q3_K: PartedFormat {
 }
 
 /// 256 values in 8 parts, 4-bit quants with scales and minimums of 6 bits. 144 bytes.
-enum Q4_K: PartedFormat {
-    static var blockSize: Int { 256 }
+enum Q4_K: SixBitFormat {
     static var byteCount: Int { 144 }
-    static var partSize: Int { 32 }
-
-    @inline(__always)
-    static func parameters(_ block: UnsafeRawPointer) -> (scale: Float, minimum: Float) { KQuants.halves(block) }
-
-    @inline(__always)
-    static func unpackParts(
-        _ block: UnsafeRawPointer, _ scales: UnsafeMutablePointer<Int8>, _ minimums: UnsafeMutablePointer<UInt8>
-    ) {
-        KQuants.unpackSixBits(block + 4, scales, minimums)
-    }
 
     @inline(__always)
     static func unpack(_ block: UnsafeRawPointer, into quants: UnsafeMutablePointer<UInt8>) {
         KQuants.unpackNibbles(block + 16, width: 32, into: quants)
     }
-
-    @inline(__always)
-    static func number(_ quant: UInt8) -> Int32 { Int32(quant) }
 }
 
 /// 256 values in 8 parts, 5-bit quants with scales and minimums of 6 bits. 176 bytes.
-enum Q5_K: PartedFormat {
-    static var blockSize: Int { 256 }
+enum Q5_K: SixBitFormat {
     static var byteCount: Int { 176 }
-    static var partSize: Int { 32 }
-
-    @inline(__always)
-    static func parameters(_ block: UnsafeRawPointer) -> (scale: Float, minimum: Float) { KQuants.halves(block) }
-
-    @inline(__always)
-    static func unpackParts(
-        _ block: UnsafeRawPointer, _ scales: UnsafeMutablePointer<Int8>, _ minimums: UnsafeMutablePointer<UInt8>
-    ) {
-        KQuants.unpackSixBits(block + 4, scales, minimums)
-    }
 
     /// The fifth bits stand apart, those of values that are 32 apart in one byte.
     @inline(__always)
@@ -116,9 +86,6 @@ enum Q5_K: PartedFormat {
             quants[index] |= (bits >> UInt8(index / 32) & 1) << 4
         }
     }
-
-    @inline(__always)
-    static func number(_ quant: UInt8) -> Int32 { Int32(quant) }
 }
 
 /// 256 values in 16 parts, 6-bit quants around 32 with signed bytes as scales. 210 bytes.
@@ -153,6 +120,32 @@ enum Q6_K: PartedFormat {
     static func number(_ quant: UInt8) -> Int32 { Int32(quant) &- 32 }
 }
 
+/// Blocks of 256 values in 8 parts, whose halves and whose scales and minimums of 6 bits stand in front.
+protocol SixBitFormat: PartedFormat {}
+
+extension SixBitFormat {
+    static var blockSize: Int { 256 }
+    static var partSize: Int { 32 }
+
+    @inline(__always)
+    static func parameters(_ block: UnsafeRawPointer) -> (scale: Float, minimum: Float) { KQuants.halves(block) }
+
+    /// Eight scales and eight minimums of 6 bits in 12 bytes behind the halves: the first four in the low bits of their
+    /// bytes, the last four in nibbles, with their upper bits above the first ones.
+    @inline(__always)
+    static func unpackParts(
+        _ block: UnsafeRawPointer, _ scales: UnsafeMutablePointer<Int8>, _ minimums: UnsafeMutablePointer<UInt8>
+    ) {
+        func byte(_ index: Int) -> UInt8 { block.load(fromByteOffset: 4 + index, as: UInt8.self) }
+        for part in 0..<4 {
+            scales[part] = Int8(truncatingIfNeeded: byte(part) & 63)
+            minimums[part] = byte(part + 4) & 63
+            scales[part + 4] = Int8(truncatingIfNeeded: byte(part + 8) & 15 | (byte(part) >> 6) << 4)
+            minimums[part + 4] = byte(part + 8) >> 4 | (byte(part + 4) >> 6) << 4
+        }
+    }
+}
+
 /// What the types of 256 values share.
 enum KQuants {
     /// Two halves side by side: a scale and a minimum.
@@ -183,20 +176,5 @@ enum KQuants {
     @inline(__always)
     static func unpackPairs(_ bytes: UnsafeRawPointer, into quants: UnsafeMutablePointer<UInt8>) {
         for index in 0..<256 { quants[index] = pair(bytes, index) }
-    }
-
-    /// Eight scales and eight minimums of 6 bits in 12 bytes: the first four in the low bits of their bytes, the last
-    /// four in nibbles, with their upper bits above the first ones.
-    @inline(__always)
-    static func unpackSixBits(
-        _ bytes: UnsafeRawPointer, _ scales: UnsafeMutablePointer<Int8>, _ minimums: UnsafeMutablePointer<UInt8>
-    ) {
-        func byte(_ index: Int) -> UInt8 { bytes.load(fromByteOffset: index, as: UInt8.self) }
-        for part in 0..<4 {
-            scales[part] = Int8(truncatingIfNeeded: byte(part) & 63)
-            minimums[part] = byte(part + 4) & 63
-            scales[part + 4] = Int8(truncatingIfNeeded: byte(part + 8) & 15 | (byte(part) >> 6) << 4)
-            minimums[part + 4] = byte(part + 8) >> 4 | (byte(part + 4) >> 6) << 4
-        }
     }
 }

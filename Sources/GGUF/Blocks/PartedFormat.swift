@@ -16,7 +16,7 @@ protocol PartedFormat: BlockFormat {
     /// Writes the quants of the block, unsigned.
     static func unpack(_ block: UnsafeRawPointer, into quants: UnsafeMutablePointer<UInt8>)
 
-    /// The whole number that a quant stands for.
+    /// The whole number that a quant stands for; itself by default.
     static func number(_ quant: UInt8) -> Int32
 
     /// Unpacks blocks that lie side by side.
@@ -24,6 +24,9 @@ protocol PartedFormat: BlockFormat {
 }
 
 extension PartedFormat {
+    @inline(__always)
+    static func number(_ quant: UInt8) -> Int32 { Int32(quant) }
+
     static func decode(_ block: UnsafeRawPointer, into values: UnsafeMutablePointer<Float>) {
         let (scale, minimum) = parameters(block)
         let parts = blockSize / partSize

@@ -1,22 +1,27 @@
-/// A binary16 scale, then 32 4-bit quants of steps that are finer near zero. 18 bytes.
-enum IQ4_NL: PartedFormat {
+import Quantities
+
+/// Blocks of 32 values with one scale.
+protocol OnePartFormat: PartedFormat {}
+
+extension OnePartFormat {
     static var blockSize: Int { 32 }
-    static var byteCount: Int { 18 }
     static var partSize: Int { 32 }
-
-    /// Source: `kvalues_iq4nl` of ggml.
-    private static let steps: [Int8] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
-
-    @inline(__always)
-    static func parameters(_ block: UnsafeRawPointer) -> (scale: Float, minimum: Float) {
-        (HalfPrecision.float(block.loadUnaligned(as: UInt16.self)), 0)
-    }
 
     @inline(__always)
     static func unpackParts(
         _ block: UnsafeRawPointer, _ scales: UnsafeMutablePointer<Int8>, _ minimums: UnsafeMutablePointer<UInt8>
     ) {
         (scales[0], minimums[0]) = (1, 0)
+    }
+}
+
+/// A binary16 scale, then 32 4-bit quants of steps that are finer near zero. 18 bytes.
+enum IQ4_NL: OnePartFormat {
+    static var byteCount: Int { 18 }
+
+    @inline(__always)
+    static func parameters(_ block: UnsafeRawPointer) -> (scale: Float, minimum: Float) {
+        (HalfPrecision.float(block.loadUnaligned(as: UInt16.self)), 0)
     }
 
     @inline(__always)
@@ -25,7 +30,7 @@ enum IQ4_NL: PartedFormat {
     }
 
     @inline(__always)
-    static func number(_ quant: UInt8) -> Int32 { Int32(steps[Int(quant)]) }
+    static func number(_ quant: UInt8) -> Int32 { Int32(QuantTable.nonlinear[Int(quant)]) }
 }
 
 /// 256 values in 8 parts, quants as in IQ4_NL with signed scales of 6 bits. 136 bytes.
@@ -61,13 +66,8 @@ enum IQ4_XS: PartedFormat {
 /// A power of two, then 32 4-bit floating-point numbers (E2M1). 17 bytes.
 ///
 /// Source: OCP Microscaling Formats 1.0.
-enum MXFP4: PartedFormat {
-    static var blockSize: Int { 32 }
+enum MXFP4: OnePartFormat {
     static var byteCount: Int { 17 }
-    static var partSize: Int { 32 }
-
-    /// Twice the values, so that they are whole.
-    private static let doubles: [Int8] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12]
 
     /// Half the power of two: 2^(E - 128).
     @inline(__always)
@@ -77,17 +77,10 @@ enum MXFP4: PartedFormat {
     }
 
     @inline(__always)
-    static func unpackParts(
-        _ block: UnsafeRawPointer, _ scales: UnsafeMutablePointer<Int8>, _ minimums: UnsafeMutablePointer<UInt8>
-    ) {
-        (scales[0], minimums[0]) = (1, 0)
-    }
-
-    @inline(__always)
     static func unpack(_ block: UnsafeRawPointer, into quants: UnsafeMutablePointer<UInt8>) {
         Nibbles.unpack(block + 1, into: quants)
     }
 
     @inline(__always)
-    static func number(_ quant: UInt8) -> Int32 { Int32(doubles[Int(quant)]) }
+    static func number(_ quant: UInt8) -> Int32 { Int32(QuantTable.fourBitFloats[Int(quant)]) }
 }

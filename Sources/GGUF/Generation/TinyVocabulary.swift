@@ -50,10 +50,10 @@ struct TinyVocabulary {
 
     /// Frequent pairs of English; each part is a byte or an earlier result. `Ġ` is the space.
     private static let pairs: [(String, String)] = [
-        ("Ġ", "t"), ("Ġ", "a"), ("h", "e"), ("i", "n"), ("r", "e"), ("o", "n"), ("Ġt", "he"), ("e", "r"), ("Ġ", "s"),
+        ("Ġ", "t"), ("Ġ", "a"), ("h", "e"), ("i", "n"), ("r", "e"), ("o", "n"), ("Ġt", "he"), ("e", "r"),
+        ("Ġ", "s"),
         ("o", "u"), ("a", "t"), ("Ġa", "n"), ("Ġan", "d"), ("l", "l"), ("Ġ", "w"), ("i", "s"), ("in", "g"),
-        ("he", "ll"),
-        ("hell", "o"), ("Ġ", "Ġ"), ("ĠĠ", "ĠĠ"),
+        ("he", "ll"), ("hell", "o"), ("Ġ", "Ġ"), ("ĠĠ", "ĠĠ"),
     ]
 
     private static let chatTemplate = #"""

@@ -14,16 +14,15 @@ package struct BlockLayout: Sendable, Hashable {
     package let partSize: Int
     /// The whole number that stands for zero where scales have no minimum.
     package let zero: Int
-    /// The whole numbers that quants stand for, `zero` added: bytes. `nil` where they stand for themselves.
-    package let table: [Int]?
+    /// The whole numbers that quants stand for; `nil` where they stand for themselves.
+    private let table: [Int8]?
 
-    /// - Parameter table: what quants stand for, without `zero`.
-    init(bits: Int, scales: Scales, partSize: Int = 32, zero: Int = 0, table: [Int]? = nil) {
+    init(bits: Int, scales: Scales, partSize: Int = 32, zero: Int = 0, table: [Int8]? = nil) {
         self.bits = bits
         self.scales = scales
         self.partSize = partSize
         self.zero = zero
-        self.table = table.map { $0.map { $0 + zero } }
+        self.table = table
     }
 
     /// Bits of the planes that quants are cut into, those of the lowest bits first.
@@ -46,13 +45,13 @@ package struct BlockLayout: Sendable, Hashable {
         }
     }
 
-    /// The whole number that a quant stands for, `zero` added.
-    package func byte(_ quant: UInt8) -> Int { table?[Int(quant)] ?? Int(quant) }
+    /// What kernels read for a quant: itself, or what it stands for with `zero` added.
+    package func byte(_ quant: UInt8) -> Int { table.map { Int($0[Int(quant)]) + zero } ?? Int(quant) }
 
     /// What kernels are told of the layout.
     var definitions: [(String, String)] {
         let parts = 32 / partSize
-        let largest = table?.max() ?? (1 << bits) - 1
+        let largest = (0..<(1 << bits)).reduce(0) { max($0, byte(UInt8($1))) }
         let numbers = [
             ("BITS", bits), ("PARTS", parts), ("FIELDS", 2 / parts), ("SCALE_WORDS", scaleWords), ("ZERO", zero),
             ("LARGEST", largest),

@@ -1,3 +1,5 @@
+import Quantities
+
 /// What a weight is stored as on a device; the values of option WEIGHTS.
 package enum WeightFormat: String, Sendable, Hashable, Codable, CaseIterable {
     case f32 = "F32"
@@ -27,9 +29,9 @@ package enum WeightFormat: String, Sendable, Hashable, Codable, CaseIterable {
         case .q4K: BlockLayout(bits: 4, scales: .pairs)
         case .q3K: BlockLayout(bits: 3, scales: .signed, partSize: 16, zero: 4)
         case .q2K: BlockLayout(bits: 2, scales: .nibbles, partSize: 16)
-        case .iq4NL: BlockLayout(bits: 4, scales: .singles, zero: 128, table: Self.nonlinear)
-        case .iq4XS: BlockLayout(bits: 4, scales: .signed, zero: 128, table: Self.nonlinear)
-        case .mxfp4: BlockLayout(bits: 4, scales: .singles, zero: 12, table: Self.fourBitFloats)
+        case .iq4NL: BlockLayout(bits: 4, scales: .singles, zero: 128, table: QuantTable.nonlinear)
+        case .iq4XS: BlockLayout(bits: 4, scales: .signed, zero: 128, table: QuantTable.nonlinear)
+        case .mxfp4: BlockLayout(bits: 4, scales: .singles, zero: 12, table: QuantTable.fourBitFloats)
         }
     }
 
@@ -49,11 +51,6 @@ package enum WeightFormat: String, Sendable, Hashable, Codable, CaseIterable {
 
     /// What the depth of a matrix must be a multiple of.
     package var depthMultiple: Int { blocks?.span ?? 4 }
-
-    /// Steps that are finer near zero. Source: `kvalues_iq4nl` of ggml.
-    private static let nonlinear = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
-    /// Twice the values of E2M1. Source: OCP Microscaling Formats 1.0, 5.3.3.
-    private static let fourBitFloats = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12]
 }
 
 extension WeightFormat {
