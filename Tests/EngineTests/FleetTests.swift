@@ -41,6 +41,9 @@ struct FleetTests {
         }
     }
 
+    /// One for all units: of Debian's validation layer, a thread once fell over while instances came and went.
+    private static let instance = Result { try VulkanInstance(validates: true) }
+
     private func service(_ plan: Plan, devices: [String]) async throws -> Service {
         let folder = NSTemporaryDirectory() + "weft-fleet-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -61,7 +64,7 @@ struct FleetTests {
             let real: any Device =
                 selector.api == .opencl
                 ? try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: cache)
-                : try VulkanDevice(selector, in: VulkanInstance(validates: true), cacheDirectory: cache)
+                : try VulkanDevice(selector, in: Self.instance.get(), cacheDirectory: cache)
             let device = FaultyDevice(real)
             faults[unit.name] = device.fault
             return device

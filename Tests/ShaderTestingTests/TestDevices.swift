@@ -2,6 +2,7 @@ import Compute
 import ComputeOpenCL
 import ComputeVulkan
 import Foundation
+import Kernels
 package import ShaderTesting
 import TestDevices
 import Testing
@@ -18,7 +19,19 @@ enum TestDevices {
 
     /// Devices that compile fast: SwiftShader, with its optimiser of long ago, would take as long as all others
     /// together.
-    static let fast = found.filter { !$0.description.name.contains("SwiftShader") }
+    static let fast = found.filter { !isSwiftShader($0) }
+
+    private static func isSwiftShader(_ device: TestedDevice) -> Bool {
+        device.description.name.contains("SwiftShader")
+    }
+
+    /// A short part of all cases.
+    ///
+    /// SwiftShader keeps until the process ends what it needed to compile a kernel: more than 16 GB for products of all
+    /// formats, half a gigabyte for those of three. The other drivers compile all of them.
+    static func suite(for device: TestedDevice) -> ShaderSuite {
+        ShaderSuite(isQuick: true, formats: isSwiftShader(device) ? [.f32, .q4, .q6K] : WeightFormat.allCases)
+    }
 
     /// A kernel is compiled once for all tests of a run.
     private static var cacheDirectory: String { ProcessFolder.path }

@@ -7,6 +7,7 @@ struct BatchCase: ShaderCase {
     var kernel: String { takesBytes ? "matmul_bytes" : "matmul" }
 
     var format: WeightFormat
+    var weights: WeightFormat? { format }
     /// Whether the rows are quantised, on the device and anew for each batch.
     var takesBytes = false
     var rows = 33

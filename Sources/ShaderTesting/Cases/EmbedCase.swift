@@ -6,6 +6,7 @@ struct EmbedCase: DispatchCase {
     var kernel: String { "embed" }
 
     var format: WeightFormat
+    var weights: WeightFormat? { format }
     var rows: Int
     var vocabulary: Int
     var depth: Int

@@ -6,6 +6,7 @@ struct MatMulCase: DispatchCase {
     var kernel: String { takesBytes ? "matmul_bytes" : "matmul" }
 
     var format: WeightFormat
+    var weights: WeightFormat? { format }
     /// Whether the rows are quantised.
     var takesBytes = false
     var epilogue = MatMul.Epilogue.none

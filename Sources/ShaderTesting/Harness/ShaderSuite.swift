@@ -1,3 +1,5 @@
+package import Kernels
+
 /// The cases that a device is tested with.
 package struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
@@ -9,9 +11,12 @@ package struct ShaderSuite: Sendable {
     package var kernel: String?
     /// A short part of all cases, with fewer repetitions.
     package var isQuick: Bool
+    /// Only weights of these formats.
+    package var formats: [WeightFormat]
 
-    package init(kernel: String? = nil, isQuick: Bool = false) {
+    package init(kernel: String? = nil, isQuick: Bool = false, formats: [WeightFormat] = WeightFormat.allCases) {
         self.kernel = kernel
+        self.formats = formats
         self.isQuick = isQuick
     }
 
@@ -28,7 +33,9 @@ package struct ShaderSuite: Sendable {
             ProbeCopyCase.table(fallback, isQuick: isQuick), ProbeFMACase.table(fallback, isQuick: isQuick),
             fallback == .none && !isQuick ? Self.random(24) : [],
         ]
-        return all.joined().filter { kernel == nil || $0.kernel == kernel }
+        return all.joined().filter { test in
+            (kernel == nil || test.kernel == kernel) && test.weights.map(formats.contains) ?? true
+        }
     }
 
     /// Random shapes of the variants that the tables have compiled anyway; the same in every run.
