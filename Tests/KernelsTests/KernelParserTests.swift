@@ -47,6 +47,17 @@ struct KernelParserTests {
         #expect(words.contains("m0_0 m0_1 m1_0 m1_1"))
     }
 
+    @Test func textIsFoundAndReplacedByBytes() throws {
+        let text: Substring = "a vec(uvec(1), vec(2)) b"
+        #expect(text.place(of: "vec(").map { String(text[$0.upperBound...]) } == "uvec(1), vec(2)) b")
+        #expect(text.dropFirst(3).place(of: "vec(").map { String(text[$0.upperBound...]) } == "1), vec(2)) b")
+        #expect(text.place(of: "b ") == nil && text.place(of: "") == nil && ("" as Substring).place(of: "b") == nil)
+        #expect(text.substituting("(vec)(", for: "vec(", isName: true) == "a (vec)(uvec(1), (vec)(2)) b")
+        #expect(text.substituting("", for: "vec(") == "a u1), 2)) b")
+        #expect(text.dropFirst(5).closing("(", ")").map { String(text[$0...]) } == ") b")
+        #expect(text.closing("(", ")") == nil && ("((a)" as Substring).closing("(", ")") == nil)
+    }
+
     @Test func optionsAreChecked() throws {
         let source = try KernelSource(parsing: "kernel f() options A = X Y tiles rows { }")
         let translator = KernelTranslator(dialect: .glsl, limits: .floor)

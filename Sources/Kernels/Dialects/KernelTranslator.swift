@@ -46,7 +46,7 @@ package struct KernelTranslator: Sendable {
         var body = try expansion.chooseWindows(writer.spelling(of: source.body)[...])
         for buffer in source.buffers {
             for word in Self.accessors {
-                body = body.replacing("\(word)(\(buffer.name),", with: "\(word)_\(buffer.name)(")
+                body = body.substituting("\(word)_\(buffer.name)(", for: "\(word)(\(buffer.name),")
             }
         }
         body = try expansion.copyOut(body[...])

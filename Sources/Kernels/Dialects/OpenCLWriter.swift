@@ -69,6 +69,8 @@ struct OpenCLWriter: DialectWriter {
 
     /// C's way to make a value of a type: `(vec)(0.0)` for `vec(0.0)`.
     func spelling(of body: String) -> String {
-        body.replacing(/\b(vec|uvec|quad|uquad|span|float|uint|int)\(/) { "(\($0.output.1))(" }
+        ["vec", "uvec", "quad", "uquad", "span", "float", "uint", "int"].reduce(body) {
+            $0.substituting("(\($1))(", for: "\($1)(", isName: true)
+        }
     }
 }

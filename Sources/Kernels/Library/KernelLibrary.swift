@@ -4,7 +4,11 @@ import Compute
 package enum KernelLibrary {
     /// Every kernel, parsed.
     /// - Throws: `KernelSourceError` naming the file's fault.
-    package static func sources() throws(KernelSourceError) -> [String: KernelSource] {
+    package static func sources() throws(KernelSourceError) -> [String: KernelSource] { try parsed.get() }
+
+    private static let parsed = Result { () throws(KernelSourceError) in try parse() }
+
+    private static func parse() throws(KernelSourceError) -> [String: KernelSource] {
         var sources: [String: KernelSource] = [:]
         for file in files {
             var source = try KernelSource(parsing: String(decoding: file, as: UTF8.self))

@@ -26,7 +26,7 @@ struct BlockExpansion {
             let copies = windows[buffer].map { windows in
                 (0..<windows.count).map { window in
                     let copy = BufferWindows.words.reduce(String(block)) {
-                        $0.replacing("\($1)(\(buffer),", with: "\($1)_\(buffer)_\(window)(")
+                        $0.substituting("\($1)_\(buffer)_\(window)(", for: "\($1)(\(buffer),")
                     }
                     return "if (((\(index)) >> \(windows.shift)) == \(window)u) {\(copy)}"
                 }.joined(separator: " else ")
@@ -45,7 +45,7 @@ struct BlockExpansion {
         while let (before, name, count, block) = try next("steps", in: &rest) {
             let copies = "each (\(name), \(count)) { {\(block)} }"
             let loop =
-                "LOOP for (uint \(name) = 0; \(name) < \(count); \(name)++) {\(block.replacing("$\(name)", with: name))}"
+                "LOOP for (uint \(name) = 0; \(name) < \(count); \(name)++) {\(block.substituting(name, for: "$\(name)"))}"
             output += before + (loopsOverSteps ? loop : copies)
         }
         return output + rest
@@ -57,7 +57,7 @@ struct BlockExpansion {
         while let (before, name, count, block) = try next("each", in: &rest) {
             output += before
             for index in 0..<(try evaluate(count)) {
-                output += try copies(Substring(block.replacing("$\(name)", with: "\(index)")))
+                output += try copies(block.substituting("\(index)", for: "$\(name)")[...])
             }
         }
         return output + rest
@@ -67,7 +67,7 @@ struct BlockExpansion {
     private func next(
         _ word: String, in rest: inout Substring
     ) throws(KernelSourceError) -> (before: Substring, name: String, count: Substring, block: Substring)? {
-        guard let start = rest.firstRange(of: "\(word) (") else { return nil }
+        guard let start = rest.place(of: "\(word) (") else { return nil }
         let before = rest[..<start.lowerBound]
         rest = rest[rest.index(before: start.upperBound)...]
         guard let closing = rest.closing("(", ")") else { throw error("'\(word)' without a closing parenthesis") }

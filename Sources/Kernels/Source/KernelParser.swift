@@ -11,7 +11,7 @@ struct KernelParser {
 
     static func withoutComments(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { line in line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line }
+            .map { line in line.place(of: "//").map { line[..<$0.lowerBound] } ?? line }
             .joined(separator: "\n")
     }
 
@@ -87,12 +87,14 @@ struct KernelParser {
     }
 
     private mutating func upTo(_ tokens: String...) -> Substring {
-        let end = tokens.compactMap { rest.firstRange(of: $0)?.lowerBound }.min() ?? rest.endIndex
+        let end = tokens.compactMap { rest.place(of: $0)?.lowerBound }.min() ?? rest.endIndex
         defer { rest = rest[end...] }
         return rest[..<end]
     }
 
-    private mutating func enclosed(_ open: Character, _ close: Character) throws(KernelSourceError) -> Substring {
+    private mutating func enclosed(
+        _ open: Unicode.Scalar, _ close: Unicode.Scalar
+    ) throws(KernelSourceError) -> Substring {
         skipSpace()
         guard let end = rest.closing(open, close) else { throw error("'\(open)' is missing or not closed") }
         defer { rest = rest[rest.index(after: end)...] }
@@ -103,18 +105,6 @@ struct KernelParser {
 }
 
 extension Substring {
-    /// The index of the bracket that closes the one which the text begins with.
-    func closing(_ open: Character, _ close: Character) -> Index? {
-        guard first == open else { return nil }
-        var depth = 0
-        for index in indices {
-            if self[index] == open { depth += 1 }
-            if self[index] == close { depth -= 1 }
-            if depth == 0 { return index }
-        }
-        return nil
-    }
-
     var trimmed: String {
         var text = drop(while: \.isWhitespace)
         while text.last?.isWhitespace == true { text = text.dropLast() }
