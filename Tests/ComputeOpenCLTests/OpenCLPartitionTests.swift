@@ -52,6 +52,23 @@ struct OpenCLPartitionTests {
         }
     }
 
+    /// Every tile of a dispatch that is handed out bit by bit is done once, in every pass.
+    @Test(arguments: [1, 2, 3])
+    func largeDispatchesAreDoneOnce(dispatches: Int) throws {
+        let device = try device()
+        let count = 5001
+        let buffer = try device.makeBuffer(byteCount: 4 * count, access: .host, label: "values")
+        try buffer.write([Float](repeating: 1, count: count))
+        let kernel = try device.makeKernel(Self.doubling).bind([buffer])
+        let lane = try device.makeLane(label: "test")
+        for _ in 0..<3 {
+            try lane.run { for _ in 0..<dispatches { $0.dispatch(kernel, Parameters(), tiles: 1..<count) } }
+        }
+        let values = try buffer.read(count, of: Float.self)
+        let expected = Float(1 << (3 * dispatches))
+        #expect(values[0] == 1 && values.dropFirst().allSatisfy { $0 == expected })
+    }
+
     /// Host memory is worked on where it stands, a mapped file too.
     @Test func hostMemoryIsNotCopied() throws {
         let device = try device()

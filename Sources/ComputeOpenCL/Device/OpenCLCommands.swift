@@ -39,10 +39,7 @@ final class OpenCLCommands: Commands {
     func seconds() throws(ComputeError) -> Double? {
         guard let start = first?.raw else { return 0 }
         let end = last?.raw ?? start
-        var status: cl_int = 0
-        _ = device.functions.getEventInfo(
-            end, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status, nil)
-        guard status >= 0 else { throw .deviceLost(device: device.description.name, call: "clFinish") }
+        try DispatchEvent.check(end, on: device)
         guard let start = nanoseconds(start, CL_PROFILING_COMMAND_START),
             let end = nanoseconds(end, CL_PROFILING_COMMAND_END), end >= start
         else { return nil }
@@ -61,6 +58,14 @@ final class OpenCLCommands: Commands {
 struct DispatchEvent: ~Copyable {
     let raw: cl_event
     let context: OpenCLContext
+
+    /// - Throws: `ComputeError.deviceLost` where a dispatch that is over ended in an error.
+    static func check(_ event: cl_event, on device: OpenCLDevice) throws(ComputeError) {
+        var status: cl_int = 0
+        _ = device.functions.getEventInfo(
+            event, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status, nil)
+        guard status >= 0 else { throw .deviceLost(device: device.description.name, call: "clFinish") }
+    }
 
     deinit { _ = context.functions.releaseEvent(raw) }
 }

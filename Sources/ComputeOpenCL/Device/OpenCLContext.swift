@@ -11,11 +11,12 @@ final class OpenCLContext: Sendable {
 
     var handle: Handle<Tag.Context> { context.handle }
 
-    /// - Parameter devices: the device, then its parts.
+    /// - Parameter devices: the device, then those that do its work and its parts; any may stand twice.
     init(_ devices: [Handle<Tag.Device>], name: String, functions: OpenCLFunctions) throws(ComputeError) {
         self.name = name
         self.functions = functions
-        var raw = devices.map { Optional($0.raw) }
+        var known: Set<Handle<Tag.Device>> = []
+        var raw = devices.filter { known.insert($0).inserted }.map { Optional($0.raw) }
         let context: Handle<Tag.Context> = try functions.make("clCreateContext", of: name) {
             functions.createContext(nil, cl_uint(raw.count), &raw, nil, nil, &$0)
         }

@@ -28,13 +28,13 @@ extension OpenCLDevice {
             return Part(units: units, subDevice: subDevice, device: source ?? platformDevice.part(subDevice))
         }
         let context = try OpenCLContext(
-            [handle] + parts.map(\.device.handle), name: description.name, functions: functions)
+            [handle] + (members + parts.map(\.device)).map(\.handle), name: description.name, functions: functions)
         return DevicePartition(
-            whole: open(platformDevice, nil, limits, in: context),
+            whole: open(platformDevice, members, nil, limits, in: context),
             parts: parts.map { part in
                 var limits = limits
                 limits.computeUnits = part.units
-                return open(part.device, part.subDevice, limits, in: context)
+                return open(part.device, [part.device], part.subDevice, limits, in: context)
             })
     }
 
@@ -45,10 +45,12 @@ extension OpenCLDevice {
     }
 
     private func open(
-        _ device: PlatformDevice, _ subDevice: SubDevice?, _ limits: DeviceLimits, in context: OpenCLContext
+        _ device: PlatformDevice, _ members: [PlatformDevice], _ subDevice: SubDevice?, _ limits: DeviceLimits,
+        in context: OpenCLContext
     ) -> OpenCLDevice {
         OpenCLDevice(
-            device, subDevice: subDevice, limits: limits, in: context, of: platforms, cacheDirectory: cacheDirectory)
+            device, members, subDevice: subDevice, limits: limits, in: context, of: platforms,
+            cacheDirectory: cacheDirectory)
     }
 }
 

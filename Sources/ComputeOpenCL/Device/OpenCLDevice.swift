@@ -10,11 +10,14 @@ package final class OpenCLDevice: Device {
 
     let platforms: OpenCLPlatforms
     let platformDevice: PlatformDevice
+    /// What each dispatch is shared out among: the device itself, or devices of one core.
+    let members: [PlatformDevice]
     let context: OpenCLContext
     let cacheDirectory: String?
     /// The sub-device that this is, where it is one.
     private let subDevice: SubDevice?
-    let compiler: ProgramCompiler
+    /// One for each member.
+    let compilers: [ProgramCompiler]
 
     package var memoryDomain: ObjectIdentifier { ObjectIdentifier(context) }
     var functions: OpenCLFunctions { context.functions }
@@ -38,13 +41,15 @@ package final class OpenCLDevice: Device {
         var limits = device.limits
         adjust(&limits)
         if let fault = limits.fault { throw .unsupported(device: chosen.name, reason: fault) }
-        let context = try OpenCLContext([device.handle], name: chosen.name, functions: platforms.functions)
-        self.init(device, limits: limits, in: context, of: platforms, cacheDirectory: cacheDirectory)
+        let members = platforms.team(for: device)
+        let context = try OpenCLContext(
+            [device.handle] + members.map(\.handle), name: chosen.name, functions: platforms.functions)
+        self.init(device, members, limits: limits, in: context, of: platforms, cacheDirectory: cacheDirectory)
     }
 
     init(
-        _ device: PlatformDevice, subDevice: SubDevice? = nil, limits: DeviceLimits, in context: OpenCLContext,
-        of platforms: OpenCLPlatforms, cacheDirectory: String?
+        _ device: PlatformDevice, _ members: [PlatformDevice], subDevice: SubDevice? = nil, limits: DeviceLimits,
+        in context: OpenCLContext, of platforms: OpenCLPlatforms, cacheDirectory: String?
     ) {
         self.platforms = platforms
         self.context = context
@@ -53,7 +58,8 @@ package final class OpenCLDevice: Device {
         self.cacheDirectory = cacheDirectory
         platformDevice = device
         description = device.description
-        compiler = ProgramCompiler(device: device, context: context, cacheDirectory: cacheDirectory)
+        self.members = members
+        compilers = members.map { ProgramCompiler(device: $0, context: context, cacheDirectory: cacheDirectory) }
     }
 
     package func makeBuffer(
@@ -79,7 +85,8 @@ package final class OpenCLDevice: Device {
     }
 
     package func makeLane(label: String) throws(ComputeError) -> any Lane {
-        try OpenCLLane(label: label, on: self)
+        if members.count > 1 { return try TeamLane(label: label, on: self) }
+        return try OpenCLLane(label: label, on: self)
     }
 
     func check(_ code: cl_int, _ call: String) throws(ComputeError) { try context.check(code, call) }

@@ -12,7 +12,7 @@ final class OpenCLLane: Lane {
         self.device = device
         let profiling = cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE)
         queue = try device.context.own("clCreateCommandQueue", \.releaseCommandQueue) {
-            device.functions.createCommandQueue(device.context.handle.raw, device.handle.raw, profiling, &$0)
+            device.functions.createCommandQueue(device.context.handle.raw, device.members[0].handle.raw, profiling, &$0)
         }
     }
 

@@ -34,6 +34,16 @@ package final class OpenCLPlatforms: Sendable {
 
     /// Devices of the platform of `device` that lanes of one core have to themselves.
     func laneDevices(beside device: PlatformDevice) -> [PlatformDevice] {
+        Array(devicesInCaller(beside: device).prefix(PoCL.laneDevices))
+    }
+
+    /// Devices, one for each of its cores, that do the work of `device` together; itself where there are none.
+    func team(for device: PlatformDevice) -> [PlatformDevice] {
+        let team = devicesInCaller(beside: device).dropFirst(PoCL.laneDevices).prefix(device.limits.computeUnits)
+        return team.count > 1 && team.count == device.limits.computeUnits ? Array(team) : [device]
+    }
+
+    private func devicesInCaller(beside device: PlatformDevice) -> [PlatformDevice] {
         guard !PoCL.isLaneDevice(name: device.description.name) else { return [] }
         return Self.enumeration.withLock { _ in enumerate() }.filter {
             $0.platform == device.platform && PoCL.isLaneDevice(name: $0.description.name)

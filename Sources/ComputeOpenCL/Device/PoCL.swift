@@ -12,14 +12,17 @@ enum PoCL {
     static let groups = 16 * cores
 
     /// Devices that run kernels in the thread that enqueues them, one for each lane of one core that there may be.
-    private static let laneDevices = min(8, max(2, cores))
+    static let laneDevices = min(8, max(2, cores))
+
+    /// As many again for the cores that share dispatches; see `TeamLane`. Machines of more cores were not measured.
+    private static let teamDevices = (2...8).contains(cores) ? cores : 0
 
     private static let offer: Void = {
-        let devices = "pthread" + String(repeating: " basic", count: laneDevices)
+        let devices = "pthread" + String(repeating: " basic", count: laneDevices + teamDevices)
         setenv("POCL_DEVICES", devices, 0)
     }()
 
-    /// Asks PoCL for lane devices beside the device of all cores; what the user set of `POCL_DEVICES` stands.
+    /// Asks PoCL for such devices beside the device of all cores; what the user set of `POCL_DEVICES` stands.
     ///
     /// Must come before the first call of OpenCL. A dispatch takes 0.6 us there, 2 to 3 us on a sub-device, whose
     /// worker is woken for it.

@@ -8,8 +8,8 @@ final class OpenCLBoundKernel: BoundKernel {
     private let buffers: [OpenCLBuffer]
     private let windows: OwnedList<Tag.Memory>
     private let bufferArguments: Int
-    /// Setting arguments and enqueueing is one step, which one thread at a time may take.
-    private let object: Mutex<Owned<Tag.Kernel>>
+    /// One for each member of the device.
+    private let objects: [KernelObject]
 
     var kernel: any Kernel { built }
 
@@ -23,7 +23,7 @@ final class OpenCLBoundKernel: BoundKernel {
         guard own.count == buffers.count else {
             throw .argument(kernel: kernel.code.label, reason: "was given a buffer of another device")
         }
-        let object = try kernel.makeObject()
+        let objects = try kernel.makeObjects()
         var windows = OwnedList<Tag.Memory>(release: device.context.release(\.releaseMemObject))
         var arguments: [Handle<Tag.Memory>] = []
         for (binding, buffer) in zip(kernel.code.bindings, own) {
@@ -38,12 +38,16 @@ final class OpenCLBoundKernel: BoundKernel {
             }
         }
         for (index, argument) in arguments.enumerated() {
-            var raw: cl_mem? = argument.raw
-            let result = device.functions.setKernelArg(object.raw, cl_uint(index), MemoryLayout<cl_mem>.size, &raw)
-            try device.check(result, "clSetKernelArg of \(kernel.code.label)")
+            for object in objects {
+                var raw: cl_mem? = argument.raw
+                let result = object.owned.withLock {
+                    device.functions.setKernelArg($0.raw, cl_uint(index), MemoryLayout<cl_mem>.size, &raw)
+                }
+                try device.check(result, "clSetKernelArg of \(kernel.code.label)")
+            }
         }
         bufferArguments = arguments.count
-        self.object = Mutex(object)
+        self.objects = objects
         self.windows = windows
         self.buffers = own
         built = kernel
@@ -63,8 +67,9 @@ final class OpenCLBoundKernel: BoundKernel {
 
     /// Runs the kernel over `tiles`, one group a tile where there are not too many and the driver does not want another
     /// number.
+    /// - Parameter member: that of the device whose queue it is.
     func enqueue(
-        _ parameters: Parameters, tiles: Range<Int>, on queue: Handle<Tag.Queue>
+        _ parameters: Parameters, tiles: Range<Int>, on queue: Handle<Tag.Queue>, member: Int = 0
     ) throws(ComputeError) -> DispatchEvent {
         let (words, count) = parameters.words(covering: tiles)
         precondition(count == built.code.parameterCount, "wrong parameters for \(built.code.label)")
@@ -73,7 +78,7 @@ final class OpenCLBoundKernel: BoundKernel {
         let groups =
             built.device.platformDevice.fixedGroups ?? min(max(1, tiles.count), built.device.limits.maxGroupCount)
         var globalSize = groups * groupSize
-        let (call, code, event) = object.withLock { object -> (String, cl_int, Handle<Tag.Dispatch>?) in
+        let (call, code, event) = objects[member].owned.withLock { object -> (String, cl_int, Handle<Tag.Dispatch>?) in
             for index in 0..<count {
                 var word = words[index]
                 let code = functions.setKernelArg(object.raw, cl_uint(bufferArguments + index), 4, &word)
@@ -90,4 +95,11 @@ final class OpenCLBoundKernel: BoundKernel {
         }
         return DispatchEvent(raw: event.raw, context: built.device.context)
     }
+}
+
+/// A kernel object: setting its arguments and enqueueing is one step, which one thread at a time may take.
+final class KernelObject: Sendable {
+    let owned: Mutex<Owned<Tag.Kernel>>
+
+    init(_ owned: consuming Owned<Tag.Kernel>) { self.owned = Mutex(owned) }
 }

@@ -1,29 +1,43 @@
 import Compute
 import Synchronization
 
-/// A built program with one entry point.
+/// A built program with one entry point, for each member of its device.
 final class OpenCLKernel: Kernel {
     let code: KernelCode
     let device: OpenCLDevice
-    private let program: Owned<Tag.Program>
+    private let programs: [Program]
     private let isKept: Mutex<Bool>
+
+    private final class Program: Sendable {
+        let owned: Owned<Tag.Program>
+
+        init(_ owned: consuming Owned<Tag.Program>) { self.owned = owned }
+    }
 
     init(_ code: KernelCode, on device: OpenCLDevice) throws(ComputeError) {
         self.code = code
         self.device = device
-        if let kept = device.compiler.kept(code) {
-            program = kept
-            isKept = Mutex(true)
-        } else {
-            program = try device.compiler.build(code)
-            isKept = Mutex(false)
+        var programs: [Program] = []
+        var isKept = true
+        for compiler in device.compilers {
+            if let kept = compiler.kept(code) {
+                programs.append(Program(kept))
+            } else {
+                programs.append(Program(try compiler.build(code)))
+                isKept = false
+            }
         }
+        self.programs = programs
+        self.isKept = Mutex(isKept)
     }
 
-    /// A kernel of the program that has arguments of its own.
-    func makeObject() throws(ComputeError) -> Owned<Tag.Kernel> {
-        try device.context.own("clCreateKernel of \(code.label)", \.releaseKernel) {
-            device.functions.createKernel(program.raw, "entry", &$0)
+    /// A kernel of each program, that has arguments of its own.
+    func makeObjects() throws(ComputeError) -> [KernelObject] {
+        try programs.map { program throws(ComputeError) in
+            KernelObject(
+                try device.context.own("clCreateKernel of \(code.label)", \.releaseKernel) {
+                    device.functions.createKernel(program.owned.raw, "entry", &$0)
+                })
         }
     }
 
@@ -33,7 +47,7 @@ final class OpenCLKernel: Kernel {
 
     func keep() {
         isKept.withLock { isKept in
-            if !isKept { device.compiler.keep(program.handle, of: code) }
+            if !isKept { device.compilers[0].keep(programs[0].owned.handle, of: code) }
             isKept = true
         }
     }

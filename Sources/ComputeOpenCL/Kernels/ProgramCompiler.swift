@@ -36,7 +36,7 @@ struct ProgramCompiler: Sendable {
         }
         guard build(program.handle) == CL_SUCCESS else {
             let log = buildLog(of: program.handle)
-            throw .compilation(device: device.description.name, kernel: code.label, log: log)
+            throw .compilation(device: context.name, kernel: code.label, log: log)
         }
         return program
     }
