@@ -65,6 +65,8 @@ package final class ThreadTeam: Sendable {
             self.job.withLock { $0 = job }
             for semaphore in ready { semaphore.signal() }
             takePart(in: job, as: 0)
+            // All have it, and what it holds may hold the team.
+            self.job.withLock { $0 = nil }
         }
 
         func close() {

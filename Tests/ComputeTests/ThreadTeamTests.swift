@@ -40,6 +40,23 @@ struct ThreadTeamTests {
         #expect(sums.withLock { $0 } == expected)
     }
 
+    /// What the steps held goes when they are done, even if it holds the team.
+    @Test func nothingIsHeldBetweenRuns() async throws {
+        final class Holder: Sendable {
+            let team = ThreadTeam(name: "team", count: 2)
+            func work() { team.run(steps: 3) { [self] _, _ in #expect(team.count == 2) } }
+        }
+        weak var held: Holder?
+        do {
+            let holder = Holder()
+            held = holder
+            holder.work()
+        }
+        // The other thread lets go a moment later.
+        for _ in 0..<200 where held != nil { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(held == nil)
+    }
+
     /// More threads than cores still come to an end.
     @Test func teamsWorkBesideEachOther() async throws {
         try await withThrowingTaskGroup { group in
