@@ -12,41 +12,41 @@ import Synchronization
 ///     team.run(steps: 10) { member, step in … }
 package final class ThreadTeam: Sendable {
     package let count: Int
-    private let meeting: Meeting
+    private let state: State
 
     package init(name: String, count: Int) {
         self.count = count
-        meeting = Meeting(count: count)
+        state = State(count: count)
         for member in 1..<max(1, count) {
-            let thread = Thread { [meeting] in meeting.attend(member) }
+            let thread = Thread { [state] in state.work(as: member) }
             thread.name = name
             thread.stackSize = 8 << 20
             thread.start()
         }
     }
 
-    deinit { meeting.close() }
+    deinit { state.close() }
 
     /// Calls `body` for every step, in order, with every member; one call at a time.
     package func run(steps: Int, _ body: @escaping @Sendable (_ member: Int, _ step: Int) -> Void) {
-        if steps > 0 { meeting.run(Job(steps: steps, body: body)) }
+        if steps > 0 { state.run(steps, body) }
     }
 
     private struct Job: Sendable {
         let steps: Int
-        /// Arrivals before the job.
-        var start = 0
+        /// Arrivals at the barrier before the job.
+        let start: Int
         let body: @Sendable (Int, Int) -> Void
     }
 
-    /// Where the threads meet: they keep it alive, and the team does not keep them.
-    private final class Meeting: Sendable {
-        /// Looks at the others' arrivals before other threads may have the core: about 20 us, a few times what steps of
-        /// one length differ by.
-        private static let looks = 10_000
-        /// Looks until the thread sleeps in between, since there are more threads than cores: about 50 us more. Teams
-        /// that only offered their cores took turns at waiting.
-        private static let offers = 100
+    /// What the threads share: they keep it alive, and the team does not keep them.
+    private final class State: Sendable {
+        /// Spins at the barrier before a thread yields its core: about 20 us, a few times what steps of one length
+        /// differ by.
+        private static let spins = 10_000
+        /// Yields before it sleeps in between, since there are more threads than cores: about 50 us more. Teams that
+        /// only yielded took turns at waiting.
+        private static let yields = 100
 
         private let count: Int
         /// How often a member has ended a step, in all jobs.
@@ -59,12 +59,11 @@ package final class ThreadTeam: Sendable {
             ready = (1..<max(1, count)).map { _ in DispatchSemaphore(value: 0) }
         }
 
-        func run(_ job: consuming Job) {
-            job.start = arrivals.load(ordering: .acquiring)
-            let job = job
+        func run(_ steps: Int, _ body: @escaping @Sendable (Int, Int) -> Void) {
+            let job = Job(steps: steps, start: arrivals.load(ordering: .acquiring), body: body)
             self.job.withLock { $0 = job }
             for semaphore in ready { semaphore.signal() }
-            takePart(in: job, as: 0)
+            execute(job, as: 0)
             // All have it, and what it holds may hold the team.
             self.job.withLock { $0 = nil }
         }
@@ -74,15 +73,15 @@ package final class ThreadTeam: Sendable {
             for semaphore in ready { semaphore.signal() }
         }
 
-        func attend(_ member: Int) {
+        func work(as member: Int) {
             while true {
                 ready[member - 1].wait()
                 guard let job = job.withLock({ $0 }) else { return }
-                takePart(in: job, as: member)
+                execute(job, as: member)
             }
         }
 
-        private func takePart(in job: Job, as member: Int) {
+        private func execute(_ job: Job, as member: Int) {
             for step in 0..<job.steps {
                 job.body(member, step)
                 arrivals.add(1, ordering: .releasing)
@@ -91,11 +90,11 @@ package final class ThreadTeam: Sendable {
         }
 
         private func wait(for total: Int) {
-            var looks = 0
+            var spins = 0
             while arrivals.load(ordering: .acquiring) < total {
-                looks += 1
-                guard looks > Self.looks else { continue }
-                if looks > Self.looks + Self.offers { usleep(50) } else { sched_yield() }
+                spins += 1
+                guard spins > Self.spins else { continue }
+                if spins > Self.spins + Self.yields { usleep(50) } else { sched_yield() }
             }
         }
     }
