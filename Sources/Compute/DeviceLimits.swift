@@ -18,6 +18,8 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
     package var groupSize: Int
     /// Width of a kernel's `vec`.
     package var vectorWidth: Int
+    /// Bytes of memory that the lanes of a group share; 0 where it is no faster than other memory, as on CPUs.
+    package var sharedMemoryBytes: Int
     /// Whether products with quantised weights are faster in whole numbers, with rows quantised before them.
     package var prefersIntegerProducts: Bool
     /// The parts that work at the same time and can be given to different lanes: cores of a CPU; 1 where none can.
@@ -28,7 +30,8 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
     package init(
         maxBindingSize: Int, maxAllocationSize: Int, maxTexelElements: Int, maxBindings: Int, maxGroupSize: Int,
         maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int,
-        prefersIntegerProducts: Bool = false, computeUnits: Int = 1, importsHostMemory: Bool = false
+        sharedMemoryBytes: Int = 0, prefersIntegerProducts: Bool = false, computeUnits: Int = 1,
+        importsHostMemory: Bool = false
     ) {
         self.maxBindingSize = maxBindingSize
         self.maxAllocationSize = maxAllocationSize
@@ -40,6 +43,7 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
         self.subgroupSize = subgroupSize
         self.groupSize = groupSize
         self.vectorWidth = vectorWidth
+        self.sharedMemoryBytes = sharedMemoryBytes
         self.prefersIntegerProducts = prefersIntegerProducts
         self.computeUnits = computeUnits
         self.importsHostMemory = importsHostMemory

@@ -24,23 +24,22 @@ package struct DescribedModel: Sendable {
     ]
 
     /// Every kernel that a device with `limits` would compile for these models: in each weight format but F32, with
-    /// keys and values in halves and in bytes, with products of floats and of whole numbers, and with a small and a
-    /// large pool.
+    /// keys and values in halves and in bytes, and with a small and a large pool.
     ///
     /// The operations themselves choose, bound to buffers that are not there.
     ///
-    /// - Parameter kernel: only variants of this one.
+    /// - Parameters:
+    ///   - card: the name that the device's facts are known by.
+    ///   - kernel: only variants of this one.
     package static func kernels(
-        limits: DeviceLimits, dialect: Dialect, only kernel: String? = nil
+        card: String, limits: DeviceLimits, dialect: Dialect, only kernel: String? = nil
     ) throws(ComputeError) -> [PendingKernels.Translated] {
-        let kernels = try KernelSet(device: AbsentDevice(limits: limits, dialect: dialect))
+        let kernels = try KernelSet(device: AbsentDevice(card: card, limits: limits, dialect: dialect))
         let ((), pending) = try kernels.gather { () throws(ComputeError) in
             for model in all {
-                let bytes = try QuantisedRows(rows: rows, depth: model.feedForwardLength, on: kernels.device)
+                let bytes = try QuantisedRows(rows: rows, depth: model.feedForwardLength, for: kernels)
                 for format in WeightFormat.allCases where format.isServed {
-                    for bytes in [nil, bytes] {
-                        try model.bindProducts(format, bytes, kernels)
-                    }
+                    try model.bindProducts(format, bytes, kernels)
                 }
                 for kv in [KVType.f16, .q8_0] {
                     for poolBytes in poolSizes { try model.bindAttention(kv, poolBytes: poolBytes, kernels) }
@@ -123,12 +122,13 @@ extension WeightFormat {
 
 /// What kernels are bound to where nothing will run: a device of some limits, with buffers that have a size alone.
 private final class AbsentDevice: Device {
-    let description = DeviceDescription(
-        api: .vulkan, index: 0, name: "absent", kind: .other, driver: "none", memoryByteCount: 0)
+    let description: DeviceDescription
     let limits: DeviceLimits
     let dialect: Dialect
 
-    init(limits: DeviceLimits, dialect: Dialect) {
+    init(card: String, limits: DeviceLimits, dialect: Dialect) {
+        description = DeviceDescription(
+            api: .vulkan, index: 0, name: card, kind: .other, driver: "none", memoryByteCount: 0)
         self.limits = limits
         self.dialect = dialect
     }

@@ -27,10 +27,15 @@ package struct NVIDIATarget: Sendable {
             multiprocessor: Multiprocessor(warps: 64, groups: 32, sharedBytes: 228 << 10)),
     ]
 
-    /// As large as NVIDIA's devices allow: one binding for every buffer, groups of a warp.
-    private static let limits = DeviceLimits(
-        maxBindingSize: 1 << 40, maxAllocationSize: 1 << 40, maxTexelElements: 0, maxBindings: 64, maxGroupSize: 1024,
-        maxGroupCount: Int(Int32.max), maxParameterBytes: 4096, subgroupSize: 32, groupSize: 32, vectorWidth: 4)
+    /// As large as NVIDIA's devices allow: one binding for every buffer.
+    private var limits: DeviceLimits {
+        let description = DeviceDescription(
+            api: .vulkan, index: 0, name: card, kind: .discrete, driver: "", memoryByteCount: 0)
+        var limits = DeviceLimits(DeviceFacts(description))
+        limits.maxBindingSize = 1 << 40
+        limits.maxAllocationSize = 1 << 40
+        return limits
+    }
 
     /// - Parameter kernel: only variants of this one.
     package func inspect(kernel: String?) -> InspectedTarget {
@@ -40,7 +45,7 @@ package struct NVIDIATarget: Sendable {
         }
         var target = InspectedTarget(name, compiler: "NVRTC \(compiler.version)")
         do throws(ComputeError) {
-            let kernels = try DescribedModel.kernels(limits: Self.limits, dialect: .cuda, only: kernel)
+            let kernels = try DescribedModel.kernels(card: card, limits: limits, dialect: .cuda, only: kernel)
             target.inspect(kernels) { code in
                 let result = compiler.compile(code.source, architecture: name, options: ["--ptxas-options=-v"])
                 guard result.succeeded else { throw CompilerRefusal(description: result.log) }

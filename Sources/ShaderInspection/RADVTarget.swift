@@ -99,7 +99,7 @@ package struct RADVTarget: Sendable {
         var target = InspectedTarget(
             name, compiler: "\(device.description.name), Mesa \(device.description.driver)")
         do throws(ComputeError) {
-            let kernels = try DescribedModel.kernels(limits: device.limits, dialect: .glsl, only: kernel)
+            let kernels = try DescribedModel.kernels(card: card, limits: device.limits, dialect: .glsl, only: kernel)
             let lanes = device.limits.subgroupSize
             target.inspect(kernels) { try VariantFigures(radv: device.statistics(of: $0), subgroupSize: lanes) }
         } catch {

@@ -87,14 +87,20 @@ struct ForwardPass: Sendable {
             down: try products(of: rows(scratch.gated), layer.down, d, into: scratch.residual, .residual))
     }
 
+    /// The heights of tiles that batches choose among, ascending.
+    var heights: [Int] {
+        let products = [output] + layers.flatMap { [$0.qkv, $0.output, $0.down] + $0.gateUp }
+        return Set(products.flatMap(\.heights)).sorted()
+    }
+
     /// Eight dispatches a layer, ten where queries, keys and values differ in format, two more where gate and up do,
     /// and three around them; with products of whole numbers two more a layer.
-    func encode(_ commands: any Commands, rows: Int, logitRows: Int) {
+    func encode(_ commands: any Commands, rows: Int, pieces: Int, logitRows: Int) {
         embed.encode(commands, rows: rows)
         for (index, layer) in layers.enumerated() {
             layer.qkv.encode(commands, rows: rows)
             ropeStore.encode(commands, rows: rows, layer: index)
-            attention.encode(commands, rows: rows, layer: index)
+            attention.encode(commands, rows: rows, pieces: pieces, layer: index)
             layer.output.encode(commands, rows: rows)
             for part in layer.gateUp { part.encode(commands, rows: rows) }
             layer.down.encode(commands, rows: rows)

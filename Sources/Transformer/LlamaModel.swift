@@ -109,7 +109,7 @@ package final class LlamaModel: Sendable {
         precondition(batch.rowCount <= maxRows && batch.logitRows.count <= maxLogitRows, "batch too large")
         inputs.write(batch)
         return try lane.run { commands throws(ComputeError) in
-            pass.encode(commands, rows: batch.rowCount, logitRows: batch.logitRows.count)
+            pass.encode(commands, rows: batch.rowCount, pieces: batch.pieces, logitRows: batch.logitRows.count)
         }
     }
 
@@ -128,7 +128,7 @@ package final class LlamaModel: Sendable {
     package func warmUp(on lane: any Lane) throws(ComputeError) {
         try compileLater()
         kernels.keep()
-        for rows in MatMul.heights where rows <= maxRows {
+        for rows in pass.heights where rows <= maxRows {
             var batch = Batch()
             for row in 0..<rows {
                 batch.append(

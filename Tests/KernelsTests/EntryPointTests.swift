@@ -19,7 +19,7 @@ struct EntryPointTests {
                 }
                 """)
         let code = try KernelTranslator(dialect: dialect, limits: .generous, prelude: "// PRELUDE").translate(
-            kernel, options: [:], layouts: [ArgumentLayout(windows: 2), ArgumentLayout()])
+            kernel, options: [:], layouts: [ArgumentLayout(windows: 2), ArgumentLayout()], groupSize: 32)
         #expect(code.parameterCount == 4 && code.bindings.map(\.windows) == [2, 1])
         #expect(code.source.contains("// PRELUDE"))
         return code.source

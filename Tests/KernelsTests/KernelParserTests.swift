@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import Kernels
 import Testing
 
@@ -7,8 +8,8 @@ struct KernelParserTests {
         let sources = try KernelLibrary.sources()
         #expect(
             sources.keys.sorted() == [
-                "attention", "embed", "matmul", "matmul_bytes", "probe_copy", "probe_fma", "quantise", "rms_norm",
-                "rope_store",
+                "attention", "attention_tile", "embed", "matmul", "matmul_bytes", "matmul_tile", "probe_copy",
+                "probe_fma", "quantise", "rms_norm", "rope_store",
             ])
         let norm = try #require(sources["rms_norm"])
         #expect(norm.buffers.map(\.name) == ["x", "weight", "sources", "y"])
@@ -41,7 +42,7 @@ struct KernelParserTests {
                 { each (r, ROWS * 2) { float s$r = $r; } each (i, 2) { each (j, 2) { m$i_$j } } }
                 """)
         let translator = KernelTranslator(dialect: .glsl, limits: .floor)
-        let code = try translator.translate(source, options: ["ROWS": "2"], layouts: [ArgumentLayout()])
+        let code = try translator.translate(source, options: ["ROWS": "2"], layouts: [ArgumentLayout()], groupSize: 32)
         let words = code.source.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         #expect(words.contains("float s0 = 0; float s1 = 1; float s2 = 2; float s3 = 3;"))
         #expect(words.contains("m0_0 m0_1 m1_0 m1_1"))
@@ -58,11 +59,39 @@ struct KernelParserTests {
         #expect(text.closing("(", ")") == nil && ("((a)" as Substring).closing("(", ")") == nil)
     }
 
+    /// Memory that a group shares is declared where each dialect wants it, in the variants that need it.
+    @Test(arguments: [
+        (Dialect.glsl, "shared quad a[2 * GROUP_SIZE];"), (.openCL, "__local quad a["), (.cuda, "__shared__ quad a["),
+    ])
+    func sharedArraysAreDeclared(_ dialect: Dialect, _ declaration: String) throws {
+        let source = try KernelSource(
+            parsing: """
+                kernel f(write float y)
+                options N = 1 2
+                shared quad a[2 * GROUP_SIZE] when N > 1, uint b[4] when N == 1
+                tiles rows
+                { a[LANE] = quad(0.0); BARRIER; }
+                """)
+        #expect(source.shared.map(\.name) == ["a", "b"] && source.shared[1].count == "4")
+        let translator = KernelTranslator(dialect: dialect, limits: .floor)
+        let code = try translator.translate(source, options: ["N": "2"], layouts: [ArgumentLayout()], groupSize: 64)
+        #expect(code.groupSize == 64 && code.source.contains("#define GROUP_SIZE 64"))
+        let place = try #require(code.source.range(of: declaration)?.lowerBound)
+        #expect(code.source[..<place].hasSuffix("#if N > 1\n"))
+    }
+
+    @Test(arguments: ["quad a[2]", "quad a when N > 1", "half a[2] when N > 1", "quad a[2] when "])
+    func sharedArraysAreChecked(_ text: String) {
+        #expect(throws: KernelSourceError.self) {
+            try KernelSource(parsing: "kernel f(write float y) options N = 1 2 shared \(text) tiles rows { }")
+        }
+    }
+
     @Test func optionsAreChecked() throws {
         let source = try KernelSource(parsing: "kernel f() options A = X Y tiles rows { }")
         let translator = KernelTranslator(dialect: .glsl, limits: .floor)
         #expect(throws: KernelSourceError.self) {
-            try translator.translate(source, options: ["A": "Z"], layouts: [])
+            try translator.translate(source, options: ["A": "Z"], layouts: [], groupSize: 32)
         }
     }
 }

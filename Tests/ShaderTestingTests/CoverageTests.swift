@@ -7,23 +7,32 @@ import Testing
 /// The tables run every variant of every kernel that an operation can ask for.
 struct CoverageTests {
     @Test func everyKernelHasCases() throws {
-        #expect(ShaderSuite.kernels == (try KernelLibrary.sources().keys.sorted()))
+        let labels = try Self.dispatched(.none).union(Self.dispatched(.gpu))
+        let run = Set(labels.map { String($0.prefix { $0 != "<" }) })
+        #expect(run == Set(try KernelLibrary.sources().keys))
+        #expect(run.isSuperset(of: ShaderSuite.kernels))
     }
 
-    @Test func everyVariantIsRun() throws {
-        let device = IdleDevice(
-            dialect: .openCL,
-            limits: DeviceLimits(
-                maxBindingSize: 1 << 30, maxAllocationSize: 1 << 30, maxTexelElements: 0, maxBindings: 16,
-                maxGroupSize: 1, maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 1,
-                vectorWidth: 4))
-        let bench = try Workbench(KernelSet(device: device))
-        // What an idle device leaves is wrong, of course.
-        for test in ShaderSuite().cases(.none) { _ = try? test.run(on: bench, times: 1) }
-        let missing = Self.wanted.filter { wanted in
-            !device.dispatched.contains { $0.hasPrefix(wanted.kernel) && wanted.options.allSatisfy($0.contains) }
+    @Test(arguments: [Fallback.none, .gpu])
+    func everyVariantIsRun(_ fallback: Fallback) throws {
+        let dispatched = try Self.dispatched(fallback)
+        let missing = (fallback == .gpu ? Self.wantedOfGroups : Self.wanted).filter { wanted in
+            !dispatched.contains { $0.hasPrefix(wanted.kernel) && wanted.options.allSatisfy($0.contains) }
         }
         #expect(missing.isEmpty, "not run: \(missing)")
+    }
+
+    private static func dispatched(_ fallback: Fallback) throws -> Set<String> {
+        var limits = DeviceLimits(
+            maxBindingSize: 1 << 30, maxAllocationSize: 1 << 30, maxTexelElements: 0, maxBindings: 16,
+            maxGroupSize: 1024, maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 1,
+            vectorWidth: 4)
+        fallback.apply(to: &limits)
+        let device = IdleDevice(dialect: .openCL, limits: limits)
+        let bench = try Workbench(KernelSet(device: device))
+        // What an idle device leaves is wrong, of course.
+        for test in ShaderSuite().cases(fallback) { _ = try? test.run(on: bench, times: 1) }
+        return Set(device.dispatched)
     }
 
     private static let inBlocks = [
@@ -31,6 +40,20 @@ struct CoverageTests {
     ]
     private static let formats = ["F32", "F16", "BF16"] + inBlocks
     private typealias Wanted = (kernel: String, options: [String])
+
+    private static let wantedOfGroups: [Wanted] =
+        formats.flatMap { format in
+            // The lowest and the highest of every format, and those between where a format alone has something of it.
+            let isWhole = ["F32", "F16", "BF16", "Q8", "Q4"].contains(format)
+            return (isWhole ? [1, 2, 4] : [1]).map { ("matmul<", ["WEIGHTS=\(format),", "ROWS=\($0),"]) }
+                + (isWhole ? [2, 4, 6] : [6]).map { ("matmul_tile<", ["WEIGHTS=\(format),", "ROWS=\($0),"]) }
+        }
+        + ["NONE", "RESIDUAL", "SWIGLU", "GATED"].flatMap { epilogue in
+            ["matmul<", "matmul_tile<"].map { ($0, ["SLICES=16,", "EPILOGUE=\(epilogue)>"]) }
+        }
+        + [32, 64, 80, 96, 128, 192, 256].map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
+        + ["F32", "F16", "Q8"].map { ("attention_tile<", ["KV=\($0),"]) }
+        + [1, 2, 8].map { ("attention_tile<", ["ROWS=\($0)>"]) }
 
     private static let wanted: [Wanted] = products + attention + others
 

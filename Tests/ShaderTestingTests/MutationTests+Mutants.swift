@@ -3,7 +3,7 @@ import ShaderTesting
 
 extension MutationTests {
     static let mutants =
-        matmul + matmulBytes + weights + attention + [
+        matmul + matmulBytes + weights + attention + groups + [
             kernel("rms_norm", "loop one short", "i < n; i += GROUP_SIZE) {", "i + 1 < n; i += GROUP_SIZE) {"),
             kernel("rms_norm", "twice epsilon", "+ epsilon", "+ 2.0 * epsilon"),
             kernel("rms_norm", "sum in place of mean", " / float(width)", ""),
@@ -24,7 +24,7 @@ extension MutationTests {
 
     private static let matmul = [
         kernel("matmul", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
-        kernel("matmul", "columns not masked", "if (column$c * Q + $q < columns) {", "if (true) {", option: "Q4"),
+        kernel("matmul", "columns not masked", "if ((column) * (V / 4) + $q < columns) {", "if (true) {", option: "Q4"),
         kernel("matmul", "row + 1 read", "min(row + $r, rows - 1)", "min(row + $r + 1, rows - 1)", option: "Q4"),
         kernel(
             "matmul", "loop one short", "g < 4; g++) {\n            each (f, FIELDS) { {",
@@ -32,8 +32,8 @@ extension MutationTests {
         kernel("matmul", "other half of x", "b * 8 + 4 * (part + $f) + g", "b * 8 + 4 * (1 - $f) + g", option: "Q4"),
         kernel("matmul", "minimum left out", " + m$c * HSUM4(sum$r)", "", option: "Q4"),
         kernel("matmul", "bits of the other half", "u$c & 0xffff0000u", "u$c", option: "BF16"),
-        kernel("matmul", "residual missing", "LOAD(y, at$c + $q) + ", "", option: "RESIDUAL"),
-        kernel("matmul", "wrong sign in the gate", "exp(-s$r_0)", "exp(s$r_0)", option: "SWIGLU"),
+        kernel("matmul", "residual missing", "LOAD(y, at) + (value)", "(value)", option: "RESIDUAL"),
+        kernel("matmul", "wrong sign in the gate", "exp(-(gate))", "exp(gate)", option: "SWIGLU"),
         // 64 KiB are 4096 vecs of four, and fewer wider ones.
         kernel(
             "matmul", "window bit lost", "LOAD(w, (at) + (first + (g)) * (width))",
@@ -98,21 +98,57 @@ extension MutationTests {
             option: "Q8"),
     ]
 
+    /// Faults in what the lanes of a group do together.
+    private static let groups = [
+        kernel(
+            "matmul", "slices read too early", "            BARRIER;\n            SUM", "            SUM",
+            fallback: .gpu, option: "Q4"),
+        kernel("matmul", "a slice left out", "slice_ = 0; slice_", "slice_ = 1; slice_", fallback: .gpu, option: "Q4"),
+        kernel(
+            "matmul", "a block of two slices", "(blocks * (slice + 1) / SLICES)", "(blocks * (slice + 1) / SLICES + 1)",
+            fallback: .gpu, option: "Q4"),
+        kernel("matmul", "gate for up", "(lane) + TURN / V)", "(lane))", fallback: .gpu, option: "SWIGLU"),
+        tile("rows read too early", "#endif\n            BARRIER;", "#endif", "matmul", option: "Q4"),
+        tile("a slice's sums left out", "total$r += s$r;", "total$r = s$r;", "matmul", option: "Q4"),
+        tile(
+            "neighbouring rows", "(r + 16 * $r) * 9 + k]; each (e, 4) { t$r",
+            "($r + ROWS * r) * 9 + k]; each (e, 4) { t$r", "matmul", option: "Q4"),
+        tile("sums of another row", "xSums[(r + 16 * $r) * PARTS", "xSums[(r + $r) * PARTS", "matmul", option: "Q4"),
+        tile("the lower field twice", "field / 4) >>", "0) >>", "matmul", option: "Q4"),
+        kernel(
+            "attention_tile", "weights read too early", "            BARRIER;\n            if (chunk",
+            "            if (chunk", fallback: .gpu, of: "attention"),
+        kernel(
+            "attention_tile", "rows of other sequences", "&& LOAD(starts, end) == start", "", fallback: .gpu,
+            of: "attention"),
+        kernel(
+            "attention_tile", "a row looks ahead", "if (token < count$r)", "if (token < count)", fallback: .gpu,
+            of: "attention"),
+        kernel(
+            "attention_tile", "sums of earlier tokens not scaled", "a$r_$j *= keep;", "", fallback: .gpu,
+            of: "attention"),
+        kernel(
+            "attention_tile", "one scale for all blocks", "WORD_OF(vScales, chunk / 4)", "WORD_OF(vScales, 0)",
+            fallback: .gpu, option: "Q8", of: "attention"),
+    ]
+
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.
     static let wordsOfGLSL = [
         prelude(
-            .glsl, "sums read too early", "reduction_[LANE] = v;\n    barrier();", "reduction_[LANE] = v;", "rms_norm"),
-        prelude(.glsl, "sums overwritten", "vec4 v) {\n    barrier();", "vec4 v) {", "attention"),
+            .glsl, "sums read too early",
+            "reduction_[LANE + n].places); \\\n        } \\\n        barrier(); \\",
+            "reduction_[LANE + n].places); \\\n        } \\", "rms_norm"),
+        prelude(
+            .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
+            "name(type v) { \\\n        reduction_[LANE]", "attention"),
         prelude(.glsl, "upper half of a table", "q < 8u ?", "q < 7u ?", "embed", fallback: .none, option: "IQ4_NL"),
     ]
     static let wordsOfOpenCL = [
         prelude(
-            .openCL, "sums read too early", "reduction[LANE] = v;\n    barrier(CLK_LOCAL_MEM_FENCE);",
-            "reduction[LANE] = v;", "rms_norm"),
+            .openCL, "sums read too early", "n /= 2) { \\\n            BARRIER; \\", "n /= 2) { \\", "rms_norm"),
         prelude(
-            .openCL, "sums overwritten",
-            "__local quad* reduction) {\n    barrier(CLK_LOCAL_MEM_FENCE);\n    reduction[LANE] = v;",
-            "__local quad* reduction) {\n    reduction[LANE] = v;", "attention"),
+            .openCL, "sums overwritten", "__local quad* reduction) { \\\n        BARRIER; \\",
+            "__local quad* reduction) { \\", "attention"),
         prelude(
             .openCL, "upper half of a table", "(q >> 3) & 1u", "(q >> 2) & 1u", "embed", fallback: .none,
             option: "IQ4_NL"),
@@ -120,11 +156,17 @@ extension MutationTests {
 
     private static func kernel(
         _ name: String, _ fault: String, _ text: String, _ replacement: String, fallback: Fallback = .none,
-        option: String? = nil
+        option: String? = nil, of operation: String? = nil
     ) -> Check {
         Check(
-            mutant: Mutant("\(name): \(fault)", in: .kernel(name), replacing: text, with: replacement), kernel: name,
-            fallback: fallback, option: option)
+            mutant: Mutant("\(name): \(fault)", in: .kernel(name), replacing: text, with: replacement),
+            kernel: operation ?? name, fallback: fallback, option: option)
+    }
+
+    private static func tile(
+        _ fault: String, _ text: String, _ replacement: String, _ operation: String, option: String? = nil
+    ) -> Check {
+        kernel("matmul_tile", fault, text, replacement, fallback: .gpu, option: option, of: operation)
     }
 
     private static func prelude(

@@ -5,7 +5,7 @@ import Synchronization
 /// to compile, to keep and to run. What is read from it is zero.
 package final class IdleDevice: Device {
     package let description = DeviceDescription(
-        api: .cuda, index: 0, name: "idle", kind: .discrete, driver: "none", memoryByteCount: 1 << 40)
+        api: .cuda, index: 0, name: "idle", kind: .cpu, driver: "none", memoryByteCount: 1 << 40)
     package let limits: DeviceLimits
     package let dialect: Dialect
     private let compiled = Mutex<[KernelCode]>([])

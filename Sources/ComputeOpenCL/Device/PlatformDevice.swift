@@ -73,6 +73,7 @@ struct PlatformDevice: Sendable {
             maxGroupSize: maxGroupSize, maxGroupCount: Int(Int32.max) / max(1, maxGroupSize),
             maxParameterBytes: parameterBytes, subgroupSize: 1, groupSize: isCPU ? 1 : min(32, maxGroupSize),
             vectorWidth: !isCPU || width < 8 ? 4 : width < 16 ? 8 : 16,
+            sharedMemoryBytes: isCPU ? 0 : probe.number(CL_DEVICE_LOCAL_MEM_SIZE, cl_ulong.self),
             // Measured on CPUs with vectors of eight alone: prefill is 2.7 times as fast.
             prefersIntegerProducts: isCPU && (8..<16).contains(width),
             computeUnits: max(1, probe.number(CL_DEVICE_MAX_COMPUTE_UNITS, cl_uint.self)), importsHostMemory: isCPU)

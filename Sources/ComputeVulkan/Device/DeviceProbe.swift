@@ -66,8 +66,13 @@ struct DeviceProbe {
             // Without size control only a driver of one size, as CPU drivers are, keeps to the size that it reports.
             return subgroupSizes != nil || kind == .cpu ? (size, nil) : (1, nil)
         }
-        return (size, size)
+        // Half as many lanes have twice the registers each: AMD's devices report 64 and Intel's 32, where sums spill.
+        let wanted = properties.vendorID == Self.intel ? 16 : 32
+        let chosen = subgroupSizes.contains(wanted) ? wanted : size
+        return (chosen, chosen)
     }
+
+    private static let intel: UInt32 = 0x8086
 
     /// Whether pipelines may ask for full subgroups of a size.
     private static func controlsSubgroupSize(

@@ -50,7 +50,8 @@ struct PhysicalDevice: Sendable {
             maxGroupSize: Int(reported.maxComputeWorkGroupInvocations),
             maxGroupCount: Int(reported.maxComputeWorkGroupCount.0),
             maxParameterBytes: Int(reported.maxPushConstantsSize), subgroupSize: subgroupSize, groupSize: groupSize,
-            vectorWidth: 4, computeUnits: Lavapipe.isDevice(probe.properties) ? Lavapipe.workers : 1,
+            vectorWidth: 4, sharedMemoryBytes: isCPU ? 0 : Int(reported.maxComputeSharedMemorySize),
+            computeUnits: Lavapipe.isDevice(probe.properties) ? Lavapipe.workers : 1,
             importsHostMemory: isCPU && probe.importsHostMemory)
     }
 }

@@ -7,7 +7,7 @@ struct CUDAWriter: DialectWriter {
 
     func write(_ kernel: TranslatedKernel) -> String {
         var lines = kernel.definitions.map { "#define \($0.name) \($0.value)" }
-        lines.append("#define SUBGROUPS \(kernel.usesSubgroups ? 1 : 0)")
+        lines.append("#define SUBGROUP_SIZE \(kernel.subgroupSize)")
         lines.append(kernel.prelude)
         for argument in kernel.arguments {
             lines += argument.accessors(vectorWidth: kernel.vectorWidth) + argument.spanAccessors
@@ -32,7 +32,8 @@ struct CUDAWriter: DialectWriter {
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
         let arguments = kernel.entryArguments(qualifier: "__restrict__ ")
         return [
-            "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE) entry(\(arguments)) {",
+            "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE) entry(\(arguments)) {"
+        ] + kernel.sharedMemory("__shared__") + [
             "    uint endTile = firstTile + tileCount;",
             "    for (uint TILE = firstTile + blockIdx.x; TILE < endTile; TILE += gridDim.x) {",
             kernel.body,

@@ -21,16 +21,25 @@ struct TranslatedKernel {
     var definitions: [(name: String, value: String)]
     var arguments: [TranslatedArgument]
     var parameters: [ParameterArgument]
+    var shared: [SharedArray]
     /// What defines the words of the dialect.
     var prelude: String
     var body: String
     var vectorWidth: Int
-    /// Whether a group is one subgroup, so that sums over it need no shared memory.
-    var usesSubgroups: Bool
+    /// Lanes of a subgroup where sums over a group may use them; 0 where they need shared memory alone.
+    var subgroupSize: Int
 
     /// The parameters of the entry point, such as `uint width`; those of the tile range come last.
     var parameterList: [String] {
         parameters.map { "\($0.kind.rawValue) \($0.name)" } + ["uint firstTile", "uint tileCount"]
+    }
+
+    /// The declarations of memory that a group shares, each in the variants that need it.
+    /// - Parameter qualifier: stands before the type.
+    func sharedMemory(_ qualifier: String) -> [String] {
+        shared.flatMap {
+            ["#if \($0.condition)", "\(qualifier) \($0.element.rawValue) \($0.name)[\($0.count)];", "#endif"]
+        }
     }
 
     /// The arguments of the entry point where a dialect takes buffers as pointers: all windows of each, then the

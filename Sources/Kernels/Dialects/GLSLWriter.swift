@@ -8,10 +8,10 @@ struct GLSLWriter: DialectWriter {
         var binding = 0
         var lines = ["#version 450"]
         lines += kernel.definitions.map { "#define \($0.name) \($0.value)" }
-        lines.append("#define SUBGROUPS \(kernel.usesSubgroups ? 1 : 0)")
+        lines.append("#define SUBGROUP_SIZE \(kernel.subgroupSize)")
         lines.append(kernel.prelude)
         for argument in kernel.arguments { lines += declaration(of: argument, from: &binding) }
-        lines += entryPoint(kernel)
+        lines += kernel.sharedMemory("shared") + entryPoint(kernel)
         return lines.joined(separator: "\n")
     }
 

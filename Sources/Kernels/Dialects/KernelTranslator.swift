@@ -29,10 +29,11 @@ package struct KernelTranslator: Sendable {
     /// - Parameters:
     ///   - options: a value for every option of the kernel.
     ///   - layouts: how each buffer argument is seen, in the order of the signature.
+    ///   - groupSize: lanes of a group; a multiple of the device's subgroups where these are larger than one.
     package func translate(
-        _ source: KernelSource, options: [String: String], layouts: [ArgumentLayout]
+        _ source: KernelSource, options: [String: String], layouts: [ArgumentLayout], groupSize: Int
     ) throws(KernelSourceError) -> KernelCode {
-        let definitions = try definitions(of: source, options: options)
+        let definitions = try definitions(of: source, options: options, groupSize: groupSize)
         let constants = Dictionary(definitions.compactMap { name, value in Int(value).map { (name, $0) } }) { $1 }
         let arguments = zip(source.buffers, layouts).map { TranslatedArgument(buffer: $0, layout: $1) }
         let windows = arguments.compactMap { argument in
@@ -40,7 +41,7 @@ package struct KernelTranslator: Sendable {
         }
         let expansion = BlockExpansion(
             kernel: source.name, constants: constants,
-            loopsOverSteps: writer.dialect == .openCL && limits.groupSize == 1,
+            loopsOverSteps: writer.dialect == .openCL && groupSize == 1,
             windows: Dictionary(windows) { $1 })
         // What is replaced is replaced before blocks are copied out, when there is a tenth as much text.
         var body = try expansion.chooseWindows(writer.spelling(of: source.body)[...])
@@ -52,16 +53,17 @@ package struct KernelTranslator: Sendable {
         body = try expansion.copyOut(body[...])
         let kernel = TranslatedKernel(
             name: source.name, definitions: definitions, arguments: arguments, parameters: source.parameters,
-            prelude: prelude, body: body, vectorWidth: limits.vectorWidth, usesSubgroups: limits.subgroupSize > 1)
+            shared: source.shared, prelude: prelude, body: body, vectorWidth: limits.vectorWidth,
+            subgroupSize: limits.subgroupSize > 1 && groupSize % limits.subgroupSize == 0 ? limits.subgroupSize : 0)
         return KernelCode(
             label: label(source, options), dialect: writer.dialect, source: writer.write(kernel),
-            bindings: arguments.map(\.binding), parameterCount: kernel.parameterList.count, groupSize: limits.groupSize)
+            bindings: arguments.map(\.binding), parameterCount: kernel.parameterList.count, groupSize: groupSize)
     }
 
     private func definitions(
-        of source: KernelSource, options: [String: String]
+        of source: KernelSource, options: [String: String], groupSize: Int
     ) throws(KernelSourceError) -> [(String, String)] {
-        var definitions = [("V", "\(limits.vectorWidth)"), ("GROUP_SIZE", "\(limits.groupSize)")]
+        var definitions = [("V", "\(limits.vectorWidth)"), ("GROUP_SIZE", "\(groupSize)")]
         let layout = PanelLayout(vectorWidth: limits.vectorWidth)
         definitions += [("PANEL", "\(layout.width)"), ("TURN", "\(layout.turn)")]
         for option in source.options {

@@ -57,6 +57,7 @@ struct OpenCLWriter: DialectWriter {
             "__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))",
             "void entry(\(kernel.entryArguments(space: "__global "))) {",
             "    GROUP_MEMORY",
+        ] + kernel.sharedMemory("__local") + [
             // Neighbouring tiles, which read the same weights, go to one group.
             "    ulong group = get_group_id(0), groupCount = get_num_groups(0);",
             "    uint endTile = firstTile + (uint)(tileCount * (group + 1) / groupCount);",

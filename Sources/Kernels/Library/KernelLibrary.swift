@@ -32,14 +32,18 @@ package enum KernelLibrary {
         }
     }
 
-    private static var parts: [String: [UInt8]] { ["weights": PackageResources.weights_part] }
+    private static var parts: [String: [UInt8]] {
+        ["product": PackageResources.product_part, "weights": PackageResources.weights_part]
+    }
 
     private static var files: [[UInt8]] {
         [
             PackageResources.attention_kernel,
+            PackageResources.attention_tile_kernel,
             PackageResources.embed_kernel,
             PackageResources.matmul_kernel,
             PackageResources.matmul_bytes_kernel,
+            PackageResources.matmul_tile_kernel,
             PackageResources.probe_copy_kernel,
             PackageResources.probe_fma_kernel,
             PackageResources.quantise_kernel,

@@ -6,6 +6,7 @@ import Synchronization
 package final class KernelSet: Sendable {
     package let device: any Device
     package let limits: DeviceLimits
+    package let facts: DeviceFacts
     private let translator: KernelTranslator
     private let sources: [String: KernelSource]
     private let kernels = Mutex<[Variant: any Kernel]>([:])
@@ -17,6 +18,7 @@ package final class KernelSet: Sendable {
         var name: String
         var options: [String: String]
         var layouts: [ArgumentLayout]
+        var groupSize: Int
     }
 
     /// - Parameters:
@@ -27,6 +29,7 @@ package final class KernelSet: Sendable {
     ) throws(ComputeError) {
         self.device = device
         self.limits = limits ?? device.limits
+        facts = DeviceFacts(device.description)
         let chosen: KernelSources
         do throws(KernelSourceError) {
             if let sources { chosen = sources } else { chosen = try KernelSources() }
@@ -45,14 +48,16 @@ package final class KernelSet: Sendable {
     package func bind(
         _ name: String, _ options: [String: String] = [:], _ buffers: [any Buffer]
     ) throws(ComputeError) -> any BoundKernel {
-        try kernel(variant(name, options, buffers)).bind(buffers)
+        try kernel(variant(name, options, buffers, groupSize: limits.groupSize)).bind(buffers)
     }
 
     /// The same, compiled at once, or within `gather` later, together with all that is bound there.
+    /// - Parameter groupSize: lanes of a group; `nil` for as many as suit the device.
     func promise(
-        _ name: String, _ options: [String: String] = [:], _ buffers: [any Buffer], need: PendingKernels.Need = .first
+        _ name: String, _ options: [String: String] = [:], _ buffers: [any Buffer], groupSize: Int? = nil,
+        need: PendingKernels.Need = .first
     ) throws(ComputeError) -> KernelPromise {
-        let variant = try variant(name, options, buffers)
+        let variant = try variant(name, options, buffers, groupSize: groupSize ?? limits.groupSize)
         let promise = KernelPromise()
         let isGathered = gathered.withLock { items in
             items?.append(PendingKernels.Item(variant: variant, buffers: buffers, need: need, promise: promise))
@@ -85,7 +90,7 @@ package final class KernelSet: Sendable {
     }
 
     private func variant(
-        _ name: String, _ options: [String: String], _ buffers: [any Buffer]
+        _ name: String, _ options: [String: String], _ buffers: [any Buffer], groupSize: Int
     ) throws(ComputeError) -> Variant {
         guard let source = sources[name] else { throw .argument(kernel: name, reason: "no such kernel") }
         guard buffers.count == source.buffers.count else {
@@ -99,7 +104,7 @@ package final class KernelSet: Sendable {
                 kernel: name,
                 reason: "needs more than the \(limits.maxBindings) bindings that \(device.description.name) has")
         }
-        return Variant(name: name, options: options, layouts: layouts)
+        return Variant(name: name, options: options, layouts: layouts, groupSize: groupSize)
     }
 
     func isCompiled(_ variant: Variant) -> Bool { kernels.withLock { $0[variant] != nil } }
@@ -119,7 +124,8 @@ package final class KernelSet: Sendable {
             throw .argument(kernel: variant.name, reason: "no such kernel")
         }
         do throws(KernelSourceError) {
-            return try translator.translate(source, options: variant.options, layouts: variant.layouts)
+            return try translator.translate(
+                source, options: variant.options, layouts: variant.layouts, groupSize: variant.groupSize)
         } catch {
             throw .compilation(device: device.description.name, kernel: error.kernel, log: error.reason)
         }

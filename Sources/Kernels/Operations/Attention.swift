@@ -3,9 +3,8 @@ import Quantities
 
 /// Attention of every row to its sequence's keys in the pool, up to its own position.
 package struct Attention: Sendable {
-    private let kernel: KernelPromise
+    private let launches: [(shape: LaunchShape, kernel: KernelPromise)]
     private let shape: AttentionShape
-    private let queries: Int
 
     /// - Parameters:
     ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats, queries rotated
@@ -19,12 +18,13 @@ package struct Attention: Sendable {
         y: any Buffer
     ) throws(ComputeError) {
         try Self.check(shape, pool: pool, limits: kernels.limits)
-        queries = Self.queriesPerTile(ratio: shape.heads / shape.kvHeads, headSize: shape.headSize)
         self.shape = shape
-        kernel = try kernels.promise(
-            "attention",
-            ["KV": shape.page.type.option, "HEAD_SIZE": "\(shape.headSize)", "QUERIES": "\(queries)"],
-            [qkv, pool, rows.positions, rows.tables, rows.starts, y])
+        launches = try LaunchShape.attention(shape, limits: kernels.limits).map { launch throws(ComputeError) in
+            let kernel = try kernels.promise(
+                launch.kernel, launch.options, [qkv, pool, rows.positions, rows.tables, rows.starts, y],
+                groupSize: launch.groupSize)
+            return (launch, kernel)
+        }
     }
 
     private static func check(
@@ -46,20 +46,19 @@ package struct Attention: Sendable {
         }
     }
 
-    /// As many heads as share a key, while their sums fit in registers.
-    private static func queriesPerTile(ratio: Int, headSize: Int) -> Int {
-        let most = max(1, 256 / headSize)
-        return (1...min(most, 4)).last { ratio % $0 == 0 } ?? 1
-    }
-
-    package func encode(_ commands: any Commands, rows: Int, layer: Int) {
+    /// - Parameter pieces: of sequences that the rows are, each of neighbouring rows.
+    package func encode(_ commands: any Commands, rows: Int, pieces: Int, layer: Int) {
+        // High tiles where most of them are full.
+        let launch = launches.last { $0.shape.height == 1 || rows >= $0.shape.height * pieces } ?? launches[0]
         var parameters = Parameters()
+        if launch.shape.path != .cpu { parameters.append(rows) }
         parameters.append(shape.heads)
         parameters.append(shape.kvHeads)
         parameters.append(layer)
         parameters.append(shape.layers)
         parameters.append(shape.page.tokensPerPage)
         parameters.append(shape.page.pageBytes / PageLayout.wordBytes)
-        commands.dispatch(kernel, parameters, tiles: rows * shape.heads / queries)
+        commands.dispatch(
+            launch.kernel, parameters, tiles: launch.shape.tiles(rows: rows, columns: shape.heads))
     }
 }

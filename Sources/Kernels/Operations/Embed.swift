@@ -13,7 +13,8 @@ package struct Embed: Sendable {
         _ kernels: KernelSet, tokens: any Buffer, table: DeviceWeights, y: any Buffer
     ) throws(ComputeError) {
         kernel = try kernels.promise(
-            "embed", ["WEIGHTS": table.shape.format.rawValue], [tokens, table.words, table.scalesArgument, y])
+            "embed", ["WEIGHTS": table.shape.format.rawValue], [tokens, table.words, table.scalesArgument, y],
+            groupSize: kernels.limits.rowGroupSize)
         depth = table.shape.depth
     }
 

@@ -67,6 +67,9 @@ package struct Products: Sendable {
         }
     }
 
+    /// The heights of tiles that a batch chooses among.
+    package var heights: [Int] { products.flatMap(\.heights) }
+
     package func encode(_ commands: any Commands, rows: Int) {
         norm?.encode(commands, rows: rows)
         quantise?.encode(commands, rows: rows)

@@ -47,7 +47,7 @@ package struct Quantise: Sendable {
         precondition(depth % QuantisedRows.blockSize == 0, "rows of \(depth) are no whole blocks")
         kernel = try kernels.promise(
             "quantise", ["NORM": norm == nil ? "0" : "1", "GATHER": norm?.sources == nil ? "0" : "1"],
-            [x, norm?.weight ?? x, norm?.sources ?? x, y.bytes, y.scales])
+            [x, norm?.weight ?? x, norm?.sources ?? x, y.bytes, y.scales], groupSize: kernels.limits.rowGroupSize)
         self.depth = depth
         epsilon = norm?.epsilon ?? 0
     }

@@ -29,7 +29,7 @@ package struct RMSNorm: Sendable {
     ) throws(ComputeError) {
         kernel = try kernels.promise(
             "rms_norm", ["GATHER": norm.sources == nil ? "0" : "1"],
-            [x, norm.weight, norm.sources ?? norm.weight, y])
+            [x, norm.weight, norm.sources ?? norm.weight, y], groupSize: kernels.limits.rowGroupSize)
         self.width = width
         epsilon = norm.epsilon
     }

@@ -25,6 +25,9 @@ package struct BlockLayout: Sendable, Hashable {
         self.table = table
     }
 
+    /// Parts of a block that have a scale of their own.
+    var parts: Int { 32 / partSize }
+
     /// Bits of the planes that quants are cut into, those of the lowest bits first.
     var planes: [Int] { [8, 4, 2, 1].filter { bits & $0 != 0 } }
 
@@ -50,7 +53,6 @@ package struct BlockLayout: Sendable, Hashable {
 
     /// What kernels are told of the layout.
     var definitions: [(String, String)] {
-        let parts = 32 / partSize
         let largest = (0..<(1 << bits)).reduce(0) { max($0, byte(UInt8($1))) }
         let numbers = [
             ("BITS", bits), ("PARTS", parts), ("FIELDS", 2 / parts), ("SCALE_WORDS", scaleWords), ("ZERO", zero),

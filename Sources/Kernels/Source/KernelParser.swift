@@ -20,15 +20,17 @@ struct KernelParser {
         name = try word()
         let (buffers, parameters) = try arguments(try enclosed("(", ")"))
         var options: [KernelOption] = []
-        if accept("options") { options = try parseOptions(upTo("parts", "tiles")) }
-        let parts = accept("parts") ? upTo("tiles").split(whereSeparator: \.isWhitespace).map(String.init) : []
+        if accept("options") { options = try parseOptions(upTo("parts", "shared", "tiles")) }
+        let parts =
+            accept("parts") ? upTo("shared", "tiles").split(whereSeparator: \.isWhitespace).map(String.init) : []
+        let shared = accept("shared") ? try parseShared(upTo("tiles")) : []
         try expect("tiles")
         let tiles = upTo("{").trimmed
         let body = try enclosed("{", "}")
         guard rest.allSatisfy(\.isWhitespace) else { throw error("text after the body") }
         return KernelSource(
-            name: name, buffers: buffers, parameters: parameters, options: options, parts: parts, tiles: tiles,
-            body: String(body))
+            name: name, buffers: buffers, parameters: parameters, options: options, parts: parts, shared: shared,
+            tiles: tiles, body: String(body))
     }
 
     private func arguments(
@@ -61,6 +63,24 @@ struct KernelParser {
             options.append(KernelOption(name: sides[0].trimmed, values: values))
         }
         return options
+    }
+
+    private func parseShared(_ list: Substring) throws(KernelSourceError) -> [SharedArray] {
+        var arrays: [SharedArray] = []
+        for item in list.split(separator: ",") {
+            let words = item.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+            let sides = words.last?.split(separator: "[", maxSplits: 1) ?? []
+            let ends = sides.last?.split(separator: "]", maxSplits: 1) ?? []
+            let condition = ends.last?.trimmed.dropPrefix("when ")
+            guard let type = words.first, let element = BufferArgument.Element(rawValue: String(type)),
+                let name = sides.first, sides.count == 2, let count = ends.first, ends.count == 2,
+                let condition, !condition.isEmpty
+            else { throw error("cannot read the shared array '\(item.trimmed)'") }
+            arrays.append(
+                SharedArray(
+                    name: name.trimmed, element: element, count: count.trimmed, condition: condition))
+        }
+        return arrays
     }
 
     // MARK: Scanning
@@ -102,6 +122,13 @@ struct KernelParser {
     }
 
     private func error(_ reason: String) -> KernelSourceError { KernelSourceError(kernel: name, reason: reason) }
+}
+
+extension String {
+    /// Returns what stands behind `prefix`, or `nil` where something else stands in front.
+    fileprivate func dropPrefix(_ prefix: String) -> String? {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+    }
 }
 
 extension Substring {

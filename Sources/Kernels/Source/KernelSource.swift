@@ -4,6 +4,7 @@
 /// kernel NAME(read|write|update TYPE name, …, uint|int|float name, …)
 /// options NAME = VALUE VALUE …, …
 /// parts NAME …
+/// shared TYPE NAME[COUNT] when CONDITION, …
 /// tiles WHAT ONE TILE IS
 /// { body }
 /// ```
@@ -17,6 +18,8 @@ package struct KernelSource: Sendable, Hashable {
     package var options: [KernelOption]
     /// Texts that kernels share, which stand before the body.
     package var parts: [String]
+    /// Memory that the lanes of a group share.
+    package var shared: [SharedArray]
     /// What one tile is, in words.
     package var tiles: String
     package var body: String
@@ -57,6 +60,16 @@ package struct KernelOption: Sendable, Hashable {
         self.name = name
         self.values = values
     }
+}
+
+/// Memory that the lanes of a group share, in variants that need it.
+package struct SharedArray: Sendable, Hashable {
+    package var name: String
+    package var element: BufferArgument.Element
+    /// What the preprocessor makes a number of, from options and the other names that come with them.
+    package var count: String
+    /// The preprocessor's condition for having the array.
+    package var condition: String
 }
 
 /// Where a kernel's file breaks the rules of its language.

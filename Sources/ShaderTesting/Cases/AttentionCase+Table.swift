@@ -26,6 +26,15 @@ extension AttentionCase {
                 AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2048),
                 AttentionCase(kv: .q8_0, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2944),
             ]
+        case .gpu:
+            let f16 = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths + [257], tail: 2, factor: 40)
+            // Rows that stand alone; and several hundred of one sequence, in tiles whose rows reach differently far.
+            let some = [
+                f16.with(\.kv, .q8_0).with(\.headSize, 80).with(\.tail, 1), f16.with(\.lengths, [519]).with(\.tail, 9),
+            ]
+            return [f16] + some + (isQuick ? [] : groups)
+        case .smallGPU:
+            return [AttentionCase(kv: .f32, headSize: 128, ratio: 5, lengths: [9, 257], tail: 2, factor: 40)]
         // Sums through shared memory take compilers long: lavapipe minutes, where there are many of them.
         case .noSubgroups:
             let f16 = AttentionCase(kv: .f16, headSize: 80, ratio: 1, lengths: lengths, tail: 2, factor: 40)
@@ -55,6 +64,15 @@ extension AttentionCase {
         KVType.allCases.flatMap { kv in
             sizes.flatMap { size in
                 [1, 2, 3, 4, 8].map { AttentionCase(kv: kv, headSize: size, ratio: $0, lengths: lengths, tail: 2) }
+            }
+        }
+    }
+
+    /// Each size of a head that groups work on, those beyond what a lane could hold too.
+    private static var groups: [AttentionCase] {
+        zip([32, 96, 128, 192, 256], [8, 2, 4, 1, 6]).flatMap { size, ratio in
+            KVType.allCases.filter { $0 != .q8_0 || size <= 128 }.map {
+                AttentionCase(kv: $0, headSize: size, ratio: ratio, lengths: lengths + [257], tail: 2)
             }
         }
     }

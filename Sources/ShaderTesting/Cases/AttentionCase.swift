@@ -53,6 +53,8 @@ struct AttentionCase: DispatchCase {
             guardWords: 1024 + outputWidth, on: bench.device)
         let attention = try Attention(
             bench.kernels, shape, qkv: heads.buffer, rows: places.buffers, pool: pool.buffer, y: output.buffer)
+        // As if rows stood alone, or all were of one sequence, which they are not: no tile may count on either.
+        let pieces = tail == 1 ? rows.count : 1
         // A lane of a wide CPU takes up to four tokens at once.
         let lanes = 4 * bench.limits.groupSize
         let expected = rows.enumerated().flatMap { index, row in
@@ -71,7 +73,7 @@ struct AttentionCase: DispatchCase {
                     buffer: output,
                     expected: expected.enumerated().map { ExpectedResult(word: $0, estimate: $1) })
             ], roundings: 4 * (lengths.max() ?? 0) + lanes + 8
-        ) { attention.encode($0, rows: rows.count, layer: pages.layer) }
+        ) { attention.encode($0, rows: rows.count, pieces: pieces, layer: pages.layer) }
     }
 
     var smaller: [AttentionCase] {

@@ -11,7 +11,8 @@ struct BatchCase: ShaderCase {
     /// Whether the rows are quantised, on the device and anew for each batch.
     var takesBytes = false
     var rows = 33
-    var depth: Int { 96.roundedUp(to: format.depthMultiple) }
+    var leastDepth = 96
+    var depth: Int { leastDepth.roundedUp(to: format.depthMultiple) }
     var columns = 100
     /// Batches of the last rows, for every tile height, full and ragged.
     var batches = [1, 2, 3, 5, 7, 8, 12, 20]
@@ -69,6 +70,11 @@ struct BatchCase: ShaderCase {
         case .fourWide:
             [.f32, .f16, .bf16, .q8, .q4, .q6K].map { BatchCase(format: $0) }
                 + [.q8, .q4, .q6K].map { BatchCase(format: $0, takesBytes: true) }
+        case .gpu:
+            (isQuick ? [.q4] : WeightFormat.allCases).map {
+                BatchCase(
+                    format: $0, rows: 97, leastDepth: 9 * 32 + 4, batches: [1, 2, 3, 4, 9, 16, 17, 32, 40, 64, 90])
+            }
         default: []
         }
     }

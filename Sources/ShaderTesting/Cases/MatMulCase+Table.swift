@@ -20,6 +20,11 @@ extension MatMulCase {
             return ofEachWidth.flatMap { cases($0, shapes) + specials($0) } + others.flatMap { cases($0, briefly) }
                 + WeightFormat.allCases.flatMap { format in gated.flatMap { cases(format, briefly, $0) } }
                 + bytes([.q8, .q4], shapes) + bytes(others, briefly)
+        case .gpu:
+            let gated = [MatMul.Epilogue.residual, .swiglu, .gated].flatMap { inGroups(isQuick ? .q4 : .q6K, $0) }
+            return (isQuick ? [.f32, .q4] : ofEachWidth).flatMap { inGroups($0) } + gated
+                + (isQuick ? [.f16, .q6K] : others).flatMap { outer(inGroups($0)) }
+        case .smallGPU: return [.f32, .q4].flatMap { outer(inGroups($0, .swiglu)) }
         case .smallBindings: return windowed(isQuick ? [.f32, .q4] : ofEachWidth + [.q6K])
         case .fourWide, .eightWide:
             return ofEachWidth.flatMap { cases($0, briefly) } + bytes([.q8, .q4], briefly)
@@ -36,8 +41,19 @@ extension MatMulCase {
 
     /// The highest and the lowest tile.
     private static func inBrief(_ format: WeightFormat, takesBytes: Bool = false) -> [MatMulCase] {
-        cases(format, [(33, 9, 33), (1, 17, 31)]).map {
-            $0.with(\.takesBytes, takesBytes).with(\.compilesOuterTilesOnly, true)
+        outer(cases(format, [(33, 9, 33), (1, 17, 31)])).map { $0.with(\.takesBytes, takesBytes) }
+    }
+
+    private static func outer(_ cases: [MatMulCase]) -> [MatMulCase] {
+        cases.map { $0.with(\.compilesOuterTilesOnly, true) }
+    }
+
+    /// A depth of eight slices and a little, and tiles of every height of a GPU, full and ragged.
+    private static func inGroups(_ format: WeightFormat, _ epilogue: MatMul.Epilogue = .none) -> [MatMulCase] {
+        [(1, 33), (3, 9), (4, 8), (15, 33), (32, 31), (63, 33), (97, 17)].map { rows, quads in
+            MatMulCase(
+                format: format, epilogue: epilogue, rows: rows,
+                depth: (9 * 32 + 4).roundedUp(to: format.depthMultiple), columns: 4 * quads)
         }
     }
 

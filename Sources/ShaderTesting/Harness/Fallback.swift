@@ -7,6 +7,10 @@ package enum Fallback: String, CaseIterable, Sendable, Codable {
     case noTexels = "no texel loads"
     /// Groups of 16 that reduce through shared memory.
     case noSubgroups = "no subgroups"
+    /// Groups that work together through shared memory, as on a GPU.
+    case gpu = "as a GPU"
+    /// The same without subgroups, and with as little shared memory as APIs grant.
+    case smallGPU = "as a small GPU"
     /// Bindings of 64 KiB: larger buffers are seen through several windows.
     case smallBindings = "small bindings"
     case fourWide = "4 wide"
@@ -15,8 +19,8 @@ package enum Fallback: String, CaseIterable, Sendable, Codable {
     /// Those that make a difference to a device: OpenCL has no texel loads, GLSL no vectors of other widths than four.
     package static func cases(for api: DeviceAPI) -> [Fallback] {
         api == .vulkan
-            ? [.none, .noTexels, .noSubgroups, .smallBindings]
-            : [.none, .noSubgroups, .smallBindings, .fourWide, .eightWide]
+            ? [.none, .noTexels, .noSubgroups, .gpu, .smallGPU, .smallBindings]
+            : [.none, .noSubgroups, .gpu, .smallGPU, .smallBindings, .fourWide, .eightWide]
     }
 
     package func apply(to limits: inout DeviceLimits) {
@@ -26,6 +30,15 @@ package enum Fallback: String, CaseIterable, Sendable, Codable {
         case .noSubgroups:
             limits.subgroupSize = 1
             limits.groupSize = 16
+        case .gpu:
+            limits.vectorWidth = 4
+            limits.groupSize = max(32, limits.subgroupSize)
+            limits.sharedMemoryBytes = 32 << 10
+            limits.maxTexelElements = 0
+        case .smallGPU:
+            Fallback.gpu.apply(to: &limits)
+            limits.subgroupSize = 1
+            limits.sharedMemoryBytes = 16 << 10
         case .smallBindings:
             limits.maxBindingSize = 1 << 16
             limits.maxTexelElements = 1 << 12

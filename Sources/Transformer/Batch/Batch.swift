@@ -8,6 +8,8 @@ package struct Batch: Sendable {
     package private(set) var slots: [Int] = []
     /// The rows whose logits are wanted, in the order in which they are given back.
     package private(set) var logitRows: [Int] = []
+    /// Pieces of sequences, each of neighbouring rows.
+    package private(set) var pieces = 0
 
     package init() {}
 
@@ -17,6 +19,7 @@ package struct Batch: Sendable {
     package mutating func append(_ tokens: some Collection<Int32>, slot: Int, position: Int, wantsLogits: Bool) {
         precondition(!tokens.isEmpty, "no tokens")
         self.tokens += tokens
+        pieces += 1
         positions += position..<position + tokens.count
         slots += repeatElement(slot, count: tokens.count)
         if wantsLogits { logitRows.append(self.tokens.count - 1) }

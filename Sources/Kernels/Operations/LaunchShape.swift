@@ -1,0 +1,224 @@
+package import Compute
+import Quantities
+
+/// How an operation is cut into groups of lanes on a device: a kernel, its options, and what one tile of it covers.
+///
+/// A pure function of the operation's sizes and of what the device is, never of the batch: a row's sums are the same
+/// whatever stands beside it.
+///
+/// ```
+/// let shapes = LaunchShape.products(
+///     .q4K, depth: 4096, columns: 4096, epilogue: .none, areBytes: false, limits: limits, facts: facts)
+/// ```
+package struct LaunchShape: Sendable, Hashable {
+    /// Who computes, and with what.
+    package enum Path: String, Sendable, Codable {
+        /// A core's vectors: a group is one lane, or one subgroup of a CPU driver.
+        case cpu
+        /// The lanes of a GPU's groups, in single precision.
+        case simd
+        /// Whole numbers, added four at a time where the device can.
+        case integerDot = "integer-dot"
+    }
+
+    package var path: Path
+    package var kernel: String
+    package var options: [String: String]
+    package var groupSize: Int
+    /// Rows that a tile covers.
+    package var height: Int
+    /// Quads of a row that a tile covers.
+    package var width: Int
+    /// Bytes of shared memory that a group takes.
+    package var sharedBytes = 0
+
+    /// Tiles that cover `rows` rows of `columns` quads.
+    package func tiles(rows: Int, columns: Int) -> Int {
+        (rows + height - 1) / height * ((columns + width - 1) / width)
+    }
+}
+
+extension DeviceLimits {
+    /// Whether groups larger than a subgroup work together: on GPUs.
+    package var hasGroups: Bool { vectorWidth == 4 && sharedMemoryBytes >= 16 << 10 && maxGroupSize >= Self.wideGroup }
+
+    /// Lanes of a group that takes a row, or a tile of many rows: enough for a GPU to hide latency with two or three
+    /// groups a unit, and what every API grants but the smallest.
+    package static let wideGroup = 256
+
+    /// The group size of kernels that take a row a tile.
+    package var rowGroupSize: Int { hasGroups ? Self.wideGroup : groupSize }
+}
+
+// MARK: - Products
+
+extension LaunchShape {
+    /// The shapes of a product, from the lowest tile to the highest; the batch chooses among them.
+    ///
+    /// - Parameters:
+    ///   - columns: quads of `y`.
+    ///   - areBytes: whether the rows are quantised.
+    package static func products(
+        _ format: WeightFormat, depth: Int, columns: Int, epilogue: MatMul.Epilogue, areBytes: Bool,
+        limits: DeviceLimits, facts: DeviceFacts
+    ) -> [LaunchShape] {
+        func shape(
+            _ path: Path, _ kernel: String, rows: Int, _ options: [String: String], height: Int, width: Int,
+            groupSize: Int? = nil, sharedBytes: Int = 0
+        ) -> LaunchShape {
+            var options = options
+            options["WEIGHTS"] = format.rawValue
+            options["EPILOGUE"] = epilogue.rawValue
+            options["ROWS"] = "\(rows)"
+            return LaunchShape(
+                path: path, kernel: kernel, options: options, groupSize: groupSize ?? limits.groupSize, height: height,
+                width: width, sharedBytes: sharedBytes)
+        }
+        if areBytes || !limits.hasGroups {
+            return (areBytes ? byteTiles(limits) : tiles(of: format, epilogue, limits)).map { tile in
+                let vecs = limits.groupSize * (epilogue == .swiglu ? 1 : tile.vecs)
+                var options = ["PASSES": "\(tile.passes)", "COLUMNS": "\(tile.vecs)"]
+                if !areBytes { options.merge(["SLICES": "1", "HELD": "1"]) { $1 } }
+                return shape(
+                    areBytes ? .integerDot : .cpu, areBytes ? "matmul_bytes" : "matmul", rows: tile.rows, options,
+                    height: tile.rows * tile.passes, width: vecs * limits.vectorWidth / 4)
+            }
+        }
+        let packed = columns * (epilogue == .swiglu ? 2 : 1)
+        let slices = Slices(depth: depth, columns: packed, limits: limits, facts: facts, isPaired: epilogue == .swiglu)
+        // Eight rows at once would need more registers than a lane has.
+        let low = (slices.count > 1 ? [1, 2, 4] : []).map { rows in
+            // Rows whose sums fit in the 16 KiB of shared memory that every API grants.
+            let group = slices.width * slices.count, held = min(rows, 1024 / group)
+            return shape(
+                .simd, "matmul", rows: rows,
+                ["SLICES": "\(slices.count)", "HELD": "\(held)", "COLUMNS": "1", "PASSES": "1"], height: rows,
+                width: slices.width / (epilogue == .swiglu ? 2 : 1), groupSize: group, sharedBytes: 16 * group * held)
+        }
+        let parts = format.blocks?.parts ?? 0
+        // More than six rows of every lane would need more registers than AMD's compiler gives.
+        let high = [1, 2, 4, 6].map { rows in
+            shape(
+                .simd, "matmul_tile", rows: rows, ["SLICES": "\(slices.count)"], height: 16 * rows,
+                width: epilogue == .swiglu ? 8 : 16, groupSize: DeviceLimits.wideGroup,
+                // Rows of x with room between them, unpacked weights, sums of rows.
+                sharedBytes: 16 * (16 * rows * 9) + 16 * 512 + 4 * 16 * rows * parts)
+        }
+        return low + high.filter { $0.sharedBytes <= limits.sharedMemoryBytes && (low.isEmpty || $0.height > 16) }
+    }
+
+    /// What a lane of a CPU computes: `passes` times `rows` rows by `vecs` vecs.
+    private struct Tile {
+        var rows: Int
+        var passes = 1
+        var vecs = 2
+    }
+
+    /// By measurement. A CPU with vectors of 16 has 32 registers for them: 24 sums, three vecs of weights and one of
+    /// `x` fill these. Blocks have sums of their own besides, and a single row needs few.
+    private static func tiles(of format: WeightFormat, _ epilogue: MatMul.Epilogue, _ limits: DeviceLimits) -> [Tile] {
+        let isWide = limits.vectorWidth == 16
+        let low = [1, 2, 4, 8].map { rows in
+            Tile(rows: rows, vecs: isWide && format.blocks == nil && rows > 1 && epilogue != .swiglu ? 3 : 2)
+        }
+        guard isWide, format.blocks != nil else { return low }
+        return low + [epilogue == .swiglu ? Tile(rows: 8, passes: 4) : Tile(rows: 4, passes: 8, vecs: 3)]
+    }
+
+    /// Eight sums, two vecs of weights and one of `x` leave the sixteen registers of a CPU with vectors of 8 some room.
+    private static func byteTiles(_ limits: DeviceLimits) -> [Tile] {
+        let low = [1, 2, 4].map { Tile(rows: $0) }
+        return limits.vectorWidth > 4 ? low + [Tile(rows: 4, passes: 8)] : low
+    }
+
+    /// How the lanes of a group share the depth of a product of few rows.
+    package struct Slices {
+        /// Vecs of columns that a group covers.
+        var width: Int
+        var count: Int
+
+        /// Subgroups in flight that a unit needs to hide what memory takes to answer.
+        private static let subgroupsPerUnit = 16
+        /// With 128 registers a lane, more lanes would not fit in an SM of NVIDIA's.
+        private static let mostLanes = 512
+        /// The sums of more slices, which are added one after the other, would take longer than reading them.
+        package static let most = 128
+
+        /// - Parameters:
+        ///   - columns: quads of packed columns.
+        ///   - isPaired: whether a group needs gate and up, which are neighbouring panels.
+        init(depth: Int, columns: Int, limits: DeviceLimits, facts: DeviceFacts, isPaired: Bool) {
+            let subgroup = max(32, limits.subgroupSize), lanes = Self.subgroupsPerUnit * facts.computeUnits * subgroup
+            let wanted = (lanes + columns - 1) / max(1, columns)
+            let most = min((depth + 31) / 32, Self.most)
+            // Eight at least: then a group is two subgroups or more, which hide each other's loads too.
+            var count = 1
+            while count * 2 <= most, count < max(8, wanted) { count *= 2 }
+            // A panel, which is a cache line, or half of one where there would be too many lanes.
+            let panel = PanelLayout(vectorWidth: 4).width / 4, mostLanes = min(limits.maxGroupSize, Self.mostLanes)
+            let least = isPaired ? 2 * panel : panel / 2
+            while count > 1, least * count > mostLanes { count /= 2 }
+            width = max(least, min(max(panel, least), mostLanes / count))
+            // Whole subgroups, where the depth is too little for that.
+            width = max(width, subgroup / count)
+            self.count = count
+        }
+    }
+
+    /// The shape for `rows` rows among those that are compiled.
+    ///
+    /// The lowest that holds them all; several low ones where they fill less than half of the lowest tile of a group,
+    /// and a higher tile only where there are enough of them for every compute unit to have two.
+    static func place(
+        in shapes: [LaunchShape], rows: Int, columns: Int, facts: DeviceFacts, isCompiled: (Int) -> Bool
+    ) -> Int {
+        let compiled = shapes.indices.filter(isCompiled)
+        let isLow = { shapes[$0].path != .simd || shapes[$0].kernel == "matmul" }
+        let lowestTile = compiled.first { !isLow($0) }
+        if let lowestTile, let low = compiled.last(where: isLow), 2 * rows <= shapes[lowestTile].height,
+            rows > shapes[low].height
+        {
+            return low
+        }
+        let filling = compiled.filter {
+            isLow($0) || $0 == lowestTile
+                || shapes[$0].tiles(rows: rows, columns: columns) >= 2 * facts.computeUnits
+        }
+        return filling.first { shapes[$0].height >= rows } ?? filling[filling.count - 1]
+    }
+}
+
+// MARK: - Attention
+
+extension LaunchShape {
+    /// The shapes of attention: for rows of any sequences, and for many neighbouring rows of the same.
+    package static func attention(_ shape: AttentionShape, limits: DeviceLimits) -> [LaunchShape] {
+        let ratio = shape.heads / shape.kvHeads
+        var options = ["KV": shape.page.type.option, "HEAD_SIZE": "\(shape.headSize)"]
+        guard limits.hasGroups else {
+            // As many heads as share a key, while their sums fit in registers.
+            let queries = (1...min(max(1, 256 / shape.headSize), 4)).last { ratio % $0 == 0 } ?? 1
+            options["QUERIES"] = "\(queries)"
+            return [
+                LaunchShape(
+                    path: .cpu, kernel: "attention", options: options, groupSize: limits.groupSize, height: 1,
+                    width: queries)
+            ]
+        }
+        func tile(queries: Int, rows: Int) -> LaunchShape {
+            options["QUERIES"] = "\(queries)"
+            options["ROWS"] = "\(rows)"
+            let group = DeviceLimits.wideGroup, heads = queries * rows
+            // Queries, weights, places of tokens, and what maxima take.
+            let bytes = 4 * heads * shape.headSize + 4 * group * max(heads, 8) + 4 * group + 16 * group / 8
+            return LaunchShape(
+                path: .simd, kernel: "attention_tile", options: options, groupSize: group, height: rows,
+                width: queries, sharedBytes: bytes)
+        }
+        func fits(_ shape: LaunchShape) -> Bool { shape.sharedBytes <= limits.sharedMemoryBytes }
+        let queries = (1...min(ratio, 8)).last { ratio % $0 == 0 && fits(tile(queries: $0, rows: 1)) } ?? 1
+        // Eight elements of a value for each of eight heads: half of the registers that a lane has on any device.
+        let rows = [8, 4, 2].first { queries * $0 <= 8 && fits(tile(queries: queries, rows: $0)) }
+        return [tile(queries: queries, rows: 1)] + (rows.map { [tile(queries: queries, rows: $0)] } ?? [])
+    }
+}

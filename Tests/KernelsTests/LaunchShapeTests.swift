@@ -1,0 +1,116 @@
+import Compute
+import Kernels
+import Quantities
+import Testing
+
+/// What each GPU of the table needs of the shapes that it is given: enough in flight to hide what its memory takes to
+/// answer, and no more than it has.
+struct LaunchShapeTests {
+    struct Matrix: Sendable {
+        var depth: Int
+        var columns: Int
+        var epilogue = MatMul.Epilogue.none
+    }
+
+    /// The matrices of Llama 3.2 1B and of Llama 3.1 8B. Source: their `config.json`.
+    static let matrices = [(2048, 8192, 3072), (4096, 14336, 6144)].flatMap { width, forward, qkv in
+        [
+            Matrix(depth: width, columns: qkv), Matrix(depth: width, columns: width, epilogue: .residual),
+            Matrix(depth: width, columns: forward, epilogue: .swiglu),
+            Matrix(depth: forward, columns: width, epilogue: .residual), Matrix(depth: width, columns: 128_256),
+        ]
+    }
+
+    static let formats = [WeightFormat.q4K, .q6K, .q8, .f16]
+
+    private static func shapes(_ matrix: Matrix, _ format: WeightFormat, _ facts: DeviceFacts) -> [LaunchShape] {
+        LaunchShape.products(
+            format, depth: matrix.depth, columns: matrix.columns / 4, epilogue: matrix.epilogue, areBytes: false,
+            limits: DeviceLimits(facts), facts: facts)
+    }
+
+    /// Subgroups of `shape` that a unit has in flight, with as many registers as inspection holds kernels to.
+    private static func inFlight(_ shape: LaunchShape, rows: Int, columns: Int, _ facts: DeviceFacts) -> Int {
+        let subgroups = (shape.groupSize + facts.subgroupSize - 1) / facts.subgroupSize
+        let registerBytes = 128 * 4 * facts.subgroupSize
+        let groups = min(
+            facts.subgroupsPerUnit / subgroups, facts.registerBytesPerUnit / registerBytes / subgroups,
+            shape.sharedBytes == 0 ? .max : facts.sharedBytesPerUnit / shape.sharedBytes)
+        let all = shape.tiles(rows: rows, columns: columns) * subgroups / facts.computeUnits
+        return min(groups * subgroups, all)
+    }
+
+    @Test(arguments: DeviceFacts.known)
+    func oneRowFillsTheDevice(_ facts: DeviceFacts) {
+        for matrix in Self.matrices {
+            for format in Self.formats {
+                let shape = Self.shapes(matrix, format, facts)[0]
+                #expect(shape.kernel == "matmul" && shape.height == 1 && shape.path == .simd)
+                let inFlight = Self.inFlight(shape, rows: 1, columns: matrix.columns / 4, facts)
+                // Or every block of the matrix has a lane of its own, up to a power of two.
+                let slices = Int(shape.options["SLICES"] ?? "") ?? 0
+                let isAll = slices * 2 > matrix.depth / 32 || slices == LaunchShape.Slices.most
+                #expect(inFlight >= 16 || isAll, "\(facts.name): \(inFlight) subgroups a unit, \(matrix), \(shape)")
+                // A lane asks for a block of four columns at once.
+                let bytes = inFlight * facts.computeUnits * facts.subgroupSize * 16 * format.bits
+                #expect(
+                    Double(bytes) >= facts.bandwidth * 800e-9 || isAll,
+                    "\(facts.name): \(bytes) bytes in flight, \(matrix), \(shape)")
+            }
+        }
+    }
+
+    @Test(arguments: DeviceFacts.known)
+    func everyShapeIsWithinTheDevicesLimits(_ facts: DeviceFacts) {
+        let limits = DeviceLimits(facts)
+        let products = Self.matrices.flatMap { matrix in Self.formats.flatMap { Self.shapes(matrix, $0, facts) } }
+        let attention = [64, 80, 96, 128, 192, 256].flatMap { headSize in
+            [1, 3, 4, 7, 8].flatMap { ratio in
+                LaunchShape.attention(
+                    AttentionShape(
+                        heads: 8 * ratio, kvHeads: 8, rotated: headSize, layers: 1,
+                        page: PageLayout(type: .f16, headSize: headSize, pageBytes: 1 << 16, tokensPerPage: 16)),
+                    limits: limits)
+            }
+        }
+        for shape in products + attention {
+            #expect(shape.sharedBytes <= facts.sharedBytesPerGroup, "\(facts.name): \(shape)")
+            #expect(shape.groupSize <= facts.maxGroupSize, "\(facts.name): \(shape)")
+            #expect(shape.groupSize % facts.subgroupSize == 0, "\(facts.name): \(shape)")
+        }
+    }
+
+    /// What a row's sums are made of does not depend on the rows beside it.
+    @Test(arguments: DeviceFacts.known)
+    func theDepthIsCutAlikeForEveryHeight(_ facts: DeviceFacts) {
+        for matrix in Self.matrices {
+            let shapes = Self.shapes(matrix, .q4K, facts)
+            #expect(Set(shapes.map { $0.options["SLICES"] }).count == 1)
+            #expect(shapes.map(\.height) == shapes.map(\.height).sorted())
+            #expect(Set(shapes.map(\.kernel)) == ["matmul", "matmul_tile"])
+        }
+    }
+
+    @Test func whatIsTooSmallIsStillWholeSubgroups() {
+        for facts in DeviceFacts.known {
+            for depth in [32, 64, 160] {
+                for shape in Self.shapes(Matrix(depth: depth, columns: 8), .q4, facts) {
+                    #expect(shape.groupSize % facts.subgroupSize == 0, "\(facts.name), \(depth): \(shape)")
+                    #expect((Int(shape.options["SLICES"] ?? "") ?? 0) <= depth / 32)
+                }
+            }
+        }
+    }
+
+    @Test func aCPUHasNoGroups() {
+        let limits = DeviceLimits(
+            maxBindingSize: 1 << 30, maxAllocationSize: 1 << 30, maxTexelElements: 0, maxBindings: 16,
+            maxGroupSize: 4096, maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 1,
+            vectorWidth: 8)
+        let shapes = LaunchShape.products(
+            .q4, depth: 2048, columns: 512, epilogue: .none, areBytes: true, limits: limits,
+            facts: DeviceFacts.known[0])
+        #expect(
+            shapes.map(\.height) == [1, 2, 4, 32] && shapes.allSatisfy { $0.path == .integerDot && $0.groupSize == 1 })
+    }
+}
