@@ -124,7 +124,7 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "TestDevices", dependencies: ["Compute"], path: "Tests/TestDevices", swiftSettings: settings),
         tests("Files"),
-        tests("Compute", ["Files"]),
+        tests("Compute", ["Files", "TestDevices"]),
         tests("ComputeVulkan", ["Compute"]),
         tests("ComputeOpenCL", ["Compute"]),
         tests(

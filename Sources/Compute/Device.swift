@@ -26,7 +26,7 @@ package protocol Device: AnyObject, Sendable {
     /// Whether several threads that compile kernels are done sooner than one.
     var compilesInParallel: Bool { get }
 
-    /// An ordered stream of commands on this device.
+    /// An ordered stream of commands on this device, made `bounded`.
     func makeLane(label: String) throws(ComputeError) -> any Lane
 
     /// How this device can give lanes a share of itself.

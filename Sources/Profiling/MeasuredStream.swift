@@ -16,9 +16,8 @@ final class MeasuredStream: Sendable {
         _ weights: LlamaWeights, pool: KVPool, options: LlamaModel.Options, on device: any Device, turn: Double?
     ) throws {
         network = try LlamaModel(weights, options: options, pool: pool, kernels: KernelSet(device: device))
-        let lane = try device.makeLane(label: "measuring")
-        self.lane = turn.map { SlicedLane(lane, seconds: $0) } ?? lane
-        try network.warmUp(on: self.lane)
+        lane = try device.makeLane(label: "measuring", turn: turn)
+        try network.warmUp(on: lane)
     }
 
     /// Streams of one model and one pool, in which slot `i` has pages for `slots[i]` tokens and one more.

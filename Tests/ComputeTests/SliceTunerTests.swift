@@ -67,6 +67,15 @@ struct SliceTunerTests {
         #expect(seconds.dropLast().allSatisfy { $0 < 0.0055 }, "\(seconds)")
     }
 
+    /// Attention over a long context after a short one: the first slice is too long, no other.
+    @Test func estimatesRiseAtOnce() {
+        var tuner = SliceTuner<Int>(target: 0.25)
+        let pieces = [SliceTuner<Int>.Piece(key: 1, tiles: 0..<100_000, index: 0)]
+        _ = run(pieces, &tuner, cost: { _ in 1e-5 })
+        let seconds = run(pieces, &tuner, cost: { _ in 6e-5 })
+        #expect(seconds.dropFirst().allSatisfy { $0 < 0.2501 }, "\(seconds)")
+    }
+
     @Test func aTileLongerThanTheTargetGoesAlone() {
         var tuner = SliceTuner<Int>(target: 1e-6)
         let pieces = [SliceTuner<Int>.Piece(key: 1, tiles: 0..<40, index: 0)]

@@ -1,20 +1,28 @@
 package import Compute
 import Synchronization
 
-/// A device that computes nothing: it says of each dispatch that it took a millisecond, and remembers what it was asked
-/// to compile, to keep and to run. What is read from it is zero.
+/// A device that computes nothing: it says of each dispatch that it took a millisecond, in whatever pieces, or a time
+/// for each tile, and remembers what it was asked to compile, to keep and to run. What is read from it is zero.
 package final class IdleDevice: Device {
-    package let description = DeviceDescription(
-        api: .cuda, index: 0, name: "idle", kind: .cpu, driver: "none", memoryByteCount: 1 << 40)
+    package let description: DeviceDescription
     package let limits: DeviceLimits
     package let dialect: Dialect
     private let compiled = Mutex<[KernelCode]>([])
     private let labels = Mutex<Set<String>>([])
     private let keptLabels = Mutex<[String]>([])
+    private let submitted = Mutex<[Double]>([])
+    private let touchedLabels = Mutex<[String]>([])
+    fileprivate let secondsPerTile: Double?
 
-    package init(dialect: Dialect = .cuda, limits: DeviceLimits = .generous) {
+    package init(
+        dialect: Dialect = .cuda, limits: DeviceLimits = .generous, kind: DeviceDescription.Kind = .discrete,
+        secondsPerTile: Double? = nil
+    ) {
         self.dialect = dialect
         self.limits = limits
+        self.secondsPerTile = secondsPerTile
+        description = DeviceDescription(
+            api: .cuda, index: 0, name: "idle", kind: kind, driver: "none", memoryByteCount: 1 << 40)
     }
 
     /// The code of every kernel that was made, in order.
@@ -26,6 +34,12 @@ package final class IdleDevice: Device {
     /// The labels of all kernels that were to be kept, in order.
     package var kept: [String] { keptLabels.withLock { $0 } }
 
+    /// The labels of all kernels that were run over nothing, in order.
+    package var touched: [String] { touchedLabels.withLock { $0 } }
+
+    /// The seconds of every submission, in order.
+    package var submissions: [Double] { submitted.withLock { $0 } }
+
     package func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
         IdleBuffer(byteCount: byteCount, access: access, label: label)
     }
@@ -35,9 +49,13 @@ package final class IdleDevice: Device {
         return IdleKernel(code: code, of: self)
     }
 
-    package func makeLane(label: String) throws(ComputeError) -> any Lane { IdleLane(of: self) }
+    package func makeLane(label: String) throws(ComputeError) -> any Lane { bounded(IdleLane(of: self)) }
 
     fileprivate func note(_ label: String) { labels.withLock { _ = $0.insert(label) } }
+
+    fileprivate func submit(_ seconds: Double) { submitted.withLock { $0.append(seconds) } }
+
+    fileprivate func touch(_ label: String) { touchedLabels.withLock { $0.append(label) } }
 
     fileprivate func keep(_ label: String) { keptLabels.withLock { $0.append(label) } }
 }
@@ -106,13 +124,14 @@ private final class IdleLane: Lane {
     func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double? {
         let commands = IdleCommands(device)
         try record(commands)
-        return 0.001 * Double(commands.count)
+        device.submit(commands.seconds)
+        return commands.seconds
     }
 }
 
 private final class IdleCommands: Commands {
     private let device: IdleDevice
-    private(set) var count = 0
+    private(set) var seconds = 0.0
 
     init(_ device: IdleDevice) { self.device = device }
 
@@ -120,7 +139,10 @@ private final class IdleCommands: Commands {
         let code = kernel.kernel.code
         precondition(parameters.count + 2 == code.parameterCount, "\(code.label): \(parameters.count) parameters")
         guard !tiles.isEmpty else { return }
-        count += 1
+        let isRest = tiles.lowerBound > 0
+        seconds += device.secondsPerTile.map { $0 * Double(tiles.count) } ?? (isRest ? 0 : 0.001)
         device.note(code.label)
     }
+
+    func touch(_ kernel: any BoundKernel) { device.touch(kernel.kernel.code.label) }
 }

@@ -25,7 +25,8 @@ package struct SliceTuner<Key: Hashable & Sendable>: Sendable {
 
     /// Tiles of the first piece of a kernel whose cost is not known.
     private static var trialTiles: Int { 16 }
-    /// How fast an estimate follows what is measured.
+    /// How fast an estimate falls to what is measured. It rises at once: a slice too short costs a submission, one too
+    /// long may be ended by the driver.
     private static var weight: Double { 0.3 }
 
     package init(target: Double) { self.target = target }
@@ -60,9 +61,12 @@ package struct SliceTuner<Key: Hashable & Sendable>: Sendable {
             return
         }
         let expected = slice.reduce(0) { $0 + (costs[$1.key] ?? 0) * Double($1.tiles.count) }
-        let factor = 1 + Self.weight * (min(max(seconds / max(expected, 1e-12), 0.1), 10) - 1)
+        let excess = min(max(seconds / max(expected, 1e-12), 0.1), 10) - 1
+        let factor = 1 + (excess > 0 ? 1 : Self.weight) * excess
         for key in Set(slice.map(\.key)) { costs[key]? *= factor }
     }
+
+    package mutating func forget(_ key: Key) { costs[key] = nil }
 
     private func take(_ count: Int, of piece: Piece, _ rest: inout ArraySlice<Piece>) -> Piece {
         let end = min(piece.tiles.upperBound, piece.tiles.lowerBound + count)

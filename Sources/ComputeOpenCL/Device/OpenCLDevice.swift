@@ -85,8 +85,8 @@ package final class OpenCLDevice: Device {
     }
 
     package func makeLane(label: String) throws(ComputeError) -> any Lane {
-        if members.count > 1 { return try TeamLane(label: label, on: self) }
-        return try OpenCLLane(label: label, on: self)
+        if members.count > 1 { return bounded(try TeamLane(label: label, on: self)) }
+        return bounded(try OpenCLLane(label: label, on: self))
     }
 
     func check(_ code: cl_int, _ call: String) throws(ComputeError) { try context.check(code, call) }

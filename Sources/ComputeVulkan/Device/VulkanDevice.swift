@@ -97,7 +97,7 @@ package final class VulkanDevice: Device {
     func compile(_ code: KernelCode) throws(ComputeError) -> [UInt32] { try compiler.compile(code) }
 
     package func makeLane(label: String) throws(ComputeError) -> any Lane {
-        try VulkanLane(label: label, on: self)
+        bounded(try VulkanLane(label: label, on: self))
     }
 
     /// Copies bytes between buffers, and returns when they are there.

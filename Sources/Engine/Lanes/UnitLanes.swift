@@ -17,8 +17,7 @@ final class UnitLane: Sendable {
         self.id = id
         name = id.part.map { "part \($0 + 1)" } ?? "whole"
         self.device = device
-        let lane = try device.makeLane(label: name)
-        self.lane = turn.map { SlicedLane(lane, seconds: $0) } ?? lane
+        lane = try device.makeLane(label: name, turn: turn)
         thread = LaneThread(name: "weft lane \(id.index)")
         kernels = try KernelSet(device: device)
     }
