@@ -5,7 +5,7 @@ package protocol Buffer: AnyObject, Sendable {
     var byteCount: Int { get }
     var label: String { get }
 
-    /// The buffer's memory as the host sees it, for buffers of `BufferAccess.host`; `nil` for `.device`.
+    /// The buffer's memory as the host sees it; `nil` for buffers of `BufferAccess.device`.
     ///
     /// Not synchronised: the caller keeps host and device from touching the same bytes at once.
     var contents: UnsafeMutableRawBufferPointer? { get }
@@ -21,7 +21,10 @@ package protocol Buffer: AnyObject, Sendable {
 package enum BufferAccess: Sendable, Hashable {
     /// Mostly the device: the fastest memory that it has.
     case device
-    /// Device and host: memory that is mapped for as long as the buffer lives.
+    /// The host writes, in order, and the device reads: memory of the device where the host sees it. What was written
+    /// is there for commands after `Commands.upload`. Reading it on the host may be slow.
+    case upload
+    /// Device and host: memory of the host that is mapped for as long as the buffer lives.
     case host
 }
 

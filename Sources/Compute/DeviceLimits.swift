@@ -26,12 +26,14 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
     package var computeUnits: Int
     /// Whether kernels can work on memory of the host where it stands.
     package var importsHostMemory: Bool
+    /// Whether the host works on such memory of the device as it sees; without, all goes through copies.
+    package var seesDeviceMemory: Bool
 
     package init(
         maxBindingSize: Int, maxAllocationSize: Int, maxTexelElements: Int, maxBindings: Int, maxGroupSize: Int,
         maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int,
         sharedMemoryBytes: Int = 0, prefersIntegerProducts: Bool = false, computeUnits: Int = 1,
-        importsHostMemory: Bool = false
+        importsHostMemory: Bool = false, seesDeviceMemory: Bool = true
     ) {
         self.maxBindingSize = maxBindingSize
         self.maxAllocationSize = maxAllocationSize
@@ -47,6 +49,7 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
         self.prefersIntegerProducts = prefersIntegerProducts
         self.computeUnits = computeUnits
         self.importsHostMemory = importsHostMemory
+        self.seesDeviceMemory = seesDeviceMemory
     }
 }
 

@@ -11,10 +11,12 @@ package struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
     }
 
     /// - Throws: `ComputeError.outOfMemory`.
-    package init(_ type: Element.Type, count: Int, label: String, on device: any Device) throws(ComputeError) {
+    package init(
+        _ type: Element.Type, count: Int, access: BufferAccess, label: String, on device: any Device
+    ) throws(ComputeError) {
         let bytes = max(16, count * MemoryLayout<Element>.stride)
         try self.init(
-            type, count: count, in: device.makeBuffer(byteCount: bytes, access: .host, label: label), of: device)
+            type, count: count, in: device.makeBuffer(byteCount: bytes, access: access, label: label), of: device)
     }
 
     /// The elements of a buffer that the host sees.
@@ -39,6 +41,12 @@ package struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
         precondition(start >= 0 && start + elements.count <= count, "\(buffer.label) has no place for the elements")
         _ = UnsafeMutableBufferPointer(rebasing: base.elements[start..<start + elements.count]).update(
             fromContentsOf: elements)
+    }
+
+    /// Lets the dispatches of a pass see what was written to `range` of an array of `BufferAccess.upload`.
+    package func upload(_ range: Range<Int>, _ commands: any Commands) {
+        let size = MemoryLayout<Element>.stride
+        commands.upload(buffer, range.lowerBound * size..<range.upperBound * size)
     }
 
     /// Lends the elements of `range`.

@@ -14,11 +14,18 @@ package protocol Commands: AnyObject {
     /// Runs a kernel over `tiles`, with at most `DeviceLimits.maxGroupCount` groups, which walk them.
     func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>)
 
+    /// Lets the dispatches of a pass see what the host wrote to bytes of a buffer of `BufferAccess.upload`. Before all
+    /// dispatches.
+    func upload(_ buffer: any Buffer, _ range: Range<Int>)
+
     /// Runs a kernel over no tiles: drivers that compile when a kernel first runs do so now.
     func touch(_ kernel: any BoundKernel)
 }
 
 extension Commands {
+    /// Nothing, for devices that see what the host wrote.
+    package func upload(_ buffer: any Buffer, _ range: Range<Int>) {}
+
     /// Nothing, for devices whose kernels are ready as soon as they are compiled.
     package func touch(_ kernel: any BoundKernel) {}
 

@@ -31,7 +31,7 @@ package final class KVPool: Sendable {
             byteCount: (pageCount + 1) * pageBytes, access: .device, label: "KV pool", on: devices)
         let entries = (sequences + 1) * pagesPerSequence
         tables = try SharedBuffer(
-            byteCount: max(16, 4 * entries), access: .host, label: "block tables", on: devices)
+            byteCount: max(16, 4 * entries), access: .upload, label: "block tables", on: devices)
         tableEntries = try HostArray(UInt32.self, count: entries, in: tables[devices[0]], of: devices[0])
         prepareTrials()
     }
@@ -45,6 +45,12 @@ package final class KVPool: Sendable {
     /// Lets kernels see pages of a sequence's table, of which they are the ones from `first` on.
     package func update(slot: Int, _ pages: some Collection<PageID>, from first: Int) {
         tableEntries.replace(from: tableStart(slot) + first, with: pages)
+    }
+
+    /// The bytes of the first `entries` of the table of the sequence in `slot`.
+    func tableBytes(_ slot: Int, entries: Int) -> Range<Int> {
+        let start = tableStart(slot)
+        return 4 * start..<4 * (start + min(entries, pagesPerSequence))
     }
 
     /// A slot for the trial runs of a model, whose pages are all the one page that no sequence has.

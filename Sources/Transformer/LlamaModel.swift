@@ -72,7 +72,8 @@ package final class LlamaModel: Sendable {
         maxLogitRows = options.maxLogitRows
         inputs = try StepInputs(rows: maxRows, logitRows: maxLogitRows, pool: pool, on: device)
         logitStride = (configuration.vocabularySize + 15) / 16 * 16
-        logits = try HostArray(Float.self, count: maxLogitRows * logitStride, label: "logits", on: device)
+        logits = try HostArray(
+            Float.self, count: maxLogitRows * logitStride, access: .host, label: "logits", on: device)
         let (inputs, kvShape, logits, logitStride) = (inputs, kvShape, logits, logitStride)
         (pass, self.kernels) = try kernels.gather { () throws(ComputeError) in
             try ForwardPass(
@@ -109,6 +110,7 @@ package final class LlamaModel: Sendable {
         precondition(batch.rowCount <= maxRows && batch.logitRows.count <= maxLogitRows, "batch too large")
         inputs.write(batch)
         return try lane.run { commands throws(ComputeError) in
+            inputs.upload(batch, kvShape, commands)
             pass.encode(commands, rows: batch.rowCount, pieces: batch.pieces, logitRows: batch.logitRows.count)
         }
     }

@@ -81,7 +81,7 @@ private final class IdleBuffer: Buffer {
     init(byteCount: Int, access: BufferAccess, label: String) {
         self.byteCount = byteCount
         self.label = label
-        guard access == .host else {
+        guard access != .device else {
             memory = nil
             return
         }

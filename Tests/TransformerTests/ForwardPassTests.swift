@@ -20,11 +20,13 @@ struct ForwardPassTests {
         var isTied = true
         var kv = KVType.f32
         var smallBindings = false
+        /// As on a discrete GPU without resizable BAR: weights and inputs are copied to the device, in small slabs.
+        var isApart = false
         /// The plain network keeps halves exact. It rounds to bytes as the device does, but for a number half way
         /// between two, which may go to either for the smallest of other errors.
         var bound: Float { kv == .f32 ? 1e-3 : kv == .f16 ? 1e-2 : 2e-3 }
         var testDescription: String {
-            "head \(headSize) x\(heads)/\(kvHeads) \(type.name) tied \(isTied) \(kv) small \(smallBindings)"
+            "head \(headSize) x\(heads)/\(kvHeads) \(type.name) tied \(isTied) \(kv) small \(smallBindings) apart \(isApart)"
         }
     }
 
@@ -36,6 +38,8 @@ struct ForwardPassTests {
         Shape(headSize: 80, heads: 4, kvHeads: 2, kv: .q8_0),
         Shape(headSize: 64, heads: 4, kvHeads: 2, smallBindings: true),
         Shape(headSize: 64, heads: 4, kvHeads: 2, kv: .q8_0, smallBindings: true),
+        Shape(headSize: 64, heads: 4, kvHeads: 2, isApart: true),
+        Shape(headSize: 64, heads: 4, kvHeads: 2, type: .q8_0, kv: .f16, smallBindings: true, isApart: true),
     ]
 
     @Test(arguments: shapes)
@@ -55,6 +59,7 @@ struct ForwardPassTests {
                 $0.maxBindingSize = 1 << 17
                 $0.maxTexelElements = 1 << 13
             }
+            if shape.isApart { ($0.seesDeviceMemory, $0.importsHostMemory) = (false, false) }
         }
         var options = LlamaModel.Options()
         options.kvType = shape.kv

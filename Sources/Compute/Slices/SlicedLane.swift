@@ -41,21 +41,22 @@ package final class SlicedLane: Lane {
         try record(recorder)
         state.withLock { $0.meet(recorder.dispatches) }
         var rest = recorder.pieces[...]
-        var touched = recorder.touched
+        var (uploads, touched) = (recorder.uploads, recorder.touched)
         var total = 0.0
-        while !rest.isEmpty || !touched.isEmpty {
+        while !rest.isEmpty || !touched.isEmpty || !uploads.isEmpty {
             var remaining = rest
             let slice = state.withLock { $0.tuner.next(&remaining) }
             rest = remaining
             let start = ContinuousClock.now
             let measured = try lane.run { commands throws(ComputeError) in
+                for (buffer, range) in uploads { commands.upload(buffer, range) }
                 for kernel in touched { commands.touch(kernel) }
                 for piece in slice {
                     let dispatch = recorder.dispatches[piece.index]
                     commands.dispatch(dispatch.kernel, dispatch.parameters, tiles: piece.tiles)
                 }
             }
-            touched = []
+            (uploads, touched) = ([], [])
             let seconds = measured ?? start.duration(to: .now) / .seconds(1)
             state.withLock { $0.tuner.learn(slice, seconds: seconds) }
             total += seconds
@@ -67,6 +68,7 @@ package final class SlicedLane: Lane {
     private final class Recorder: Commands {
         private(set) var dispatches: [(kernel: any BoundKernel, parameters: Parameters)] = []
         private(set) var pieces: [SliceTuner<ObjectIdentifier>.Piece] = []
+        private(set) var uploads: [(buffer: any Buffer, range: Range<Int>)] = []
         /// Kernels to be run over nothing, at any time.
         private(set) var touched: [any BoundKernel] = []
 
@@ -75,6 +77,8 @@ package final class SlicedLane: Lane {
             pieces.append(.init(key: ObjectIdentifier(kernel), tiles: tiles, index: dispatches.count))
             dispatches.append((kernel, parameters))
         }
+
+        func upload(_ buffer: any Buffer, _ range: Range<Int>) { uploads.append((buffer, range)) }
 
         func touch(_ kernel: any BoundKernel) { touched.append(kernel) }
     }

@@ -24,7 +24,7 @@ final class OpenCLBuffer: Buffer {
     convenience init(
         byteCount: Int, access: BufferAccess, label: String, in context: OpenCLContext, limits: DeviceLimits
     ) throws(ComputeError) {
-        if access == .host {
+        if access != .device {
             try Self.check(byteCount, limits, context)
             let memory = try HostMemory(byteCount: max(1, byteCount))
             try self.init(over: memory, 0..<byteCount, label: label, in: context, limits: limits)

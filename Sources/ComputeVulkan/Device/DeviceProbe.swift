@@ -4,6 +4,7 @@ import Compute
 /// What a physical device reports, fetched once.
 struct DeviceProbe {
     let properties: VkPhysicalDeviceProperties
+    let kind: DeviceDescription.Kind
     let memory: MemoryTypes
     let maxAllocationSize: Int
     let driver: String
@@ -48,7 +49,8 @@ struct DeviceProbe {
             ? least...most : nil
         let version = properties.driverVersion
         driver = "\(version >> 22).\(version >> 12 & 0x3ff).\(version & 0xfff)"
-        memory = MemoryTypes(device, functions: functions)
+        kind = DeviceDescription.Kind(properties.deviceType)
+        memory = MemoryTypes(device, kind: kind, functions: functions)
         computeFamily = QueueFamily.best(of: Self.queueFamilies(of: device, functions: functions))
         importsHostMemory =
             extensions.contains(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME)
@@ -57,7 +59,7 @@ struct DeviceProbe {
 
     /// The subgroup size that kernels may count on, 1 without subgroup arithmetic, and whether pipelines must ask for
     /// it.
-    func subgroup(kind: DeviceDescription.Kind) -> (size: Int, required: Int?) {
+    func subgroup() -> (size: Int, required: Int?) {
         let size = Int(subgroupProperties.subgroupSize)
         let adds = subgroupProperties.supportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT.rawValue != 0
         let computes = subgroupProperties.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT.rawValue != 0
@@ -119,7 +121,7 @@ struct DeviceProbe {
     ) -> Bool {
         var info = VkPhysicalDeviceExternalBufferInfo()
         info.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO
-        info.usage = VulkanBuffer.usage
+        info.usage = Slab.usage
         info.handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT
         var found = VkExternalBufferProperties()
         found.sType = VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES

@@ -8,9 +8,12 @@ typealias Destroy = @convention(c) (VkDevice?, OpaquePointer?, UnsafePointer<VkA
 /// A device as opened: what the lanes on it have in common.
 final class LogicalDevice: Sendable {
     let functions: DeviceFunctions
+    /// That of the queues.
+    let family: QueueFamily
     let queues: [DeviceQueue]
     /// Whether the driver keeps what it can tell of each pipeline.
     let capturesStatistics: Bool
+    private let name: String
     private let device: Owned<Tag.Device>
 
     var handle: Handle<Tag.Device> { device.handle }
@@ -58,6 +61,8 @@ final class LogicalDevice: Sendable {
         let functions = try DeviceFunctions(raw, instance: instance.functions)
         self.capturesStatistics = capturesStatistics
         self.functions = functions
+        self.family = family
+        self.name = name
         device = Owned(Handle(raw: raw)) { device in
             withExtendedLifetime(instance) {
                 _ = functions.deviceWaitIdle(device.raw)
@@ -77,6 +82,32 @@ final class LogicalDevice: Sendable {
     /// What gives back a thing of the device, which lives until then.
     func release<Tag>(_ destroy: any KeyPath<DeviceFunctions, Destroy> & Sendable) -> @Sendable (Handle<Tag>) -> Void {
         { [self] in functions[keyPath: destroy](handle.raw, $0.raw, nil) }
+    }
+
+    func check(_ result: VkResult, _ call: String) throws(ComputeError) {
+        switch result {
+        case VK_SUCCESS: return
+        case VK_ERROR_DEVICE_LOST: throw .deviceLost(device: name, call: call)
+        default: throw .failed(device: name, call: call, code: Int(result.rawValue))
+        }
+    }
+
+    /// What `create` makes.
+    func make<Tag>(
+        _ call: String, _ create: (inout OpaquePointer?) -> VkResult
+    ) throws(ComputeError) -> Handle<Tag> {
+        var raw: OpaquePointer?
+        try check(create(&raw), call)
+        guard let raw else { throw .failed(device: name, call: call, code: 0) }
+        return Handle(raw: raw)
+    }
+
+    /// What `create` makes, to be given back by `destroy`.
+    func own<Tag>(
+        _ call: String, _ destroy: any KeyPath<DeviceFunctions, Destroy> & Sendable,
+        _ create: (inout OpaquePointer?) -> VkResult
+    ) throws(ComputeError) -> Owned<Tag> {
+        Owned(try make(call, create), release: release(destroy))
     }
 }
 

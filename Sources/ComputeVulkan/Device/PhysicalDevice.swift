@@ -25,20 +25,19 @@ struct PhysicalDevice: Sendable {
         queueFamily = probe.computeFamily
         timestampPeriod =
             (probe.computeFamily?.timestampBits ?? 0) > 0 ? Double(probe.properties.limits.timestampPeriod) : nil
-        let kind = DeviceDescription.Kind(probe.properties.deviceType)
         description = DeviceDescription(
-            api: .vulkan, index: index, name: text(probe.properties.deviceName), kind: kind, driver: probe.driver,
+            api: .vulkan, index: index, name: text(probe.properties.deviceName), kind: probe.kind, driver: probe.driver,
             memoryByteCount: probe.memory.largestHeap)
-        let subgroup = probe.subgroup(kind: kind)
+        let subgroup = probe.subgroup()
         requiredSubgroupSize = subgroup.required
-        limits = Self.limits(probe.properties.limits, probe: probe, kind: kind, subgroupSize: subgroup.size)
+        limits = Self.limits(probe.properties.limits, probe: probe, subgroupSize: subgroup.size)
     }
 
     private static func limits(
-        _ reported: VkPhysicalDeviceLimits, probe: DeviceProbe, kind: DeviceDescription.Kind, subgroupSize: Int
+        _ reported: VkPhysicalDeviceLimits, probe: DeviceProbe, subgroupSize: Int
     ) -> DeviceLimits {
         // CPU drivers run a subgroup per core: larger groups gain nothing. They crash on buffers beyond 2 GiB.
-        let isCPU = kind == .cpu
+        let isCPU = probe.kind == .cpu
         let groupSize = min(
             subgroupSize > 1 ? subgroupSize : isCPU ? 8 : 32, Int(reported.maxComputeWorkGroupInvocations))
         return DeviceLimits(

@@ -1,11 +1,12 @@
 import CVulkan
 import Compute
 
-/// Records dispatches; each waits for the writes of those before it.
+/// Records dispatches; each waits for the writes of those before it, the first for what was uploaded.
 final class VulkanCommands: Commands {
     private let commands: Handle<Tag.CommandBuffer>
     private let device: VulkanDevice
     private var isFirst = true
+    private var hasCopied = false
 
     init(_ commands: Handle<Tag.CommandBuffer>, device: VulkanDevice) {
         self.commands = commands
@@ -14,6 +15,18 @@ final class VulkanCommands: Commands {
 
     func dispatch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
         if !tiles.isEmpty { record(kernel, parameters, tiles: tiles) }
+    }
+
+    func upload(_ buffer: any Buffer, _ range: Range<Int>) {
+        guard let buffer = buffer as? VulkanBuffer else {
+            preconditionFailure("a buffer of another backend was uploaded")
+        }
+        guard let shadow = buffer.shadow, !range.isEmpty else { return }
+        var region = VkBufferCopy(
+            srcOffset: VkDeviceSize(range.lowerBound), dstOffset: VkDeviceSize(range.lowerBound),
+            size: VkDeviceSize(range.count))
+        device.functions.cmdCopyBuffer(commands.raw, shadow.handle.raw, buffer.slabs[0].handle.raw, 1, &region)
+        hasCopied = true
     }
 
     func touch(_ kernel: any BoundKernel) {
@@ -25,7 +38,7 @@ final class VulkanCommands: Commands {
             preconditionFailure("a kernel of another backend was dispatched")
         }
         let vk = device.functions
-        if !isFirst { waitForWrites() }
+        if !isFirst || hasCopied { waitForWrites() }
         isFirst = false
         let (words, count) = parameters.words(covering: tiles)
         precondition(
@@ -43,12 +56,14 @@ final class VulkanCommands: Commands {
     }
 
     private func waitForWrites() {
+        let (copying, copies) = (VK_PIPELINE_STAGE_TRANSFER_BIT.rawValue, VK_ACCESS_TRANSFER_WRITE_BIT.rawValue)
         var barrier = VkMemoryBarrier()
         barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER
-        barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT.rawValue
+        barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT.rawValue | (hasCopied ? copies : 0)
         barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT.rawValue | VK_ACCESS_SHADER_WRITE_BIT.rawValue
         device.functions.cmdPipelineBarrier(
-            commands.raw, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue,
+            commands.raw, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue | (hasCopied ? copying : 0),
             VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue, 0, 1, &barrier, 0, nil, 0, nil)
+        hasCopied = false
     }
 }

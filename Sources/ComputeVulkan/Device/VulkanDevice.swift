@@ -12,7 +12,8 @@ package final class VulkanDevice: Device {
     let logical: LogicalDevice
     let queueFamily: QueueFamily
     let cacheDirectory: String?
-    private let queue: DeviceQueue
+    let queue: DeviceQueue
+    let transfers: Transfers
     private let compiler: ShaderCompiler
 
     package var memoryDomain: ObjectIdentifier { ObjectIdentifier(logical) }
@@ -35,7 +36,7 @@ package final class VulkanDevice: Device {
         }
         var limits = physical.limits
         adjust(&limits)
-        try self.init(physical, limits: limits, in: instance, cacheDirectory: cacheDirectory)
+        try self.init(physical, limits: limits.consistent, in: instance, cacheDirectory: cacheDirectory)
         try DeviceTrial.run(on: self)
     }
 
@@ -65,6 +66,7 @@ package final class VulkanDevice: Device {
         self.logical = logical
         self.limits = limits
         self.queue = logical.queues[queue]
+        transfers = Transfers(on: logical, queue: self.queue)
         self.cacheDirectory = cacheDirectory
         description = physical.description
         queueFamily = family
@@ -100,49 +102,30 @@ package final class VulkanDevice: Device {
         bounded(try VulkanLane(label: label, on: self))
     }
 
-    /// Copies bytes between buffers, and returns when they are there.
-    func copy(
-        from source: VulkanBuffer, at sourceOffset: Int, to target: VulkanBuffer, at targetOffset: Int, byteCount: Int
-    ) throws(ComputeError) {
-        let lane = try VulkanLane(label: "copy", on: self)
-        try lane.submit { commands in
-            var region = VkBufferCopy(
-                srcOffset: VkDeviceSize(sourceOffset), dstOffset: VkDeviceSize(targetOffset),
-                size: VkDeviceSize(byteCount))
-            functions.cmdCopyBuffer(commands.raw, source.handle.raw, target.handle.raw, 1, &region)
-        }
-    }
-
-    /// Hands commands to the device's queue.
-    func submit(_ commands: Handle<Tag.CommandBuffer>, fence: Handle<Tag.Fence>) throws(ComputeError) {
-        try check(queue.submit(commands, fence: fence, with: functions), "vkQueueSubmit")
-    }
-
     // MARK: Calls
 
-    func check(_ result: VkResult, _ call: String) throws(ComputeError) {
-        switch result {
-        case VK_SUCCESS: return
-        case VK_ERROR_DEVICE_LOST: throw .deviceLost(device: description.name, call: call)
-        default: throw .failed(device: description.name, call: call, code: Int(result.rawValue))
-        }
-    }
+    func check(_ result: VkResult, _ call: String) throws(ComputeError) { try logical.check(result, call) }
 
-    /// What `create` makes.
     func make<Tag>(
         _ call: String, _ create: (inout OpaquePointer?) -> VkResult
     ) throws(ComputeError) -> Handle<Tag> {
-        var raw: OpaquePointer?
-        try check(create(&raw), call)
-        guard let raw else { throw .failed(device: description.name, call: call, code: 0) }
-        return Handle(raw: raw)
+        try logical.make(call, create)
     }
 
-    /// What `create` makes, to be given back by `destroy`.
     func own<Tag>(
         _ call: String, _ destroy: any KeyPath<DeviceFunctions, Destroy> & Sendable,
         _ create: (inout OpaquePointer?) -> VkResult
     ) throws(ComputeError) -> Owned<Tag> {
-        Owned(try make(call, create), release: logical.release(destroy))
+        try logical.own(call, destroy, create)
+    }
+}
+
+extension DeviceLimits {
+    /// The limits with no binding and no texel view beyond one allocation: what a kernel sees through one is one.
+    fileprivate var consistent: DeviceLimits {
+        var limits = self
+        limits.maxBindingSize = min(maxBindingSize, maxAllocationSize) / 16 * 16
+        limits.maxTexelElements = min(maxTexelElements, maxAllocationSize / 16)
+        return limits
     }
 }

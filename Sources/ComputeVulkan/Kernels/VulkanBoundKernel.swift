@@ -22,6 +22,11 @@ final class VulkanBoundKernel: BoundKernel {
         guard own.count == buffers.count else {
             throw .argument(kernel: kernel.code.label, reason: "was given a buffer of another device")
         }
+        for (binding, buffer) in zip(kernel.code.bindings, own) where binding.windows < buffer.slabs.count {
+            throw .argument(
+                kernel: kernel.code.label,
+                reason: "sees \(binding.windows) windows of \(buffer.label), which stands in \(buffer.slabs.count)")
+        }
         pipeline = kernel
         self.buffers = own
         pool = try Self.makePool(kernel.code, on: device)
@@ -77,7 +82,7 @@ final class VulkanBoundKernel: BoundKernel {
     ) throws(ComputeError) -> Handle<Tag.BufferView> {
         var info = VkBufferViewCreateInfo()
         info.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO
-        info.buffer = buffer.handle.raw
+        info.buffer = buffer.slabs[0].handle.raw
         info.format = binding.element == .float ? VK_FORMAT_R32G32B32A32_SFLOAT : VK_FORMAT_R32G32B32A32_UINT
         info.range = VK_WHOLE_SIZE
         return try device.make("vkCreateBufferView") {
@@ -102,8 +107,9 @@ final class VulkanBoundKernel: BoundKernel {
                     write.pTexelBufferView = arena.array([view.next()?.raw])
                 } else {
                     let last = index == binding.windows - 1
+                    let (slab, offset) = buffer.place(of: index * window)
                     let info = VkDescriptorBufferInfo(
-                        buffer: buffer.handle.raw, offset: VkDeviceSize(index * window),
+                        buffer: slab.handle.raw, offset: VkDeviceSize(offset),
                         range: last ? VK_WHOLE_SIZE : VkDeviceSize(window))
                     write.pBufferInfo = UnsafePointer(arena.put(info))
                 }
