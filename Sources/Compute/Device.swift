@@ -9,6 +9,9 @@ package protocol Device: AnyObject, Sendable {
     /// buffers.
     var memoryDomain: ObjectIdentifier { get }
 
+    /// Bytes that could be reserved now, as far as the driver tells: others may use the device too.
+    var availableBytes: Int { get }
+
     /// Reserves memory.
     /// - Throws: `ComputeError.outOfMemory` when the device cannot hold `byteCount` bytes.
     func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer
@@ -42,6 +45,14 @@ package protocol Device: AnyObject, Sendable {
 /// A device that is not divided, and has memory of its own.
 extension Device {
     package var memoryDomain: ObjectIdentifier { ObjectIdentifier(self) }
+
+    package var availableBytes: Int { assumedBytes }
+
+    /// What is taken to be available where the driver does not tell: on a CPU what the host has, else all.
+    package var assumedBytes: Int {
+        let host = description.kind == .cpu ? HostMemory.available : nil
+        return host ?? description.memoryByteCount
+    }
 
     package func makeBuffer(
         over memory: HostMemory, _ range: Range<Int>, label: String

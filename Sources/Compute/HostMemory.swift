@@ -33,7 +33,7 @@ package final class HostMemory: @unchecked Sendable {
     package static func pages(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
 
     /// What the kernel says can be used without swapping; `nil` where it does not say.
-    private static var available: Int? {
+    package static var available: Int? {
         guard let file = fopen("/proc/meminfo", "re") else { return nil }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 128)

@@ -103,6 +103,19 @@ struct VulkanMemoryTests {
         #expect(instance.validationMessages == [])
     }
 
+    @Test func driversTellWhatIsAvailable() throws {
+        for found in try instance.devices() {
+            let device = try VulkanDevice(DeviceSelector(found.selector), in: instance, cacheDirectory: nil)
+            #expect(device.availableBytes > 0)
+            if let budget = device.budget {
+                #expect(budget > 0 && budget <= found.memoryByteCount)
+            } else {
+                print("SKIPPED: \(found.name) has no VK_EXT_memory_budget")
+            }
+        }
+        #expect(instance.validationMessages == [])
+    }
+
     /// Adds a thousand to the first elements of the first window, two thousand in the second, and so on.
     private static func marking(windows: Int) -> KernelCode {
         let names = (0..<windows).map { "values_\($0)" }

@@ -61,6 +61,7 @@ package final class FaultyDevice: Device {
     package var limits: DeviceLimits { real.limits }
     package var dialect: Dialect { real.dialect }
     package var compilesInParallel: Bool { real.compilesInParallel }
+    package var availableBytes: Int { real.availableBytes }
     package var memoryDomain: ObjectIdentifier { real.memoryDomain }
     package var partitioning: Partitioning { real.partitioning }
 

@@ -5,6 +5,7 @@ import Synchronization
 /// for each tile, and remembers what it was asked to compile, to keep and to run. What is read from it is zero.
 package final class IdleDevice: Device {
     package let description: DeviceDescription
+    package let availableBytes: Int
     package let limits: DeviceLimits
     package let dialect: Dialect
     private let compiled = Mutex<[KernelCode]>([])
@@ -16,13 +17,14 @@ package final class IdleDevice: Device {
 
     package init(
         dialect: Dialect = .cuda, limits: DeviceLimits = .generous, kind: DeviceDescription.Kind = .discrete,
-        secondsPerTile: Double? = nil
+        secondsPerTile: Double? = nil, memoryByteCount: Int = 1 << 40, availableBytes: Int? = nil
     ) {
         self.dialect = dialect
         self.limits = limits
         self.secondsPerTile = secondsPerTile
         description = DeviceDescription(
-            api: .cuda, index: 0, name: "idle", kind: kind, driver: "none", memoryByteCount: 1 << 40)
+            api: .cuda, index: 0, name: "idle", kind: kind, driver: "none", memoryByteCount: memoryByteCount)
+        self.availableBytes = availableBytes ?? memoryByteCount
     }
 
     /// The code of every kernel that was made, in order.

@@ -6,6 +6,8 @@ struct DeviceProbe {
     let properties: VkPhysicalDeviceProperties
     let kind: DeviceDescription.Kind
     let memory: MemoryTypes
+    /// Whether the driver tells how much of its memory is used.
+    let hasMemoryBudget: Bool
     let maxAllocationSize: Int
     let driver: String
     let computeFamily: QueueFamily?
@@ -51,6 +53,7 @@ struct DeviceProbe {
         driver = "\(version >> 22).\(version >> 12 & 0x3ff).\(version & 0xfff)"
         kind = DeviceDescription.Kind(properties.deviceType)
         memory = MemoryTypes(device, kind: kind, functions: functions)
+        hasMemoryBudget = extensions.contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME)
         computeFamily = QueueFamily.best(of: Self.queueFamilies(of: device, functions: functions))
         importsHostMemory =
             extensions.contains(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME)

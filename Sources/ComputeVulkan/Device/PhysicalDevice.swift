@@ -8,6 +8,7 @@ struct PhysicalDevice: Sendable {
     let limits: DeviceLimits
     let properties: VkPhysicalDeviceProperties
     let memory: MemoryTypes
+    private let hasMemoryBudget: Bool
     let uuid: [UInt8]
     /// Nanoseconds of one timestamp tick, where compute queues have timestamps.
     let timestampPeriod: Double?
@@ -25,12 +26,28 @@ struct PhysicalDevice: Sendable {
         queueFamily = probe.computeFamily
         timestampPeriod =
             (probe.computeFamily?.timestampBits ?? 0) > 0 ? Double(probe.properties.limits.timestampPeriod) : nil
+        hasMemoryBudget = probe.hasMemoryBudget
         description = DeviceDescription(
             api: .vulkan, index: index, name: text(probe.properties.deviceName), kind: probe.kind, driver: probe.driver,
             memoryByteCount: probe.memory.largestHeap)
         let subgroup = probe.subgroup()
         requiredSubgroupSize = subgroup.required
         limits = Self.limits(probe.properties.limits, probe: probe, subgroupSize: subgroup.size)
+    }
+
+    /// What the driver says is left of the heap of the device's own memory; `nil` where it does not say.
+    func budget(functions: InstanceFunctions) -> Int? {
+        guard hasMemoryBudget, let heap = memory.choice(for: .device)?.heap else { return nil }
+        var arena = Arena()
+        let budget = arena.put(VkPhysicalDeviceMemoryBudgetPropertiesEXT())
+        budget.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT
+        var properties = VkPhysicalDeviceMemoryProperties2()
+        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2
+        properties.pNext = UnsafeMutableRawPointer(budget)
+        functions.getPhysicalDeviceMemoryProperties2(handle.raw, &properties)
+        let most = elements(budget.pointee.heapBudget, of: VkDeviceSize.self)[heap]
+        let used = elements(budget.pointee.heapUsage, of: VkDeviceSize.self)[heap]
+        return Int(clamping: most) - min(Int(clamping: most), Int(clamping: used))
     }
 
     private static func limits(

@@ -73,6 +73,12 @@ package final class VulkanDevice: Device {
         compiler = ShaderCompiler(device: physical.description.name, cacheDirectory: cacheDirectory)
     }
 
+    package var availableBytes: Int { description.kind == .cpu ? assumedBytes : budget ?? assumedBytes }
+
+    /// What is left of the memory that weights go to, where the driver tells (`VK_EXT_memory_budget`). Of CPU drivers
+    /// it means little: they make up the size of their heap.
+    package var budget: Int? { physical.budget(functions: instance.functions) }
+
     package func makeBuffer(
         byteCount: Int, access: BufferAccess, label: String
     ) throws(ComputeError) -> any Buffer {

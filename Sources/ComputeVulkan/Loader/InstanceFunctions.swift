@@ -7,6 +7,7 @@ struct InstanceFunctions: @unchecked Sendable {
     let enumeratePhysicalDevices: PFN_vkEnumeratePhysicalDevices
     let getPhysicalDeviceProperties2: PFN_vkGetPhysicalDeviceProperties2
     let getPhysicalDeviceMemoryProperties: PFN_vkGetPhysicalDeviceMemoryProperties
+    let getPhysicalDeviceMemoryProperties2: PFN_vkGetPhysicalDeviceMemoryProperties2
     let getPhysicalDeviceQueueFamilyProperties: PFN_vkGetPhysicalDeviceQueueFamilyProperties
     let getPhysicalDeviceFeatures2: PFN_vkGetPhysicalDeviceFeatures2
     let enumerateDeviceExtensionProperties: PFN_vkEnumerateDeviceExtensionProperties
@@ -22,6 +23,8 @@ struct InstanceFunctions: @unchecked Sendable {
             "vkGetPhysicalDeviceProperties2", of: instance, as: PFN_vkGetPhysicalDeviceProperties2.self)
         getPhysicalDeviceMemoryProperties = try loader.function(
             "vkGetPhysicalDeviceMemoryProperties", of: instance, as: PFN_vkGetPhysicalDeviceMemoryProperties.self)
+        getPhysicalDeviceMemoryProperties2 = try loader.function(
+            "vkGetPhysicalDeviceMemoryProperties2", of: instance, as: PFN_vkGetPhysicalDeviceMemoryProperties2.self)
         getPhysicalDeviceQueueFamilyProperties = try loader.function(
             "vkGetPhysicalDeviceQueueFamilyProperties", of: instance,
             as: PFN_vkGetPhysicalDeviceQueueFamilyProperties.self)

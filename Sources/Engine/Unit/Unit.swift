@@ -58,7 +58,8 @@ package actor Unit {
     private var waitingForRest: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameter onFailure: called once, when the device has failed, with the reason.
-    /// - Throws: `ComputeError` when the device cannot be divided as the shares need, or cannot hold the pool.
+    /// - Throws: `ConfigurationError` when the pool does not fit on the device, `ComputeError` when that cannot be
+    ///   divided as the shares need.
     package init(
         _ configuration: UnitConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device,
         hooks: Hooks = Hooks(), onFailure: @escaping @Sendable (String) async -> Void = { _ in }
@@ -66,15 +67,16 @@ package actor Unit {
         name = configuration.name
         self.hooks = hooks
         self.onFailure = onFailure
+        let (budget, poolBytes) = (MemoryBudget(device), configuration.poolMegabytes << 20)
+        try budget.check(pool: poolBytes)
         lanes = try UnitLanes(configuration.jobShares, on: device)
-        let pages = configuration.poolMegabytes << 20 / PageLayout.defaultPageBytes
+        let pages = poolBytes / PageLayout.defaultPageBytes
         pool = try KVPool(
             pageCount: pages, sequences: sequences, pagesPerSequence: min(pages, pagesPerSequence), on: lanes.devices)
         maxRequests = configuration.maxRequests
         policy = configuration.policy
         let weightBytes =
-            configuration.weightsMegabytes.map { $0 << 20 }
-            ?? max(0, device.description.memoryByteCount - configuration.poolMegabytes << 20)
+            configuration.weightsMegabytes.map { $0 << 20 } ?? budget.weightBytes(besidePool: poolBytes)
         scheduler = UnitScheduler(
             pages: pages, policy: configuration.policy.policy, overload: .overload,
             lanes: LaneSchedule(lanes.plan), limits: ResidencyLimits(weightBytes: weightBytes, sequences: sequences))
