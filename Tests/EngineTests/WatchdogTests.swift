@@ -5,17 +5,19 @@ import GGUF
 import TestDevices
 import Testing
 
-/// A unit on a device that takes a millisecond for each tile: no pass of a GPU may be one long submission.
+/// A unit on a device that takes ten milliseconds for each tile: no pass of a GPU may be one long submission.
 struct WatchdogTests {
     /// The submissions of a prompt of 64 tokens and three steps.
     private func submissions(_ kind: DeviceDescription.Kind) async throws -> [Double] {
         let path = NSTemporaryDirectory() + "weft-watchdog-\(UUID().uuidString).gguf"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try TinyLlama().write(to: path)
-        let model = ModelConfiguration(name: "a", path: path)
-        let device = IdleDevice(kind: kind, secondsPerTile: 1e-3)
+        var model = ModelConfiguration(name: "a", path: path)
+        // The whole device, on which no lanes take turns.
+        model.shares = [10, 10]
+        let device = IdleDevice(kind: kind, secondsPerTile: 1e-2)
         let unit = try Engine.Unit(
-            UnitConfiguration(models: [model]), sequences: 16, pagesPerSequence: 256, device: device)
+            UnitConfiguration(models: [model]), sequences: 256, pagesPerSequence: 256, device: device)
         _ = try await unit.load(model, ModelFile(path: path), cache: nil)
         var request = GenerationRequest(model: "a", prompt: (0..<64).map { Int32($0) })
         request.maxTokens = 3
