@@ -24,6 +24,9 @@ package enum BufferAccess: Sendable, Hashable {
     /// The host writes, in order, and the device reads: memory of the device where the host sees it. What was written
     /// is there for commands after `Commands.upload`. Reading it on the host may be slow.
     case upload
+    /// The device writes, and the host reads: memory of the device where the host sees it well, else copied to the
+    /// host's. What was written is there when a pass with `Commands.download` is done.
+    case download
     /// Device and host: memory of the host that is mapped for as long as the buffer lives.
     case host
 }

@@ -45,8 +45,17 @@ package struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
 
     /// Lets the dispatches of a pass see what was written to `range` of an array of `BufferAccess.upload`.
     package func upload(_ range: Range<Int>, _ commands: any Commands) {
+        commands.upload(buffer, bytes(range))
+    }
+
+    /// Brings what the dispatches of a pass wrote to `range` of an array of `BufferAccess.download`.
+    package func download(_ range: Range<Int>, _ commands: any Commands) {
+        commands.download(buffer, bytes(range))
+    }
+
+    private func bytes(_ range: Range<Int>) -> Range<Int> {
         let size = MemoryLayout<Element>.stride
-        commands.upload(buffer, range.lowerBound * size..<range.upperBound * size)
+        return range.lowerBound * size..<range.upperBound * size
     }
 
     /// Lends the elements of `range`.

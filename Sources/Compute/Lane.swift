@@ -18,6 +18,10 @@ package protocol Commands: AnyObject {
     /// dispatches.
     func upload(_ buffer: any Buffer, _ range: Range<Int>)
 
+    /// Brings what the dispatches of a pass wrote to bytes of a buffer of `BufferAccess.download` to where the host
+    /// sees it. After all dispatches.
+    func download(_ buffer: any Buffer, _ range: Range<Int>)
+
     /// Runs a kernel over no tiles: drivers that compile when a kernel first runs do so now.
     func touch(_ kernel: any BoundKernel)
 }
@@ -25,6 +29,9 @@ package protocol Commands: AnyObject {
 extension Commands {
     /// Nothing, for devices that see what the host wrote.
     package func upload(_ buffer: any Buffer, _ range: Range<Int>) {}
+
+    /// Nothing, for devices whose writes the host sees.
+    package func download(_ buffer: any Buffer, _ range: Range<Int>) {}
 
     /// Nothing, for devices whose kernels are ready as soon as they are compiled.
     package func touch(_ kernel: any BoundKernel) {}

@@ -73,7 +73,7 @@ package final class LlamaModel: Sendable {
         inputs = try StepInputs(rows: maxRows, logitRows: maxLogitRows, pool: pool, on: device)
         logitStride = (configuration.vocabularySize + 15) / 16 * 16
         logits = try HostArray(
-            Float.self, count: maxLogitRows * logitStride, access: .host, label: "logits", on: device)
+            Float.self, count: maxLogitRows * logitStride, access: .download, label: "logits", on: device)
         let (inputs, kvShape, logits, logitStride) = (inputs, kvShape, logits, logitStride)
         (pass, self.kernels) = try kernels.gather { () throws(ComputeError) in
             try ForwardPass(
@@ -112,6 +112,7 @@ package final class LlamaModel: Sendable {
         return try lane.run { commands throws(ComputeError) in
             inputs.upload(batch, kvShape, commands)
             pass.encode(commands, rows: batch.rowCount, pieces: batch.pieces, logitRows: batch.logitRows.count)
+            logits.download(0..<batch.logitRows.count * logitStride, commands)
         }
     }
 

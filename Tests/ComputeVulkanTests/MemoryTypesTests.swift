@@ -41,6 +41,7 @@ struct MemoryTypesTests {
         let types = Self.rtx4090(246 << 20)
         #expect(index(types, .device) == 1)
         #expect(index(types, .upload) == nil)
+        #expect(index(types, .download) == nil)
         #expect(index(types, .host) == 3)
         #expect(types.largestHeap == 24 * Self.gigabyte)
     }
@@ -49,6 +50,7 @@ struct MemoryTypesTests {
         let types = Self.rtx4090(nil)
         #expect(index(types, .device) == 1)
         #expect(index(types, .upload) == 4)
+        #expect(index(types, .download) == nil, "reads over the bus are slow")
         #expect(index(types, .host) == 3)
         #expect(types.choice(for: .upload)?.heap == 0)
         #expect(index(types, .upload, mask: 0b01111) == nil)
@@ -66,7 +68,8 @@ struct MemoryTypesTests {
         #expect(index(Self.radeon780M, .device) == 3)
         #expect(index(Self.radeon780M, .upload) == 3)
         #expect(index(Self.radeon780M, .host) == 4)
-        for access in [BufferAccess.device, .upload, .host] { #expect(index(Self.lavapipe, access) == 0) }
+        #expect(index(Self.radeon780M, .download) == 4)
+        for access in [BufferAccess.device, .upload, .download, .host] { #expect(index(Self.lavapipe, access) == 0) }
     }
 
     @Test func aMaskThatAllowsNothingGivesNothing() {

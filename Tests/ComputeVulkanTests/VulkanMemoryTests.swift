@@ -103,6 +103,25 @@ struct VulkanMemoryTests {
         #expect(instance.validationMessages == [])
     }
 
+    /// What kernels wrote is seen after `download`, also at the end of the last slice, and not before.
+    @Test(arguments: [false, true])
+    func whatWasComputedIsDownloaded(isSliced: Bool) throws {
+        let device = try device(sees: false)
+        let array = try HostArray(UInt32.self, count: 100, access: .download, label: "outputs", on: device)
+        try array.buffer.write([UInt32](repeating: 0, count: 100))
+        let kernel = try device.makeKernel(Self.marking(windows: 1)).bind([array.buffer])
+        var lane = try device.makeLane(label: "test")
+        if isSliced { lane = SlicedLane(lane, seconds: 1e-9) }
+        try lane.run { $0.dispatch(kernel, Parameters(), tiles: 100) }
+        #expect((0..<100).allSatisfy { array[$0] == 0 })
+        try lane.run { commands in
+            commands.dispatch(kernel, Parameters(), tiles: 100)
+            array.download(0..<60, commands)
+        }
+        #expect((0..<100).allSatisfy { array[$0] == ($0 < 60 ? 2000 : 0) })
+        #expect(instance.validationMessages == [])
+    }
+
     @Test func driversTellWhatIsAvailable() throws {
         for found in try instance.devices() {
             let device = try VulkanDevice(DeviceSelector(found.selector), in: instance, cacheDirectory: nil)

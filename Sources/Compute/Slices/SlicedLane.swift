@@ -41,9 +41,9 @@ package final class SlicedLane: Lane {
         try record(recorder)
         state.withLock { $0.meet(recorder.dispatches) }
         var rest = recorder.pieces[...]
-        var (uploads, touched) = (recorder.uploads, recorder.touched)
+        var (uploads, touched, downloads) = (recorder.uploads, recorder.touched, recorder.downloads)
         var total = 0.0
-        while !rest.isEmpty || !touched.isEmpty || !uploads.isEmpty {
+        while !rest.isEmpty || !uploads.isEmpty || !touched.isEmpty || !downloads.isEmpty {
             var remaining = rest
             let slice = state.withLock { $0.tuner.next(&remaining) }
             rest = remaining
@@ -55,8 +55,10 @@ package final class SlicedLane: Lane {
                     let dispatch = recorder.dispatches[piece.index]
                     commands.dispatch(dispatch.kernel, dispatch.parameters, tiles: piece.tiles)
                 }
+                if remaining.isEmpty { for (buffer, range) in downloads { commands.download(buffer, range) } }
             }
             (uploads, touched) = ([], [])
+            if rest.isEmpty { downloads = [] }
             let seconds = measured ?? start.duration(to: .now) / .seconds(1)
             state.withLock { $0.tuner.learn(slice, seconds: seconds) }
             total += seconds
@@ -69,6 +71,7 @@ package final class SlicedLane: Lane {
         private(set) var dispatches: [(kernel: any BoundKernel, parameters: Parameters)] = []
         private(set) var pieces: [SliceTuner<ObjectIdentifier>.Piece] = []
         private(set) var uploads: [(buffer: any Buffer, range: Range<Int>)] = []
+        private(set) var downloads: [(buffer: any Buffer, range: Range<Int>)] = []
         /// Kernels to be run over nothing, at any time.
         private(set) var touched: [any BoundKernel] = []
 
@@ -79,6 +82,8 @@ package final class SlicedLane: Lane {
         }
 
         func upload(_ buffer: any Buffer, _ range: Range<Int>) { uploads.append((buffer, range)) }
+
+        func download(_ buffer: any Buffer, _ range: Range<Int>) { downloads.append((buffer, range)) }
 
         func touch(_ kernel: any BoundKernel) { touched.append(kernel) }
     }

@@ -26,7 +26,7 @@ struct DeviceTrial {
     /// - Throws: `ComputeError.unsupported`, in one line.
     static func run(on device: VulkanDevice) throws(ComputeError) {
         do throws(ComputeError) {
-            for access in [BufferAccess.host, .upload, .device] { try holdsBytes(device, access) }
+            for access in [BufferAccess.host, .upload, .download, .device] { try holdsBytes(device, access) }
             try computes(device)
         } catch {
             if case .unsupported = error { throw error }

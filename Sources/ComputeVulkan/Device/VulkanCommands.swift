@@ -18,15 +18,29 @@ final class VulkanCommands: Commands {
     }
 
     func upload(_ buffer: any Buffer, _ range: Range<Int>) {
-        guard let buffer = buffer as? VulkanBuffer else {
-            preconditionFailure("a buffer of another backend was uploaded")
-        }
-        guard let shadow = buffer.shadow, !range.isEmpty else { return }
-        var region = VkBufferCopy(
-            srcOffset: VkDeviceSize(range.lowerBound), dstOffset: VkDeviceSize(range.lowerBound),
-            size: VkDeviceSize(range.count))
-        device.functions.cmdCopyBuffer(commands.raw, shadow.handle.raw, buffer.slabs[0].handle.raw, 1, &region)
+        guard let (own, shadow) = slabs(of: buffer), !range.isEmpty else { return }
+        copy(range, from: shadow, to: own)
         hasCopied = true
+    }
+
+    func download(_ buffer: any Buffer, _ range: Range<Int>) {
+        guard let (own, shadow) = slabs(of: buffer), !range.isEmpty else { return }
+        showWrites(to: VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT.rawValue)
+        copy(range, from: own, to: shadow)
+    }
+
+    /// Of a buffer that the host sees by copies alone.
+    private func slabs(of buffer: any Buffer) -> (own: Slab, shadow: Slab)? {
+        guard let buffer = buffer as? VulkanBuffer else {
+            preconditionFailure("a buffer of another backend was copied")
+        }
+        return buffer.shadow.map { (buffer.slabs[0], $0) }
+    }
+
+    private func copy(_ range: Range<Int>, from source: Slab, to target: Slab) {
+        let offset = VkDeviceSize(range.lowerBound)
+        var region = VkBufferCopy(srcOffset: offset, dstOffset: offset, size: VkDeviceSize(range.count))
+        device.functions.cmdCopyBuffer(commands.raw, source.handle.raw, target.handle.raw, 1, &region)
     }
 
     func touch(_ kernel: any BoundKernel) {
@@ -38,7 +52,11 @@ final class VulkanCommands: Commands {
             preconditionFailure("a kernel of another backend was dispatched")
         }
         let vk = device.functions
-        if !isFirst || hasCopied { waitForWrites() }
+        if !isFirst || hasCopied {
+            showWrites(
+                to: VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                VK_ACCESS_SHADER_READ_BIT.rawValue | VK_ACCESS_SHADER_WRITE_BIT.rawValue)
+        }
         isFirst = false
         let (words, count) = parameters.words(covering: tiles)
         precondition(
@@ -55,15 +73,16 @@ final class VulkanCommands: Commands {
         vk.cmdDispatch(commands.raw, UInt32(min(max(1, tiles.count), device.limits.maxGroupCount)), 1, 1)
     }
 
-    private func waitForWrites() {
+    /// What comes next, in `stage`, waits for what kernels and copies wrote before.
+    private func showWrites(to stage: VkPipelineStageFlagBits, _ access: VkAccessFlags) {
         let (copying, copies) = (VK_PIPELINE_STAGE_TRANSFER_BIT.rawValue, VK_ACCESS_TRANSFER_WRITE_BIT.rawValue)
         var barrier = VkMemoryBarrier()
         barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER
         barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT.rawValue | (hasCopied ? copies : 0)
-        barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT.rawValue | VK_ACCESS_SHADER_WRITE_BIT.rawValue
+        barrier.dstAccessMask = access
         device.functions.cmdPipelineBarrier(
-            commands.raw, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue | (hasCopied ? copying : 0),
-            VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue, 0, 1, &barrier, 0, nil, 0, nil)
+            commands.raw, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT.rawValue | (hasCopied ? copying : 0), stage.rawValue,
+            0, 1, &barrier, 0, nil, 0, nil)
         hasCopied = false
     }
 }

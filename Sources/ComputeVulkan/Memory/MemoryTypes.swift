@@ -64,7 +64,7 @@ package struct MemoryTypes: Sendable {
 
     /// The best type for `access` among those that `mask` allows.
     ///
-    /// - Returns: `nil` where none will do: what the host is to write goes into memory that it does not see then.
+    /// - Returns: `nil` where none will do: what the host is to write, or to read, is copied then.
     package func choice(for access: BufferAccess, mask: UInt32 = .max) -> Choice? {
         let allowed = types.indices.filter { mask & 1 << UInt32($0) != 0 }
         func first(_ wanted: Properties, without unwanted: Properties = []) -> Int? {
@@ -83,7 +83,8 @@ package struct MemoryTypes: Sendable {
                 allowed.first {
                     types[$0].properties.isSuperset(of: own) && heaps[types[$0].heap] >= Self.leastUploadHeap
                 }
-            case .host: first(Properties.mapped.union(.cached)) ?? first(.mapped)
+            case .download where !isUnified: nil
+            case .host, .download: first(Properties.mapped.union(.cached)) ?? first(.mapped)
             }
         return index.map { Choice(index: $0, properties: types[$0].properties, heap: types[$0].heap) }
     }

@@ -12,7 +12,7 @@ final class VulkanBuffer: Buffer {
     /// Bytes of each slab but the last.
     private let slabBytes: Int
     private let access: BufferAccess
-    /// Where the host writes what the device is to see, if it does not see the device's memory.
+    /// Where the host sees what is copied to or from the slab, if it does not see that.
     let shadow: Slab?
     /// Kept alive where the buffer is a part of it.
     private let imported: HostMemory?
@@ -21,9 +21,10 @@ final class VulkanBuffer: Buffer {
     init(byteCount: Int, access: BufferAccess, label: String, on device: VulkanDevice) throws(ComputeError) {
         // What the host sees is in one piece.
         slabBytes = access == .device ? Self.slabBytes(byteCount, device.limits) : max(1, byteCount)
-        if access == .upload, let seen = try? Slab(byteCount: byteCount, access: .upload, on: device) {
+        let mayBeCopied = access == .upload || access == .download
+        if mayBeCopied, let seen = try? Slab(byteCount: byteCount, access: access, on: device) {
             (slabs, shadow) = ([seen], nil)
-        } else if access == .upload {
+        } else if mayBeCopied {
             slabs = [try Slab(byteCount: byteCount, access: .device, on: device)]
             shadow = try Slab(byteCount: byteCount, access: .host, on: device)
         } else {
