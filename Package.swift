@@ -150,7 +150,7 @@ let package = Package(
         tests("ShaderInspection", ["Compute", "ComputeVulkan", "Kernels", "Reporting"]),
         tests(
             "Benchmarks",
-            ["Quantities", "Compute", "TestDevices", "ConfigurationFiles", "Workloads", "Reporting"] + http),
+            ["Quantities", "Compute", "Kernels", "TestDevices", "ConfigurationFiles", "Workloads", "Reporting"] + http),
         tests(
             "Engine",
             [

@@ -4,7 +4,7 @@ import Quantities
 
 /// Rows of a batch, each of a sequence with so many tokens, over a pool of pages.
 struct AttentionBench {
-    var model: ModelSizes
+    var model: LlamaShape
     var format: KVType
     /// Tokens that each row attends to.
     var contexts: [Int]

@@ -1,21 +1,34 @@
 package import Compute
-import Kernels
+package import Kernels
 import Quantities
 
 /// Every kernel at the shapes of real models, timed on one device.
 package struct KernelBenchmark {
     /// Only this kernel, if any is named.
     package var kernel: String?
+    /// Of weights; by default those that models are mostly served in.
+    package var formats: [WeightFormat]?
+    /// Few shapes of one model.
+    package var isQuick: Bool
     /// Seconds that the samples of one shape may take; slower shapes are left out.
     package var limit: Double
 
     private let device: any Device
 
-    package static let kernels = ["attention", "embed", "matmul", "rms_norm", "rope_store"]
+    package static let kernels = [
+        "attention", "embed", "matmul", "matmul_bytes", "quantise", "rms_norm", "rope_store",
+    ]
+    package static let commonFormats: [WeightFormat] = [.f16, .q8, .q4, .q6K, .q4K]
+    private static let fewFormats: [WeightFormat] = [.q8, .q4K]
 
-    package init(device: any Device, kernel: String? = nil, limit: Double = 10) {
+    package init(
+        device: any Device, kernel: String? = nil, formats: [WeightFormat]? = nil, isQuick: Bool = false,
+        limit: Double = 10
+    ) {
         self.device = device
         self.kernel = kernel
+        self.formats = formats
+        self.isQuick = isQuick
         self.limit = limit
     }
 
@@ -30,7 +43,7 @@ package struct KernelBenchmark {
         var report = KernelReport(
             device: device.description, limits: device.limits, version: version, date: date,
             peaks: try DevicePeaks.measure(kernels, timer))
-        let cases = Self.cases.filter { kernel == nil || $0.kernel == kernel }
+        let cases = cases
         for (index, test) in cases.enumerated() {
             progress(index, cases.count)
             do throws(ComputeError) {
@@ -47,13 +60,21 @@ package struct KernelBenchmark {
         return report
     }
 
-    private static var cases: [KernelCase] {
-        let rows = [1, 8, 32, 128, 512]
-        return [MatMulCases.goal]
-            + MatMulCases.cases(.smolLM2, formats: [.f32, .f16, .bf16, .q8, .q4], rows: rows)
-            + MatMulCases.cases(.llama7B, formats: [.f16, .q4, .q4K, .q6K], rows: rows)
-            + AttentionCases.cases(.smolLM2, formats: [.f32, .f16, .q8_0])
-            + AttentionCases.cases(.llama7B, formats: [.f16, .q8_0])
-            + RowCases.cases(.smolLM2, formats: [.f16, .q8, .q4]) + RowCases.cases(.llama7B, formats: [.q4])
+    private var cases: [KernelCase] {
+        let models: [LlamaShape] = isQuick ? [.llama1B] : LlamaShape.known
+        let found = [MatMulCases.goal] + models.flatMap(cases)
+        return found.filter { test in
+            if let kernel { return test.kernel == kernel }
+            return device.limits.prefersIntegerProducts || !["matmul_bytes", "quantise"].contains(test.kernel)
+        }
+    }
+
+    private func cases(_ model: LlamaShape) -> [KernelCase] {
+        let products = MatMulCases(model: model, rows: isQuick ? [1, 32] : [1, 8, 32, 128, 512])
+        let formats = formats ?? (isQuick ? Self.fewFormats : Self.commonFormats)
+        let keys: [KVType] = isQuick ? [.f16] : [.f16, .q8_0]
+        return formats.flatMap { products.ofFloats($0) + products.ofBytes($0) } + products.quantised
+            + AttentionCases.cases(model, formats: keys, isQuick: isQuick)
+            + RowCases.cases(model, formats: formats, isQuick: isQuick)
     }
 }

@@ -11,40 +11,39 @@ package struct KernelReportPage {
 
     package var html: String {
         var page = HTMLPage(title: "Kernels on \(report.device.name)")
+        add(to: &page)
+        return page.html
+    }
+
+    func add(to page: inout HTMLPage) {
         for note in report.notes { page.add(paragraph: note) }
-        let others = report.rows.filter { $0.kernel != "matmul" }
+        let matrices = report.rows.filter(\.isProduct)
+        let others = report.rows.filter { !$0.isProduct }
         for title in names(others.map(Self.title)) {
             let rows = others.filter { Self.title($0) == title }
             page.add(shares(title, rows, series: { "\($0.model) \($0.format)" }, group: Self.place))
         }
-        for model in names(report.rows.filter { $0.kernel == "matmul" && $0.shape.contains("gate") }.map(\.model)) {
-            page.add(speeds(model))
-            page.add(products(model))
+        for model in names(matrices.filter { $0.shape.contains("gate") }.map(\.model)) {
+            let rows = matrices.filter { $0.model == model }
+            page.add(speeds(model, rows.filter { $0.shape.contains("gate") }))
+            page.add(
+                shares("products of \(model)", rows, series: { "\($0.rows) rows" }, group: { $0.weights }))
         }
         page.add(heading: "All shapes")
         page.add(report.table)
-        return page.html
     }
 
     /// Speed by rows for each format, of the largest matrix of a layer.
-    private func speeds(_ model: String) -> LineFigure {
-        let rows = report.rows.filter { $0.kernel == "matmul" && $0.model == model && $0.shape.contains("gate") }
+    private func speeds(_ model: String, _ rows: [KernelReport.Row]) -> LineFigure {
         let isCPU = report.peaks.gflopsPerCore != nil
         return LineFigure(
-            title: "matmul, gate and up of \(model)", xLabel: "rows",
-            yLabel: isCPU ? "GFLOP/s per core" : "GFLOP/s",
-            series: names(rows.map(\.format)).map { format in
+            title: "gate and up of \(model)", xLabel: "rows", yLabel: isCPU ? "GFLOP/s per core" : "GFLOP/s",
+            series: names(rows.map(\.weights)).map { weights in
                 LineFigure.Series(
-                    name: format,
-                    points: rows.filter { $0.format == format }.map { (Double($0.rows), $0.gflopsPerCore ?? $0.gflops) }
-                )
+                    name: weights,
+                    points: rows.filter { $0.weights == weights }
+                        .map { (Double($0.rows), $0.gflopsPerCore ?? $0.gflops) })
             })
-    }
-
-    /// Percent of the nearer peak for each matrix, by rows.
-    private func products(_ model: String) -> BarFigure {
-        let rows = report.rows.filter { $0.kernel == "matmul" && $0.model == model }
-        return shares("matmul, \(model)", rows, series: { "\($0.rows) rows" }, group: { $0.format })
     }
 
     private static func title(_ row: KernelReport.Row) -> String {
@@ -76,4 +75,11 @@ package struct KernelReportPage {
     private func names(_ all: [String]) -> [String] {
         all.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
+}
+
+extension KernelReport.Row {
+    fileprivate var isProduct: Bool { kernel == "matmul" || kernel == "matmul_bytes" }
+
+    /// Of a product: the format of the weights, and whether they meet bytes.
+    fileprivate var weights: String { kernel == "matmul" ? format : "\(format) by bytes" }
 }

@@ -1,76 +1,134 @@
 import Compute
 import Kernels
+import Quantities
 
-/// The matrix products of a layer and of the head.
-enum MatMulCases {
+/// The matrix products of a layer and of the head, of floats or of whole numbers, and what makes bytes for the latter.
+struct MatMulCases {
+    var model: LlamaShape
+    /// Rows of a batch.
+    var rows: [Int]
+
     /// The product that goals are set for: f32, 32 rows, 576 by 576.
     static var goal: KernelCase {
-        product(
-            model: "GEMM", "32x576x576", format: .f32, rows: 32, depth: 576, columns: 576, epilogue: .none)
+        Product(
+            model: "GEMM", name: "32x576x576", format: .f32, rows: 32, depth: 576, columns: 576, epilogue: .none
+        ).ofFloats
     }
 
-    static func cases(_ model: ModelSizes, formats: [WeightFormat], rows: [Int]) -> [KernelCase] {
-        formats.flatMap { format in
-            rows.flatMap { rows in
-                layer(model, format: format, rows: rows) + (rows > 8 ? [] : [head(model, format: format, rows: rows)])
-            }
+    /// Products of rows of floats; none where the model's rows are no whole blocks of `format`.
+    func ofFloats(_ format: WeightFormat) -> [KernelCase] { products(format).map(\.ofFloats) }
+
+    /// The same of rows of bytes, for weights in blocks.
+    func ofBytes(_ format: WeightFormat) -> [KernelCase] {
+        format.blocks == nil ? [] : products(format).map(\.ofBytes)
+    }
+
+    /// Rows of a layer's two depths as bytes.
+    var quantised: [KernelCase] {
+        rows.flatMap { rows in
+            [model.embedding, model.feedForward].map { depth in quantised(rows: rows, depth: depth) }
         }
     }
 
-    private static func layer(_ model: ModelSizes, format: WeightFormat, rows: Int) -> [KernelCase] {
+    private func products(_ format: WeightFormat) -> [Product] {
         let (d, f) = (model.embedding, model.feedForward)
-        return [
-            product(
-                model: model.name, "q, k, v", format: format, rows: rows, depth: d, columns: model.qkvWidth,
-                epilogue: .none),
-            product(
-                model: model.name, "gate and up", format: format, rows: rows, depth: d, columns: f, epilogue: .swiglu),
-            product(
-                model: model.name, "down", format: format, rows: rows, depth: f, columns: d, epilogue: .residual),
-        ]
+        guard d % format.depthMultiple == 0, f % format.depthMultiple == 0 else { return [] }
+        func product(_ name: String, _ rows: Int, _ depth: Int, _ columns: Int, _ epilogue: MatMul.Epilogue) -> Product
+        {
+            Product(
+                model: model.name, name: name, format: format, rows: rows, depth: depth, columns: columns,
+                epilogue: epilogue)
+        }
+        return rows.flatMap { rows in
+            [
+                product("q, k, v", rows, d, model.qkvWidth, .none), product("gate and up", rows, d, f, .swiglu),
+                product("down", rows, f, d, .residual),
+            ] + (rows > 8 ? [] : [product("head", rows, d, model.vocabulary, .none)])
+        }
     }
 
-    private static func head(_ model: ModelSizes, format: WeightFormat, rows: Int) -> KernelCase {
-        product(
-            model: model.name, "head", format: format, rows: rows, depth: model.embedding, columns: model.vocabulary,
-            epilogue: .none)
+    private func quantised(rows: Int, depth: Int) -> KernelCase {
+        // Of each number its size, the largest of them, and its byte.
+        KernelCase(
+            kernel: "quantise", model: model.name, shape: "\(depth)", format: "", rows: rows,
+            operations: 3 * Double(rows * depth), bytes: Double(4 * rows * depth + QuantisedRows.byteCount(rows, depth))
+        ) { kernels throws(ComputeError) in
+            let quantise = try Quantise(
+                kernels, x: kernels.device.makeNumbers(rows * depth),
+                y: QuantisedRows(rows: rows, depth: depth, on: kernels.device), depth: depth)
+            return { quantise.encode($0, rows: rows) }
+        }
+    }
+}
+
+/// One product of a matrix of weights.
+private struct Product {
+    var model: String
+    var name: String
+    var format: WeightFormat
+    var rows: Int
+    var depth: Int
+    /// Columns of `y`.
+    var columns: Int
+    var epilogue: MatMul.Epilogue
+
+    private var matrices: Int { epilogue == .swiglu ? 2 : 1 }
+
+    var ofFloats: KernelCase {
+        measured("matmul", inputBytes: 4 * rows * depth) { device throws(ComputeError) in
+            .floats(try device.makeNumbers(rows * depth))
+        }
     }
 
-    private static func product(
-        model: String, _ name: String, format: WeightFormat, rows: Int, depth: Int, columns: Int,
-        epilogue: MatMul.Epilogue
+    /// The rows are bytes already: what makes them so is measured apart, as it is done once for several products.
+    var ofBytes: KernelCase {
+        measured("matmul_bytes", inputBytes: QuantisedRows.byteCount(rows, depth)) { device throws(ComputeError) in
+            let scales = rows * depth / QuantisedRows.blockSize * QuantisedRows.scalesPerBlock
+            return .bytes(
+                QuantisedRows(
+                    bytes: try device.makeFilled(byteCount: rows * depth, word: 0x4021_fe5d),
+                    scales: try device.makeFilled(byteCount: 4 * scales, word: Float(0.01).bitPattern)))
+        }
+    }
+
+    private func measured(
+        _ kernel: String, inputBytes: Int, _ input: @escaping (any Device) throws(ComputeError) -> MatMul.Rows
     ) -> KernelCase {
-        let matrices = epilogue == .swiglu ? 2 : 1
         let weights = matrices * columns * format.byteCount(of: depth)
         return KernelCase(
-            kernel: "matmul", model: model, shape: "\(name) \(matrices * columns)x\(depth)", format: format.rawValue,
+            kernel: kernel, model: model, shape: "\(name) \(matrices * columns)x\(depth)", format: format.rawValue,
             rows: rows, operations: 2 * Double(matrices * columns * depth * rows),
-            bytes: Double(weights + 4 * rows * (depth + columns))
+            bytes: Double(weights + inputBytes + 4 * rows * columns)
         ) { kernels throws(ComputeError) in
             let layout = PanelLayout(vectorWidth: kernels.limits.vectorWidth)
             let shape = PanelShape(
                 format: format, depth: depth, panels: matrices * layout.padded(columns) / layout.width, layout: layout)
             let device = kernels.device
             let packed = DeviceWeights(
-                shape: shape, words: try device.makeFilled(byteCount: shape.weightByteCount, word: word(of: format)),
+                shape: shape, words: try device.makeFilled(byteCount: shape.weightByteCount, word: word),
                 scales: shape.scaleByteCount == 0
                     ? nil : try device.makeFilled(byteCount: shape.scaleByteCount, word: 0x1400_1400))
-            let product = try Products(
-                kernels,
-                .init(device.makeNumbers(rows * depth), bytes: QuantisedRows(rows: rows, depth: depth, for: kernels)),
-                depth: depth, [.init(packed, columns: columns)], y: device.makeNumbers(rows * columns), stride: columns,
-                epilogue: epilogue)
+            let product = try MatMul(
+                kernels, x: input(device), weights: packed, y: device.makeNumbers(rows * columns), columns: columns,
+                stride: columns, epilogue: epilogue)
             return { product.encode($0, rows: rows) }
         }
     }
 
     /// Weights of about a hundredth, so that nothing grows beyond bounds or falls below the normal numbers.
-    private static func word(of format: WeightFormat) -> UInt32 {
+    private var word: UInt32 {
         switch format {
         case .f32: Float(0.01).bitPattern
         case .f16: 0x211f_211f
         case .bf16: 0x3c24_3c24
         default: 0x5a3c_96e1
         }
+    }
+}
+
+extension QuantisedRows {
+    /// Bytes of `rows` rows of `depth` numbers, with their scales.
+    fileprivate static func byteCount(_ rows: Int, _ depth: Int) -> Int {
+        rows * depth + 4 * (rows * depth / blockSize * scalesPerBlock)
     }
 }

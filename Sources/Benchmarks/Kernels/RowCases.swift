@@ -1,14 +1,18 @@
 import Compute
 import Kernels
+import Quantities
 
 /// Kernels that take each row for itself: norms and the look-up of embeddings.
 enum RowCases {
-    static func cases(_ model: ModelSizes, formats: [WeightFormat]) -> [KernelCase] {
-        [1, 32, 512].map { norm(model, rows: $0) }
-            + formats.flatMap { format in [1, 512].map { embed(model, format, rows: $0) } }
+    /// Formats of which the model's rows are no whole blocks are left out.
+    static func cases(_ model: LlamaShape, formats: [WeightFormat], isQuick: Bool) -> [KernelCase] {
+        let rows = isQuick ? [1, 32] : [1, 32, 512]
+        return rows.map { norm(model, rows: $0) }
+            + formats.filter { model.embedding % $0.depthMultiple == 0 }
+            .flatMap { format in rows.map { embed(model, format, rows: $0) } }
     }
 
-    private static func norm(_ model: ModelSizes, rows: Int) -> KernelCase {
+    private static func norm(_ model: LlamaShape, rows: Int) -> KernelCase {
         let width = model.embedding
         return KernelCase(
             kernel: "rms_norm", model: model.name, shape: "\(width)", format: "", rows: rows,
@@ -23,7 +27,7 @@ enum RowCases {
         }
     }
 
-    private static func embed(_ model: ModelSizes, _ format: WeightFormat, rows: Int) -> KernelCase {
+    private static func embed(_ model: LlamaShape, _ format: WeightFormat, rows: Int) -> KernelCase {
         let depth = model.embedding
         let row = format.byteCount(of: depth)
         return KernelCase(
