@@ -48,6 +48,32 @@ struct TinyLlamaTests {
         #expect(try contents(of: folder.path("a")) != contents(of: folder.path("c")))
     }
 
+    /// As large and as wide as others, and with few numbers of its own.
+    @Test("Numbers can repeat", arguments: [TensorType.f16, .q8_0, .q4_k])
+    func repeatedNumbers(type: TensorType) throws {
+        let folder = try TemporaryFolder()
+        var model = TinyLlama()
+        (model.layers, model.embeddingLength, model.feedForwardLength) = (2, 256, 512)
+        (model.heads, model.headSize, model.type, model.isTied) = (8, 32, type, false)
+        model.vocabularySize = 20_000
+        try model.write(to: folder.path("plain"))
+        model.repeatsNumbers = true
+        for name in ["a", "b"] { try model.write(to: folder.path(name)) }
+        #expect(try contents(of: folder.path("a")) == contents(of: folder.path("b")))
+        let (plain, file) = (try GGUFFile(path: folder.path("plain")), try GGUFFile(path: folder.path("a")))
+        #expect(file.tensors.map(\.name) == plain.tensors.map(\.name))
+        for tensor in file.tensors {
+            let values = try tensor.floats()
+            let width = tensor.shape[0]
+            if tensor.shape.count == 1 { continue }
+            let variance = values.reduce(0) { $0 + $1 * $1 } / Float(values.count)
+            #expect(abs(variance * Float(width) - 1) < 0.1, "\(tensor.name)")
+            #expect(Set(values.prefix(4 * width)).count > 8 && values[..<width] != values[width..<2 * width])
+        }
+        let (gate, up) = (try file.tensor("blk.0.ffn_gate.weight"), try file.tensor("blk.1.ffn_gate.weight"))
+        #expect(try gate.floats() != up.floats())
+    }
+
     @Test("The vocabulary is a byte-level BPE", arguments: [259, 262, 280, 1000])
     func vocabulary(size: Int) throws {
         let folder = try TemporaryFolder()

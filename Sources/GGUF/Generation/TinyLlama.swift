@@ -1,4 +1,4 @@
-import Quantities
+package import Quantities
 
 /// The shape of a small random Llama network, written as a model file for tests and benchmarks.
 ///
@@ -24,8 +24,19 @@ package struct TinyLlama: Hashable, Sendable {
     package var type = TensorType.f32
     package var ropeFrequencyBase: Float = 10_000
     package var seed: UInt64 = 1
+    /// Whether the rows of all matrices are pieces of a million numbers, so that a model of billions is written as fast
+    /// as a disk takes it.
+    package var repeatsNumbers = false
 
     package init() {}
+
+    /// A model of the sizes of `shape`, in a context that servers commonly give such a model.
+    package init(_ shape: LlamaShape) {
+        (layers, embeddingLength, feedForwardLength) = (shape.layers, shape.embedding, shape.feedForward)
+        (heads, keyValueHeads, headSize) = (shape.heads, shape.kvHeads, shape.headSize)
+        (vocabularySize, isTied, ropeFrequencyBase) = (shape.vocabulary, shape.isTied, shape.ropeFrequencyBase)
+        contextLength = 8192
+    }
 
     /// Writes the model file.
     ///
@@ -38,9 +49,16 @@ package struct TinyLlama: Hashable, Sendable {
         try check(path)
         let tensors = try tensors()
         var writer = try GGUFWriter(path: path, metadata: metadata(tokenizer, path), tensors: tensors)
+        var repeated: [Int: RepeatedNumbers] = [:]
         for (index, tensor) in tensors.enumerated() {
             // A generator for each tensor: matrices of one seed do not depend on those before them.
             var random = SplitMix64(seed: seed &* 0x2545_f491_4f6c_dd1d &+ UInt64(index))
+            if repeatsNumbers, tensor.shape.count > 1 {
+                let numbers = repeated[tensor.rowLength] ?? RepeatedNumbers(rowLength: tensor.rowLength, type, &random)
+                repeated[tensor.rowLength] = numbers
+                try numbers.write(tensor, to: &writer, &random)
+                continue
+            }
             let values = Self.weights(of: tensor, &random)
             var bytes = [UInt8](repeating: 0, count: tensor.byteCount)
             values.withUnsafeBufferPointer { values in
@@ -55,9 +73,12 @@ package struct TinyLlama: Hashable, Sendable {
     private static func weights(of tensor: TensorLayout, _ random: inout SplitMix64) -> [Float] {
         let isNorm = tensor.shape.count == 1
         let center: Float = isNorm ? 1 : 0
-        let width: Float = isNorm ? 0.1 : (3 / Float(tensor.rowLength)).squareRoot()
+        let width: Float = isNorm ? 0.1 : Self.width(ofRows: tensor.rowLength)
         return (0..<tensor.rowLength * tensor.rowCount).map { _ in center + random.signedUnit() * width }
     }
+
+    /// The greatest weight of a matrix.
+    static func width(ofRows length: Int) -> Float { (3 / Float(length)).squareRoot() }
 
     private func check(_ path: String) throws(GGUFError) {
         let sizes = [
