@@ -1,6 +1,9 @@
 import ArgumentParser
+import Benchmarks
 import Compute
 import Engine
+import Foundation
+import GGUF
 import Kernels
 import Quantities
 import Transformer
@@ -8,8 +11,10 @@ import Transformer
 struct BenchModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "Measure a model's prefill and decode in tokens per second.",
-        discussion: "Each figure is the median of several runs, by the clock on the wall; the device does nothing else."
-    )
+        discussion: """
+            Each figure is the median of several runs, by the clock on the wall; the device does nothing else. Figures are \
+            of all sequences of a batch together.
+            """)
 
     @Argument(help: "The model: a GGUF file, or the name of one in the folder of models.")
     var model: String
@@ -22,27 +27,21 @@ struct BenchModelCommand: ParsableCommand {
     @Option(help: "Tokens that each sequence decodes.")
     var decode = 64
 
-    @Option(help: "Sequences at once.")
-    var batch = 1
+    @Option(parsing: .upToNextOption, help: "Sequences at once: one number or several, as in --batch 1 8 64.")
+    var batch = [1]
+
+    @Option(help: "Seconds after which no further run of a figure is begun; each has at least one.")
+    var limit = 60.0
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    private struct Output: Encodable {
-        var model: String
-        var device: String
-        var prompt: Int
-        var decode: Int
-        var batch: Int
-        var prefillTokensPerSecond: Double
-        var decodeTokensPerSecond: Double
-    }
-
     func validate() throws {
         let tokens = 1...(1 << 24)
-        guard tokens.contains(prompt), tokens.contains(decode), (1...256).contains(batch) else {
+        guard tokens.contains(prompt), tokens.contains(decode), batch.allSatisfy((1...256).contains) else {
             throw ValidationError("--prompt and --decode must be positive, --batch between 1 and 256")
         }
+        guard limit > 0 else { throw ValidationError("--limit must be positive") }
     }
 
     func run() throws {
@@ -52,41 +51,59 @@ struct BenchModelCommand: ParsableCommand {
                 "\(prompt + decode) tokens exceed the model's context of \(file.configuration.contextLength)")
         }
         let open = try OpenDevice(device.device)
+        let most = batch.max() ?? 1
         var options = LlamaModel.Options()
-        options.maxRows = max(512, batch)
+        options.maxRows = max(512, most)
         let progress = Progress("loading")
+        let clock = ContinuousClock()
+        let start = clock.now
         var sequences = try SingleSequence(
-            file.gguf, options: options, contextLength: prompt + decode, count: batch,
+            file.gguf, options: options, contextLength: prompt + decode, count: most,
             kernels: KernelSet(device: open.device), cache: Folders.weights
         ) { progress.show($0) }
+        var speeds = ModelSpeeds(
+            model: URL(filePath: model).deletingPathExtension().lastPathComponent,
+            device: open.device.description.name, layers: file.configuration.layers,
+            weightByteCount: Self.weightByteCount(file.gguf), loadSeconds: (clock.now - start) / .seconds(1),
+            prompt: prompt, decode: decode)
         let tokens = (0..<prompt).map { Int32($0 * 7 % file.configuration.vocabularySize) }
-        let clock = ContinuousClock()
-
-        var prefills: [Double] = []
-        for _ in 0..<3 {
-            sequences.restart(count: batch)
-            prefills.append(try clock.measure { try sequences.feed(tokens, at: 0) } / .seconds(1))
+        for batch in batch {
+            speeds.runs.append(
+                try measure(&sequences, tokens, batch: batch, weightByteCount: speeds.weightByteCount))
         }
-        var steps: [Double] = []
-        for step in 0..<decode {
-            steps.append(try clock.measure { try sequences.feed([tokens[0]], at: prompt + step) } / .seconds(1))
-        }
-        report(
-            Output(
-                model: model, device: open.device.description.name, prompt: prompt, decode: decode, batch: batch,
-                prefillTokensPerSecond: Double(batch * prompt) / (prefills.median() ?? .infinity),
-                decodeTokensPerSecond: Double(batch) / (steps.median() ?? .infinity)))
+        if json { print(try speeds.prettyJSON()) } else { print(speeds.text, terminator: "") }
         try open.checkValidation()
     }
 
-    private func report(_ output: Output) {
-        if json, let text = try? output.prettyJSON() {
-            print(text)
-            return
+    /// Bytes of the matrices that every step reads whole: not those of embeddings, unless the output is made of them.
+    private static func weightByteCount(_ file: GGUFFile) -> Int {
+        let isTied = file.tensorIfPresent("output.weight") == nil
+        return file.tensors.reduce(0) { sum, tensor in
+            sum + (tensor.name == "token_embd.weight" && !isTied ? 0 : tensor.byteCount)
         }
-        func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
-        print("\(output.model) on \(output.device), batch \(batch)")
-        print("prefill \(prompt) tokens   \(rounded(output.prefillTokensPerSecond)) tokens/s")
-        print("decode  \(decode) tokens   \(rounded(output.decodeTokensPerSecond)) tokens/s")
     }
+
+    private func measure(
+        _ sequences: inout SingleSequence, _ tokens: [Int32], batch: Int, weightByteCount: Int
+    ) throws -> ModelSpeeds.Run {
+        let clock = ContinuousClock()
+        var (prefills, steps): ([Double], [Double]) = ([], [])
+        while prefills.isEmpty || (prefills.count < Self.prefills && prefills.reduce(0, +) < limit) {
+            sequences.restart(count: batch)
+            prefills.append(try clock.measure { try sequences.feed(tokens, at: 0) } / .seconds(1))
+        }
+        while steps.isEmpty || (steps.count < decode && steps.reduce(0, +) < limit) {
+            let position = prompt + steps.count
+            steps.append(try clock.measure { try sequences.feed([tokens[0]], at: position) } / .seconds(1))
+        }
+        let step = steps.median() ?? .infinity
+        return ModelSpeeds.Run(
+            batch: batch, prefills: prefills.count, steps: steps.count,
+            prefillTokensPerSecond: Double(batch * prompt) / (prefills.median() ?? .infinity),
+            decodeTokensPerSecond: Double(batch) / step,
+            weightGigabytesPerSecond: Double(weightByteCount) / step * 1e-9)
+    }
+
+    /// Chosen: the fewest of which one outlier does not count.
+    private static let prefills = 3
 }
