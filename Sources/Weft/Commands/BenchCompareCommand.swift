@@ -1,25 +1,31 @@
 import ArgumentParser
 import Benchmarks
 import Foundation
-import Reporting
 
-/// `weft bench compare`: measured loads side by side.
+/// `weft bench compare`: what was measured, side by side.
 struct BenchCompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare", abstract: "Show reports of `weft bench serve` side by side.")
+        commandName: "compare",
+        abstract: "Show reports of `weft bench serve`, `weft bench kernels` or `tools/bench-device` side by side.",
+        discussion:
+            "All are of one kind. They are called by their files' names, or by their paths where names are equal.")
 
-    @Argument(help: "The reports as JSON. They are called by their files' names.")
+    @Argument(help: "The reports as JSON.")
     var reports: [String]
 
     @Option(help: "Where to write figures as HTML.")
     var html: String?
 
     func run() throws {
-        let served = try reports.map { path in
-            (URL(filePath: path).deletingPathExtension().lastPathComponent, try PlanningInputs.report(path).service)
-        }
-        let comparison = ServiceComparison(served)
-        if let html { try PlanningInputs.write(comparison.page(title: "Measured service").html, to: html) }
-        print(comparison.table("report").text, terminator: "")
+        let paths = reports.map { URL(filePath: $0).deletingPathExtension() }
+        let names = paths.map(\.lastPathComponent)
+        let areDistinct = Set(names).count == names.count
+        let saved = try SavedBenchmarks(
+            reports.indices.map { index in
+                let path = reports[index]
+                return (areDistinct ? names[index] : path, path, try PlanningInputs.text(path))
+            })
+        if let html { try PlanningInputs.write(saved.html, to: html) }
+        print(saved.text, terminator: "")
     }
 }
