@@ -33,7 +33,7 @@ final class BenchDeviceTests {
         return try JSONDecoder().decode(Report.self, from: data)
     }
 
-    /// A model of two layers, measured, isolated and served, and the report held against itself.
+    /// A model of one layer, measured, isolated and served, and the report held against itself.
     @Test(.timeLimit(.minutes(10))) func aDeviceIsMeasured() throws {
         let weft = try ServedProcess.binary()
         let result = try run(

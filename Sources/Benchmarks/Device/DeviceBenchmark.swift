@@ -84,8 +84,9 @@ extension DeviceBenchmark.Stage {
         case 0:
             outcome = fault == nil ? .passed : .failed
             reason = fault
-        // Of `timeout`: what it ended, and what it had to kill.
-        case 124, 137:
+        // Of `timeout`: what it ended, and what it had to kill. Others are killed as well, where memory is short.
+        case 124,
+            137 where seconds >= limit:
             outcome = .timedOut
             reason = "took longer than \(Int(limit)) s"
         default:

@@ -52,7 +52,9 @@ struct GenerateModelCommand: ParsableCommand {
     @Option(help: "Equal seeds give equal weights.")
     var seed: UInt64 = 1
 
-    @Flag(name: .customLong("repeat"), help: "Repeat a million numbers: billions of weights are written in seconds.")
+    @Flag(
+        name: .customLong("repeat"),
+        help: "Repeat a million numbers: billions of weights are written as fast as the disk takes them.")
     var repeats = false
 
     func validate() throws {

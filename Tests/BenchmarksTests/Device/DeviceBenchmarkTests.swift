@@ -44,7 +44,8 @@ final class DeviceBenchmarkTests {
         let lines = [
             "kernels\t0\t12\t60\tweft bench kernels --json kernels.json", "model\t0\t5\t60\tweft bench model tiny",
             "isolation\t124\t60\t60\tweft devices --isolation", "harness\t1\t7\t60\tweft shaders test --json",
-            "broken\t0\t1\t60\tweft", "silent\t0\t1\t60\tweft", "served-1\tskipped\t0\t60\tnot asked for",
+            "broken\t0\t1\t60\tweft", "silent\t0\t1\t60\tweft", "killed\t137\t5\t60\tweft",
+            "served-1\tskipped\t0\t60\tnot asked for",
         ]
         try write(lines.joined(separator: "\n") + "\n", "stages.tsv")
         try write(json(kernels()), "kernels.json")
@@ -60,16 +61,18 @@ final class DeviceBenchmarkTests {
     @Test func everyStageSaysHowItEnded() throws {
         let benchmark = try benchmark()
         #expect(
-            benchmark.stages.map(\.outcome) == [.passed, .passed, .timedOut, .failed, .failed, .failed, .skipped])
+            benchmark.stages.map(\.outcome) == [
+                .passed, .passed, .timedOut, .failed, .failed, .failed, .failed, .skipped,
+            ])
         #expect(
             benchmark.stages.map(\.reason) == [
                 nil, nil, "took longer than 60 s", "Error: two of twelve",
                 "\(folder)/broken.json:1: document: is no JSON", "\(folder)/silent.json:1: document: was not written",
-                "not asked for",
+                "ended with status 137", "not asked for",
             ])
         #expect(!benchmark.hasPassed)
         #expect(benchmark.stages[0].command == "weft bench kernels --json kernels.json")
-        #expect(benchmark.stages.map(\.seconds) == [12, 5, 60, 7, 1, 1, 0])
+        #expect(benchmark.stages.map(\.seconds) == [12, 5, 60, 7, 1, 1, 5, 0])
         let page = DeviceBenchmarkPage(benchmark).html
         for stage in benchmark.stages { #expect(page.contains(stage.name) && page.contains(stage.outcome.rawValue)) }
         #expect(page.contains("Error: two of twelve") && page.contains("<svg") && !page.contains("href="))
