@@ -58,6 +58,15 @@ extension DeviceLimits {
     /// window.
     package var windowBytes: Int { 1 << (Int.bitWidth - 1 - maxBindingSize.leadingZeroBitCount) }
 
+    /// Passes for a GPU from now on: lanes of four, in groups that share memory. To try on CPU drivers what GPUs do.
+    package mutating func actAsGPU(sharedMemoryBytes: Int = 32 << 10) {
+        vectorWidth = 4
+        groupSize = max(32, subgroupSize)
+        maxTexelElements = 0
+        prefersIntegerProducts = false
+        self.sharedMemoryBytes = sharedMemoryBytes
+    }
+
     /// What every kernel needs and the device lacks; `nil` where it lacks nothing.
     package var fault: String? {
         let parameterBytes = 4 * (Parameters.capacity + 2)

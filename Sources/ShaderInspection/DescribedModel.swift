@@ -2,26 +2,10 @@ package import Compute
 package import Kernels
 import Quantities
 
-/// The sizes of a model that need not be there: enough to bind the operations of its forward pass.
-package struct DescribedModel: Sendable {
-    var embeddingLength: Int
-    var feedForwardLength: Int
-    var layers: Int
-    var heads: Int
-    var kvHeads: Int
-    var headSize: Int
-    var vocabularySize: Int
-
-    /// Llama 3.2 1B and Llama 3.1 8B: heads of 64 and of 128, four and four that share a key. Sources: their
-    /// `config.json`.
-    package static let all = [
-        DescribedModel(
-            embeddingLength: 2048, feedForwardLength: 8192, layers: 16, heads: 32, kvHeads: 8, headSize: 64,
-            vocabularySize: 128_256),
-        DescribedModel(
-            embeddingLength: 4096, feedForwardLength: 14336, layers: 32, heads: 32, kvHeads: 8, headSize: 128,
-            vocabularySize: 128_256),
-    ]
+/// What a device would compile for models of known sizes, which need not be there.
+package enum DescribedModel {
+    /// Heads of 64 and of 128, four and four that share a key.
+    private static let shapes = [LlamaShape.llama1B, .llama8B]
 
     /// Every kernel that a device with `limits` would compile for these models: in each weight format but F32, with
     /// keys and values in halves and in bytes, and with a small and a large pool.
@@ -36,8 +20,8 @@ package struct DescribedModel: Sendable {
     ) throws(ComputeError) -> [PendingKernels.Translated] {
         let kernels = try KernelSet(device: AbsentDevice(card: card, limits: limits, dialect: dialect))
         let ((), pending) = try kernels.gather { () throws(ComputeError) in
-            for model in all {
-                let bytes = try QuantisedRows(rows: rows, depth: model.feedForwardLength, for: kernels)
+            for model in shapes {
+                let bytes = try QuantisedRows(rows: rows, depth: model.feedForward, for: kernels)
                 for format in WeightFormat.allCases where format.isServed {
                     try model.bindProducts(format, bytes, kernels)
                 }
@@ -50,13 +34,15 @@ package struct DescribedModel: Sendable {
     }
 
     /// Of one binding, and of several on devices whose bindings end at 4 GiB.
-    private static let poolSizes = [2 << 30, 8 << 30]
+    fileprivate static let poolSizes = [2 << 30, 8 << 30]
     /// Rows of a batch, and rows with logits: buffers' sizes follow, and all are far from any limit.
-    private static let (rows, logitRows) = (512, 64)
+    fileprivate static let (rows, logitRows) = (512, 64)
+}
 
+extension LlamaShape {
     /// Binds what `Transformer.ForwardPass` binds for one weight format.
     /// - Parameter bytes: for products of whole numbers.
-    private func bindProducts(
+    fileprivate func bindProducts(
         _ format: WeightFormat, _ bytes: QuantisedRows?, _ kernels: KernelSet
     ) throws(ComputeError) {
         func matrix(_ depth: Int, _ columns: Int) throws(ComputeError) -> DeviceWeights {
@@ -67,9 +53,9 @@ package struct DescribedModel: Sendable {
                 shape: shape, words: try kernels.described(shape.weightByteCount),
                 scales: format.blocks == nil ? nil : try kernels.described(shape.scaleByteCount))
         }
-        let few = try kernels.described(4 * Self.rows)
-        let x = try kernels.described(4 * Self.rows * embeddingLength)
-        let y = try kernels.described(4 * Self.rows * feedForwardLength)
+        let few = try kernels.described(4 * DescribedModel.rows)
+        let x = try kernels.described(4 * DescribedModel.rows * embedding)
+        let y = try kernels.described(4 * DescribedModel.rows * feedForward)
         func normed(_ sources: (any Buffer)?, _ bytes: QuantisedRows?) -> Products.Input {
             let norm = Normalisation(weight: few, sources: sources, epsilon: 1e-5)
             return Products.Input(x, norm: (norm, y: x), bytes: bytes)
@@ -82,26 +68,26 @@ package struct DescribedModel: Sendable {
                 kernels, input, depth: weights.shape.depth, [.init(weights, columns: columns)], y: y, stride: columns,
                 epilogue: epilogue)
         }
-        let (d, f, qkv) = (embeddingLength, feedForwardLength, (heads + 2 * kvHeads) * headSize)
-        let table = try matrix(d, vocabularySize)
+        let (d, f, qkv) = (embedding, feedForward, qkvWidth)
+        let table = try matrix(d, vocabulary)
         _ = try Embed(kernels, tokens: few, table: table, y: x)
         try product(normed(nil, bytes), try matrix(d, qkv), into: y, qkv)
         try product(.init(x, bytes: bytes), try matrix(heads * headSize, d), into: x, d, .residual)
         try product(normed(nil, bytes), try matrix(d, 2 * f), into: y, f, .swiglu)
         try product(.init(y, bytes: bytes), try matrix(f, d), into: x, d, .residual)
-        let logits = try kernels.described(4 * Self.logitRows * vocabularySize)
-        try product(normed(few, nil), table, into: logits, vocabularySize)
+        let logits = try kernels.described(4 * DescribedModel.logitRows * vocabulary)
+        try product(normed(few, nil), table, into: logits, vocabulary)
     }
 
     /// Binds what `Transformer.ForwardPass` binds for one kind of keys and values.
-    private func bindAttention(_ kv: KVType, poolBytes: Int, _ kernels: KernelSet) throws(ComputeError) {
+    fileprivate func bindAttention(_ kv: KVType, poolBytes: Int, _ kernels: KernelSet) throws(ComputeError) {
         let page: PageLayout
         do throws(KVError) { page = try PageLayout(type: kv, headSize: headSize) } catch {
             throw .argument(kernel: "attention", reason: error.description)
         }
         let shape = AttentionShape(heads: heads, kvHeads: kvHeads, rotated: headSize, layers: layers, page: page)
-        let few = try kernels.described(4 * Self.rows)
-        let qkv = try kernels.described(4 * Self.rows * shape.rowWidth)
+        let few = try kernels.described(4 * DescribedModel.rows)
+        let qkv = try kernels.described(4 * DescribedModel.rows * shape.rowWidth)
         let rows = RowBuffers(positions: few, tables: few, starts: few)
         let pool = try kernels.described(poolBytes)
         _ = try RopeStore(kernels, shape, qkv: qkv, rotations: few, rows: rows, pool: pool)

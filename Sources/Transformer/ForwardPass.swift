@@ -95,12 +95,14 @@ struct ForwardPass: Sendable {
 
     /// Eight dispatches a layer, ten where queries, keys and values differ in format, two more where gate and up do,
     /// and three around them; with products of whole numbers two more a layer.
-    func encode(_ commands: any Commands, rows: Int, pieces: Int, logitRows: Int) {
+    func encode(_ commands: any Commands, _ batch: Batch) {
+        let (rows, logitRows) = (batch.rowCount, batch.logitRows.count)
         embed.encode(commands, rows: rows)
         for (index, layer) in layers.enumerated() {
             layer.qkv.encode(commands, rows: rows)
             ropeStore.encode(commands, rows: rows, layer: index)
-            attention.encode(commands, rows: rows, pieces: pieces, layer: index)
+            attention.encode(
+                commands, rows: rows, pieces: batch.pieces, longest: batch.longest, layer: index)
             layer.output.encode(commands, rows: rows)
             for part in layer.gateUp { part.encode(commands, rows: rows) }
             layer.down.encode(commands, rows: rows)

@@ -111,7 +111,7 @@ package final class LlamaModel: Sendable {
         inputs.write(batch)
         return try lane.run { commands throws(ComputeError) in
             inputs.upload(batch, kvShape, commands)
-            pass.encode(commands, rows: batch.rowCount, pieces: batch.pieces, logitRows: batch.logitRows.count)
+            pass.encode(commands, batch)
             logits.download(0..<batch.logitRows.count * logitStride, commands)
         }
     }

@@ -80,6 +80,18 @@ struct GoldenLogitsTests {
         }
     }
 
+    /// The kernels that GPUs get, whose groups work together, on drivers that would not choose them.
+    @Test(arguments: ["vulkan:llvmpipe", "opencl:pthread"])
+    func kernelsOfGPUsMatch(_ selector: String) throws {
+        let model = try LoadedModel(device: selector, kv: .f32, actsAsGPU: true)
+        for prompt in try GoldenVectors.load().prompts.sorted(by: { $0.promptIds.count < $1.promptIds.count }).prefix(3)
+        {
+            try model.expectLogits(of: prompt, within: 0.01)
+            try model.expectTokens(of: prompt)
+        }
+        model.expectNoValidationMessages()
+    }
+
     @Test func swiftShaderGivesTheSameTokens() throws {
         let model = try LoadedModel(device: "vulkan:swiftshader", kv: .f32)
         for prompt in try GoldenVectors.load().prompts.sorted(by: { $0.promptIds.count < $1.promptIds.count }).prefix(3)
@@ -100,20 +112,27 @@ private struct LoadedModel {
     let model: LlamaModel
     let pool: KVPool
 
-    /// - Parameter takesIntegerProducts: whether quantised weights are multiplied in whole numbers, which loses more
-    ///   than all else together.
-    init(device selector: String, kv: KVType, takesIntegerProducts: Bool = false) throws {
+    /// - Parameters:
+    ///   - takesIntegerProducts: whether quantised weights are multiplied in whole numbers, which loses more than all
+    ///     else together.
+    ///   - actsAsGPU: whether kernels are shaped as for a GPU.
+    init(
+        device selector: String, kv: KVType, takesIntegerProducts: Bool = false, actsAsGPU: Bool = false
+    ) throws {
         let selector = try DeviceSelector(selector)
         let cache = NSTemporaryDirectory() + "weft-conformance"
         if selector.api == .opencl {
             instance = nil
             device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: cache) {
                 $0.prefersIntegerProducts = takesIntegerProducts
+                if actsAsGPU { $0.actAsGPU() }
             }
         } else {
             let instance = try VulkanInstance(validates: true)
             self.instance = instance
-            device = try VulkanDevice(selector, in: instance, cacheDirectory: cache)
+            device = try VulkanDevice(selector, in: instance, cacheDirectory: cache) {
+                if actsAsGPU { $0.actAsGPU() }
+            }
         }
         lane = try device.makeLane(label: "test")
         pool = try KVPool(pageCount: 4096, sequences: 1, pagesPerSequence: 4096, on: [device])

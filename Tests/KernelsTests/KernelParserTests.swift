@@ -8,7 +8,8 @@ struct KernelParserTests {
         let sources = try KernelLibrary.sources()
         #expect(
             sources.keys.sorted() == [
-                "attention", "attention_tile", "embed", "matmul", "matmul_bytes", "matmul_tile", "probe_copy",
+                "attention", "attention_merge", "attention_tile", "embed", "matmul", "matmul_bytes", "matmul_tile",
+                "probe_copy",
                 "probe_fma", "quantise", "rms_norm", "rope_store",
             ])
         let norm = try #require(sources["rms_norm"])

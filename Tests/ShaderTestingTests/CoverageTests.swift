@@ -53,7 +53,9 @@ struct CoverageTests {
         }
         + [32, 64, 80, 96, 128, 192, 256].map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
         + ["F32", "F16", "Q8"].map { ("attention_tile<", ["KV=\($0),"]) }
-        + [1, 2, 8].map { ("attention_tile<", ["ROWS=\($0)>"]) }
+        + [1, 2, 8].map { ("attention_tile<", ["ROWS=\($0),"]) }
+        + [32, 64, 80, 96, 128, 192, 256].map { ("attention_merge<", ["HEAD_SIZE=\($0),"]) }
+        + [("attention_tile<", ["PARTS=8>"])]
 
     private static let wanted: [Wanted] = products + attention + others
 

@@ -119,7 +119,8 @@ extension MutationTests {
             "attention_tile", "weights read too early", "            BARRIER;\n            if (chunk",
             "            if (chunk", fallback: .gpu, of: "attention"),
         kernel(
-            "attention_tile", "rows of other sequences", "&& LOAD(starts, end) == start", "", fallback: .gpu,
+            "attention_tile", "rows of other sequences", "LOAD(starts, end) == start; end++", "true; end++",
+            fallback: .gpu,
             of: "attention"),
         kernel(
             "attention_tile", "a row looks ahead", "if (token < count$r)", "if (token < count)", fallback: .gpu,
@@ -130,6 +131,10 @@ extension MutationTests {
         kernel(
             "attention_tile", "one scale for all blocks", "WORD_OF(vScales, chunk / 4)", "WORD_OF(vScales, 0)",
             fallback: .gpu, option: "Q8", of: "attention"),
+        kernel(
+            "attention_tile", "parts that overlap", "part * length", "part * 256u", fallback: .gpu, of: "attention"),
+        kernel("attention_merge", "parts not weighted", "sum += weight *", "sum +=", fallback: .gpu, of: "attention"),
+        kernel("attention_merge", "a part left out", "count + length - 1", "count", fallback: .gpu, of: "attention"),
     ]
 
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.

@@ -39,8 +39,8 @@ struct AttentionBench {
             let attention = try Attention(
                 kernels, shape, qkv: buffers.qkv, rows: buffers.rows, pool: buffers.pool,
                 y: kernels.device.makeNumbers(contexts.count * model.heads * model.headSize))
-            let pieces = Set(sequences).count
-            return { attention.encode($0, rows: contexts.count, pieces: pieces, layer: 0) }
+            let (pieces, longest) = (Set(sequences).count, contexts.max() ?? 0)
+            return { attention.encode($0, rows: contexts.count, pieces: pieces, longest: longest, layer: 0) }
         }
     }
 

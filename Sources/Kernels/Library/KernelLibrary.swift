@@ -33,12 +33,16 @@ package enum KernelLibrary {
     }
 
     private static var parts: [String: [UInt8]] {
-        ["product": PackageResources.product_part, "weights": PackageResources.weights_part]
+        [
+            "attention": PackageResources.attention_part, "product": PackageResources.product_part,
+            "weights": PackageResources.weights_part,
+        ]
     }
 
     private static var files: [[UInt8]] {
         [
             PackageResources.attention_kernel,
+            PackageResources.attention_merge_kernel,
             PackageResources.attention_tile_kernel,
             PackageResources.embed_kernel,
             PackageResources.matmul_kernel,

@@ -40,7 +40,9 @@ package struct LaunchShape: Sendable, Hashable {
 
 extension DeviceLimits {
     /// Whether groups larger than a subgroup work together: on GPUs.
-    package var hasGroups: Bool { vectorWidth == 4 && sharedMemoryBytes >= 16 << 10 && maxGroupSize >= Self.wideGroup }
+    package var hasGroups: Bool {
+        vectorWidth == 4 && sharedMemoryBytes >= 16 << 10 && maxGroupSize >= Self.wideGroup && maxBindings >= 7
+    }
 
     /// Lanes of a group that takes a row, or a tile of many rows: enough for a GPU to hide latency with two or three
     /// groups a unit, and what every API grants but the smallest.
@@ -191,8 +193,16 @@ extension LaunchShape {
 // MARK: - Attention
 
 extension LaunchShape {
+    /// Parts that a long context is cut into at most, in attention of groups. `attention.part` says where.
+    package static let parts = 8
+    /// Tokens of a part at least: shorter contexts are not cut.
+    package static let partTokens = 512
+
     /// The shapes of attention: for rows of any sequences, and for many neighbouring rows of the same.
-    package static func attention(_ shape: AttentionShape, limits: DeviceLimits) -> [LaunchShape] {
+    /// - Parameter isCut: whether contexts are cut into parts, which groups can do alone.
+    package static func attention(
+        _ shape: AttentionShape, isCut: Bool = false, limits: DeviceLimits
+    ) -> [LaunchShape] {
         let ratio = shape.heads / shape.kvHeads
         var options = ["KV": shape.page.type.option, "HEAD_SIZE": "\(shape.headSize)"]
         guard limits.hasGroups else {
@@ -208,6 +218,7 @@ extension LaunchShape {
         func tile(queries: Int, rows: Int) -> LaunchShape {
             options["QUERIES"] = "\(queries)"
             options["ROWS"] = "\(rows)"
+            options["PARTS"] = "\(isCut ? parts : 1)"
             let group = DeviceLimits.wideGroup, heads = queries * rows
             // Queries, weights, places of tokens, and what maxima take.
             let bytes = 4 * heads * shape.headSize + 4 * group * max(heads, 8) + 4 * group + 16 * group / 8

@@ -30,7 +30,10 @@ extension AttentionCase {
             let f16 = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths + [257], tail: 2, factor: 40)
             // Rows that stand alone; and several hundred of one sequence, in tiles whose rows reach differently far.
             let some = [
-                f16.with(\.kv, .q8_0).with(\.headSize, 80).with(\.tail, 1), f16.with(\.lengths, [519]).with(\.tail, 9),
+                f16.with(\.kv, .q8_0).with(\.headSize, 80).with(\.tail, 1).with(\.lengths, [9, 519]),
+                f16.with(\.lengths, [519, 30]).with(\.tail, 9),
+                // Where contexts are cut into eight parts, and one token more into five.
+                f16.with(\.lengths, [4098]).with(\.tail, 4).with(\.kvHeads, 1).with(\.pageTokens, 64),
             ]
             return [f16] + some + (isQuick ? [] : groups)
         case .smallGPU:
@@ -72,7 +75,7 @@ extension AttentionCase {
     private static var groups: [AttentionCase] {
         zip([32, 96, 128, 192, 256], [8, 2, 4, 1, 6]).flatMap { size, ratio in
             KVType.allCases.filter { $0 != .q8_0 || size <= 128 }.map {
-                AttentionCase(kv: $0, headSize: size, ratio: ratio, lengths: lengths + [257], tail: 2)
+                AttentionCase(kv: $0, headSize: size, ratio: ratio, lengths: lengths + [519], tail: 2)
             }
         }
     }

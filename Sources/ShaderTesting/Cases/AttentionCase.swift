@@ -73,7 +73,10 @@ struct AttentionCase: DispatchCase {
                     buffer: output,
                     expected: expected.enumerated().map { ExpectedResult(word: $0, estimate: $1) })
             ], roundings: 4 * (lengths.max() ?? 0) + lanes + 8
-        ) { attention.encode($0, rows: rows.count, pieces: pieces, layer: pages.layer) }
+        ) {
+            attention.encode(
+                $0, rows: rows.count, pieces: pieces, longest: lengths.max() ?? 0, layer: pages.layer)
+        }
     }
 
     var smaller: [AttentionCase] {

@@ -30,15 +30,10 @@ package enum Fallback: String, CaseIterable, Sendable, Codable {
         case .noSubgroups:
             limits.subgroupSize = 1
             limits.groupSize = 16
-        case .gpu:
-            limits.vectorWidth = 4
-            limits.groupSize = max(32, limits.subgroupSize)
-            limits.sharedMemoryBytes = 32 << 10
-            limits.maxTexelElements = 0
+        case .gpu: limits.actAsGPU()
         case .smallGPU:
-            Fallback.gpu.apply(to: &limits)
             limits.subgroupSize = 1
-            limits.sharedMemoryBytes = 16 << 10
+            limits.actAsGPU(sharedMemoryBytes: 16 << 10)
         case .smallBindings:
             limits.maxBindingSize = 1 << 16
             limits.maxTexelElements = 1 << 12

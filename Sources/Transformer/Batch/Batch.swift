@@ -10,6 +10,8 @@ package struct Batch: Sendable {
     package private(set) var logitRows: [Int] = []
     /// Pieces of sequences, each of neighbouring rows.
     package private(set) var pieces = 0
+    /// Tokens that a row attends to at most.
+    package private(set) var longest = 0
 
     package init() {}
 
@@ -20,6 +22,7 @@ package struct Batch: Sendable {
         precondition(!tokens.isEmpty, "no tokens")
         self.tokens += tokens
         pieces += 1
+        longest = max(longest, position + tokens.count)
         positions += position..<position + tokens.count
         slots += repeatElement(slot, count: tokens.count)
         if wantsLogits { logitRows.append(self.tokens.count - 1) }

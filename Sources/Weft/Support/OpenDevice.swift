@@ -26,7 +26,9 @@ struct OpenDevice {
             reason = choice.reason
         }
         let wish = ProcessInfo.processInfo.environment["WEFT_INTEGER_PRODUCTS"]
+        let actsAsGPU = ProcessInfo.processInfo.environment["WEFT_SHAPES"] == "gpu"
         func limits(_ limits: inout DeviceLimits) {
+            if actsAsGPU { limits.actAsGPU() }
             if let wish { limits.prefersIntegerProducts = wish == "1" }
             adjust(&limits)
         }
