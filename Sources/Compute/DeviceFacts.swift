@@ -4,8 +4,8 @@
 /// let facts = DeviceFacts(device.description)
 /// let subgroups = 16 * facts.computeUnits
 /// ```
-/// Sources: NVIDIA's tuning guides for Ada and Hopper; AMD's RDNA 2 and RDNA 3 ISA guides; Intel's optimisation guide for
-/// Xe2; Arm's Mali datasheet; the vendors' product pages.
+/// Sources: NVIDIA's tuning guides for Ada and Hopper; AMD's RDNA 2 and RDNA 3 ISA guides; Intel's optimisation guide
+/// for Xe2; Arm's Mali datasheet; the vendors' product pages.
 package struct DeviceFacts: Sendable, Hashable {
     /// A part of the driver's name for the device.
     package var name: String
