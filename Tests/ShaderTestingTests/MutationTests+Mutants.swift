@@ -119,7 +119,8 @@ extension MutationTests {
             "attention_tile", "weights read too early", "            BARRIER;\n            if (chunk",
             "            if (chunk", fallback: .gpu, of: "attention"),
         kernel(
-            "attention_tile", "rows of other sequences", "LOAD(starts, end) == start; end++", "true; end++",
+            "attention_tile", "rows of other sequences", "&& LOAD(starts, end) == start; end++) {\n            count",
+            "; end++) {\n            count",
             fallback: .gpu,
             of: "attention"),
         kernel(

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
+import Kernels
 import Reporting
 import ShaderInspection
-import ShaderTesting
 
 struct ShadersInspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,7 +14,7 @@ struct ShadersInspectCommand: ParsableCommand {
             """)
 
     /// Those of a model's pass.
-    private static let kernels = ShaderSuite.kernels.filter { !$0.hasPrefix("probe_") }
+    private static let kernels = ((try? KernelLibrary.sources().keys.sorted()) ?? []).filter { !$0.hasPrefix("probe_") }
     private static let targets = RADVTarget.all.map(\.name) + NVIDIATarget.all.map(\.name)
     private static let cards =
         RADVTarget.all.map { "\($0.name) (\($0.card))" } + NVIDIATarget.all.map { "\($0.name) (\($0.card))" }
