@@ -55,7 +55,7 @@ struct CoverageTests {
         + ["F32", "F16", "Q8"].map { ("attention_tile<", ["KV=\($0),"]) }
         + [1, 2, 8].map { ("attention_tile<", ["ROWS=\($0),"]) }
         + [32, 64, 80, 96, 128, 192, 256].map { ("attention_merge<", ["HEAD_SIZE=\($0),"]) }
-        + [("attention_tile<", ["PARTS=8>"])]
+        + [("attention_tile<", ["PARTS=8,"])]
 
     private static let wanted: [Wanted] = products + attention + others
 

@@ -38,7 +38,11 @@ package struct Attention: Sendable {
             label: "parts of attention")
         launches = try Self.launches(LaunchShape.attention(shape, limits: limits), inputs + [partials], kernels)
         let merge = try kernels.promise(
-            "attention_merge", ["HEAD_SIZE": "\(shape.headSize)", "PARTS": "\(LaunchShape.parts)"],
+            "attention_merge",
+            [
+                "HEAD_SIZE": "\(shape.headSize)", "PARTS": "\(LaunchShape.parts)",
+                "PART_TOKENS": "\(LaunchShape.partTokens)",
+            ],
             [partials, rows.positions, y])
         let shapes = LaunchShape.attention(shape, isCut: true, limits: limits)
         cut = (try Self.launches(shapes, inputs + [partials], kernels), merge)

@@ -193,7 +193,7 @@ extension LaunchShape {
 // MARK: - Attention
 
 extension LaunchShape {
-    /// Parts that a long context is cut into at most, in attention of groups. `attention.part` says where.
+    /// Parts that a long context is cut into at most, in attention of groups; `attention.part` says where.
     package static let parts = 8
     /// Tokens of a part at least: shorter contexts are not cut.
     package static let partTokens = 512
@@ -219,6 +219,7 @@ extension LaunchShape {
             options["QUERIES"] = "\(queries)"
             options["ROWS"] = "\(rows)"
             options["PARTS"] = "\(isCut ? parts : 1)"
+            options["PART_TOKENS"] = "\(partTokens)"
             let group = DeviceLimits.wideGroup, heads = queries * rows
             // Queries, weights, places of tokens, and what maxima take.
             let bytes = 4 * heads * shape.headSize + 4 * group * max(heads, 8) + 4 * group + 16 * group / 8
