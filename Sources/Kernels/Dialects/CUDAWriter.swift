@@ -32,7 +32,9 @@ struct CUDAWriter: DialectWriter {
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
         let arguments = kernel.entryArguments(qualifier: "__restrict__ ")
         return [
-            "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE) entry(\(arguments)) {"
+            // As many groups as an SM has registers for, so that `ptxas` keeps to these and to no fewer.
+            "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE, 65536 / (REGISTERS * GROUP_SIZE))",
+            "entry(\(arguments)) {",
         ] + kernel.sharedMemory("__shared__") + [
             "    uint endTile = firstTile + tileCount;",
             "    for (uint TILE = firstTile + blockIdx.x; TILE < endTile; TILE += gridDim.x) {",

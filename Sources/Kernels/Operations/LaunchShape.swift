@@ -101,7 +101,7 @@ extension LaunchShape {
         // More than six rows of every lane would need more registers than AMD's compiler gives.
         let high = [1, 2, 4, 6].map { rows in
             shape(
-                .simd, "matmul_tile", rows: rows, ["SLICES": "\(slices.count)"], height: 16 * rows,
+                .simd, "matmul_tile", rows: rows, ["SLICES": "\(slices.count)", "REGISTERS": "255"], height: 16 * rows,
                 width: epilogue == .swiglu ? 8 : 16, groupSize: DeviceLimits.wideGroup,
                 // Rows of x with room between them, unpacked weights, sums of rows.
                 sharedBytes: 16 * (16 * rows * 9) + 16 * 512 + 4 * 16 * rows * parts)
@@ -220,6 +220,7 @@ extension LaunchShape {
             options["ROWS"] = "\(rows)"
             options["PARTS"] = "\(isCut ? parts : 1)"
             options["PART_TOKENS"] = "\(partTokens)"
+            options["REGISTERS"] = rows == 1 ? "128" : "255"
             let group = DeviceLimits.wideGroup, heads = queries * rows
             // Queries, weights, places of tokens, and what maxima take.
             let bytes = 4 * heads * shape.headSize + 4 * group * max(heads, 8) + 4 * group + 16 * group / 8
