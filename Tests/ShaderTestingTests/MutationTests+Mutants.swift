@@ -141,9 +141,7 @@ extension MutationTests {
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.
     static let wordsOfGLSL = [
         prelude(
-            .glsl, "sums read too early",
-            "reduction_[LANE + n].places); \\\n        } \\\n        barrier(); \\",
-            "reduction_[LANE + n].places); \\\n        } \\", "rms_norm"),
+            .glsl, "sums read too early", "n /= 2) { \\\n            barrier(); \\", "n /= 2) { \\", "rms_norm"),
         prelude(
             .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
             "name(type v) { \\\n        reduction_[LANE]", "attention"),
