@@ -132,6 +132,10 @@ extension MutationTests {
         kernel(
             "attention_tile", "one scale for all blocks", "WORD_OF(vScales, chunk / 4)", "WORD_OF(vScales, 0)",
             fallback: .gpu, option: "Q8", of: "attention"),
+    ]
+
+    /// Faults in attention to parts of a context, which OpenCL does not have.
+    private static let cutContexts = [
         kernel(
             "attention_tile", "parts that overlap", "part * length", "part * 256u", fallback: .gpu, of: "attention"),
         kernel("attention_merge", "parts not weighted", "sum += weight *", "sum +=", fallback: .gpu, of: "attention"),
@@ -139,14 +143,15 @@ extension MutationTests {
     ]
 
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.
-    static let wordsOfGLSL = [
-        prelude(
-            .glsl, "sums read too early", "n /= 2) { \\\n            barrier(); \\", "n /= 2) { \\", "rms_norm"),
-        prelude(
-            .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
-            "name(type v) { \\\n        reduction_[LANE]", "attention"),
-        prelude(.glsl, "upper half of a table", "q < 8u ?", "q < 7u ?", "embed", fallback: .none, option: "IQ4_NL"),
-    ]
+    static let wordsOfGLSL =
+        cutContexts + [
+            prelude(
+                .glsl, "sums read too early", "n /= 2) { \\\n            barrier(); \\", "n /= 2) { \\", "rms_norm"),
+            prelude(
+                .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
+                "name(type v) { \\\n        reduction_[LANE]", "attention"),
+            prelude(.glsl, "upper half of a table", "q < 8u ?", "q < 7u ?", "embed", fallback: .none, option: "IQ4_NL"),
+        ]
     static let wordsOfOpenCL = [
         prelude(
             .openCL, "sums read too early", "n /= 2) { \\\n            BARRIER; \\", "n /= 2) { \\", "rms_norm"),
