@@ -115,6 +115,11 @@ extension MutationTests {
             "($r + ROWS * r) * 9 + k]; each (e, 4) { t$r", "matmul", option: "Q4"),
         tile("sums of another row", "xSums[(r + 16 * $r) * PARTS", "xSums[(r + $r) * PARTS", "matmul", option: "Q4"),
         tile("the lower field twice", "field / 4) >>", "0) >>", "matmul", option: "Q4"),
+    ]
+
+    /// Faults in attention of groups, for Vulkan alone: OpenCL does not cut contexts, and PoCL does not come back from
+    /// some of the others.
+    private static let attentionOfGroups: [Check] = [
         kernel(
             "attention_tile", "weights read too early", "            BARRIER;\n            if (chunk",
             "            if (chunk", fallback: .gpu, of: "attention"),
@@ -132,10 +137,6 @@ extension MutationTests {
         kernel(
             "attention_tile", "one scale for all blocks", "WORD_OF(vScales, chunk / 4)", "WORD_OF(vScales, 0)",
             fallback: .gpu, option: "Q8", of: "attention"),
-    ]
-
-    /// Faults in attention to parts of a context, which OpenCL does not have.
-    private static let cutContexts = [
         kernel(
             "attention_tile", "parts that overlap", "part * length", "part * 256u", fallback: .gpu, of: "attention"),
         kernel("attention_merge", "parts not weighted", "sum += weight *", "sum +=", fallback: .gpu, of: "attention"),
@@ -144,7 +145,7 @@ extension MutationTests {
 
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.
     static let wordsOfGLSL =
-        cutContexts + [
+        attentionOfGroups + [
             prelude(
                 .glsl, "sums read too early", "n /= 2) { \\\n            barrier(); \\", "n /= 2) { \\", "rms_norm"),
             prelude(
