@@ -56,7 +56,8 @@ package struct ModelSpeeds: Sendable, Codable {
     package var text: String { about + "\n" + table.text }
 
     package var about: String {
-        "\(model) on \(device): \(layers) layers, \(FigureNumber.text(Double(weightByteCount) * 1e-9)) GB a step, loaded "
+        "\(model) on \(device): \(layers) layers, "
+            + "\(FigureNumber.text(Double(weightByteCount) * 1e-9)) GB a step, loaded "
             + "in \(FigureNumber.text(loadSeconds, digits: 1)) s; prompts of \(prompt) tokens, \(decode) decoded"
     }
 

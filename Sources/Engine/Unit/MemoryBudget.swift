@@ -24,7 +24,8 @@ struct MemoryBudget {
         guard pool > usable else { return }
         throw ConfigurationError(
             "a pool of \(pool >> 20) MB does not fit on \(device.name): of \(device.memoryByteCount >> 20) MB "
-                + "\(available >> 20) are available, and \(free >> 20) stay free; pool_mb may be at most \(usable >> 20)"
+                + "\(available >> 20) are available, and \(free >> 20) stay free; "
+                + "pool_mb may be at most \(usable >> 20)"
         )
     }
 }
