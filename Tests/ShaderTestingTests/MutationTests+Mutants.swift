@@ -147,7 +147,9 @@ extension MutationTests {
     static let wordsOfGLSL =
         attentionOfGroups + [
             prelude(
-                .glsl, "sums read too early", "n /= 2) { \\\n            barrier(); \\", "n /= 2) { \\", "rms_norm"),
+                .glsl, "sums read too early", "reduction_[LANE].places = v; \\\n        barrier(); \\",
+                "reduction_[LANE].places = v; \\",
+                "rms_norm"),
             prelude(
                 .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
                 "name(type v) { \\\n        reduction_[LANE]", "attention"),
@@ -155,7 +157,9 @@ extension MutationTests {
         ]
     static let wordsOfOpenCL = [
         prelude(
-            .openCL, "sums read too early", "n /= 2) { \\\n            BARRIER; \\", "n /= 2) { \\", "rms_norm"),
+            .openCL, "sums read too early", "reduction[LANE].places = v; \\\n        BARRIER; \\",
+            "reduction[LANE].places = v; \\",
+            "rms_norm"),
         prelude(
             .openCL, "sums overwritten", "__local quad* reduction) { \\\n        BARRIER; \\",
             "__local quad* reduction) { \\", "attention"),
