@@ -28,7 +28,7 @@ struct CoverageTests {
             maxGroupSize: 1024, maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 1,
             vectorWidth: 4)
         fallback.apply(to: &limits)
-        let device = IdleDevice(dialect: fallback == .gpu ? .glsl : .openCL, limits: limits, kind: .cpu)
+        let device = IdleDevice(dialect: .openCL, limits: limits, kind: .cpu)
         let bench = try Workbench(KernelSet(device: device))
         // What an idle device leaves is wrong, of course.
         for test in ShaderSuite().cases(fallback) { _ = try? test.run(on: bench, times: 1) }

@@ -3,7 +3,7 @@ import ShaderTesting
 
 extension MutationTests {
     static let mutants =
-        matmul + matmulBytes + weights + attention + groups + [
+        matmul + matmulBytes + weights + attention + groups + attentionOfGroups + [
             kernel("rms_norm", "loop one short", "i < n; i += GROUP_SIZE) {", "i + 1 < n; i += GROUP_SIZE) {"),
             kernel("rms_norm", "twice epsilon", "+ epsilon", "+ 2.0 * epsilon"),
             kernel("rms_norm", "sum in place of mean", " / float(width)", ""),
@@ -117,8 +117,7 @@ extension MutationTests {
         tile("the lower field twice", "field / 4) >>", "0) >>", "matmul", option: "Q4"),
     ]
 
-    /// Faults in attention of groups, for Vulkan alone: OpenCL does not cut contexts, and PoCL does not come back from
-    /// some of the others.
+    /// Faults in attention of groups.
     private static let attentionOfGroups: [Check] = [
         kernel(
             "attention_tile", "weights read too early", "            BARRIER;\n            if (chunk",
@@ -144,17 +143,16 @@ extension MutationTests {
     ]
 
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.
-    static let wordsOfGLSL =
-        attentionOfGroups + [
-            prelude(
-                .glsl, "sums read too early", "reduction_[LANE].places = v; \\\n        barrier(); \\",
-                "reduction_[LANE].places = v; \\",
-                "rms_norm"),
-            prelude(
-                .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
-                "name(type v) { \\\n        reduction_[LANE]", "attention"),
-            prelude(.glsl, "upper half of a table", "q < 8u ?", "q < 7u ?", "embed", fallback: .none, option: "IQ4_NL"),
-        ]
+    static let wordsOfGLSL = [
+        prelude(
+            .glsl, "sums read too early", "reduction_[LANE].places = v; \\\n        barrier(); \\",
+            "reduction_[LANE].places = v; \\",
+            "rms_norm"),
+        prelude(
+            .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
+            "name(type v) { \\\n        reduction_[LANE]", "attention"),
+        prelude(.glsl, "upper half of a table", "q < 8u ?", "q < 7u ?", "embed", fallback: .none, option: "IQ4_NL"),
+    ]
     static let wordsOfOpenCL = [
         prelude(
             .openCL, "sums read too early", "reduction[LANE].places = v; \\\n        BARRIER; \\",

@@ -6,7 +6,7 @@ package struct Attention: Sendable {
     private typealias Launch = (shape: LaunchShape, kernel: KernelPromise)
 
     private let launches: [Launch]
-    /// Those for contexts that are cut, and what puts their parts together; `nil` on devices that cut none.
+    /// Those for contexts that are cut, and what puts their parts together; `nil` on devices without groups.
     private let cut: (launches: [Launch], merge: KernelPromise)?
     private let shape: AttentionShape
 
@@ -37,11 +37,6 @@ package struct Attention: Sendable {
             byteCount: 4 * Self.cutRows * shape.heads * LaunchShape.parts * (shape.headSize + 2), access: .device,
             label: "parts of attention")
         launches = try Self.launches(LaunchShape.attention(shape, limits: limits), inputs + [partials], kernels)
-        // Not in OpenCL: PoCL does not come back from the kernel that takes one part, for reasons that are not known.
-        guard kernels.device.dialect != .openCL else {
-            cut = nil
-            return
-        }
         let merge = try kernels.promise(
             "attention_merge",
             [
