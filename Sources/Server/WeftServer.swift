@@ -20,8 +20,9 @@ package struct WeftServer: Service {
     private let connections: ClientConnections
     private let deadline = Latch()
 
-    /// How long clients may take to read that their answers broke off. Chosen: several round trips.
-    private static let farewell = Duration.milliseconds(500)
+    /// How long clients may take to read that their answers broke off, and how long all those answers may take where
+    /// the machine is busy. Chosen: several round trips; with the time before it, less than Kubernetes waits.
+    private static let farewell = (least: Duration.milliseconds(500), most: Duration.seconds(5))
 
     /// - Parameters:
     ///   - administration: what `/admin` and `/metrics` speak for; without it they do not exist.
@@ -121,8 +122,9 @@ package struct WeftServer: Service {
         try await gracefulShutdown()
         try await Task.sleep(for: settings.shutdownTimeout)
         deadline.open()
+        let end = ContinuousClock.now + Self.farewell.most
+        repeat { try await Task.sleep(for: Self.farewell.least) } while connections.clientsWait && .now < end
         // What is still open then was not sent whole, or is not read.
-        try await Task.sleep(for: Self.farewell)
         connections.closeAll()
     }
 }

@@ -51,6 +51,9 @@ final class ClientConnections: Sendable {
         entries.withLock { $0[ObjectIdentifier(channel)]?.waitingSince = waitingSince }
     }
 
+    /// Whether any client waits for an answer, or for the rest of one.
+    var clientsWait: Bool { entries.withLock { $0.values.contains { $0.waitingSince == nil } } }
+
     /// Whether a connection may ask for more than how the server is.
     func hasPlace(_ channel: any Channel) -> Bool {
         entries.withLock { $0.count <= limit || $0[ObjectIdentifier(channel)]?.isExtra != true }
