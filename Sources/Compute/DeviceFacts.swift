@@ -26,8 +26,13 @@ package struct DeviceFacts: Sendable, Hashable {
     /// Those of the table, or of an ordinary device of its kind.
     package init(_ description: DeviceDescription) {
         self =
-            Self.known.first { description.name.contains($0.name) }
+            Self.known.first { Self.words(of: description.name).contains(Self.words(of: $0.name)) }
             ?? (description.kind == .cpu ? Self.cpu : description.kind == .integrated ? Self.smallGPU : Self.largeGPU)
+    }
+
+    /// The words of a name in order, so that `A100` is not found in `RTX A1000`.
+    private static func words(of name: String) -> [Substring] {
+        name.split { !$0.isLetter && !$0.isNumber }
     }
 
     package static let known = [

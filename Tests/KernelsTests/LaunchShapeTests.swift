@@ -48,8 +48,8 @@ struct LaunchShapeTests {
                 #expect(shape.kernel == "matmul" && shape.height == 1 && shape.path == .simd)
                 let inFlight = Self.inFlight(shape, rows: 1, columns: matrix.columns / 4, facts)
                 // Or every block of the matrix has a lane of its own, up to a power of two.
-                let slices = Int(shape.options["SLICES"] ?? "") ?? 0
-                let isAll = slices * 2 > matrix.depth / 32 || slices == LaunchShape.Slices.most
+                let splits = Int(shape.options["SPLITS"] ?? "") ?? 0
+                let isAll = splits * 2 > matrix.depth / 32 || splits == LaunchShape.Splits.most
                 #expect(inFlight >= 16 || isAll, "\(facts.name): \(inFlight) subgroups a unit, \(matrix), \(shape)")
                 // A lane asks for a block of four columns at once.
                 let bytes = inFlight * facts.computeUnits * facts.subgroupSize * 16 * format.bits
@@ -85,10 +85,24 @@ struct LaunchShapeTests {
     func theDepthIsCutAlikeForEveryHeight(_ facts: DeviceFacts) {
         for matrix in Self.matrices {
             let shapes = Self.shapes(matrix, .q4K, facts)
-            #expect(Set(shapes.map { $0.options["SLICES"] }).count == 1)
+            #expect(Set(shapes.map { $0.options["SPLITS"] }).count == 1)
             #expect(shapes.map(\.height) == shapes.map(\.height).sorted())
             #expect(Set(shapes.map(\.kernel)) == ["matmul", "matmul_tile"])
         }
+    }
+
+    /// Few rows in low tiles, several of them if need be; many in tiles as high as fill the device.
+    @Test(arguments: [(1, 1), (3, 4), (16, 4), (17, 32), (40, 32), (2000, 96)])
+    func theBatchChoosesATile(_ rows: Int, _ height: Int) {
+        let facts = DeviceFacts.known[0]
+        let shapes = Self.shapes(Matrix(depth: 4096, columns: 4096), .q4K, facts)
+        let place = LaunchShape.place(in: shapes, rows: rows, columns: 1024, facts: facts) { _ in true }
+        #expect(shapes[place].height == height)
+        // What is not compiled yet is done without.
+        let outer = LaunchShape.place(in: shapes, rows: rows, columns: 1024, facts: facts) {
+            $0 == 0 || $0 == shapes.count - 1
+        }
+        #expect([shapes[0], shapes[shapes.count - 1]].contains(shapes[outer]))
     }
 
     @Test func whatIsTooSmallIsStillWholeSubgroups() {
@@ -96,10 +110,23 @@ struct LaunchShapeTests {
             for depth in [32, 64, 160] {
                 for shape in Self.shapes(Matrix(depth: depth, columns: 8), .q4, facts) {
                     #expect(shape.groupSize % facts.subgroupSize == 0, "\(facts.name), \(depth): \(shape)")
-                    #expect((Int(shape.options["SLICES"] ?? "") ?? 0) <= depth / 32)
+                    #expect((Int(shape.options["SPLITS"] ?? "") ?? 0) <= depth / 32)
                 }
             }
         }
+    }
+
+    /// Names as drivers have them.
+    @Test(arguments: [
+        ("NVIDIA A100-SXM4-40GB", "A100"), ("NVIDIA RTX A1000", ""),
+        ("AMD Radeon RX 7900 XTX (RADV NAVI31)", "RX 7900 XTX"),
+        ("AMD Radeon 780M Graphics (RADV GFX1103_R1)", "780M"), ("Intel(R) Arc(tm) B580 Graphics (BMG G21)", "B580"),
+        ("Mali-G720-Immortalis", "Mali-G720"), ("NVIDIA GeForce RTX 4090", "RTX 4090"), ("NVIDIA H200", "H200"),
+    ])
+    func devicesAreKnownByName(_ name: String, _ known: String) {
+        let description = DeviceDescription(
+            api: .vulkan, index: 0, name: name, kind: .discrete, driver: "", memoryByteCount: 0)
+        #expect(DeviceFacts(description).name == known)
     }
 
     @Test func aCPUHasNoGroups() {

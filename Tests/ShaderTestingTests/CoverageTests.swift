@@ -49,7 +49,7 @@ struct CoverageTests {
                 + (isWhole ? [2, 4, 6] : [6]).map { ("matmul_tile<", ["WEIGHTS=\(format),", "ROWS=\($0),"]) }
         }
         + ["NONE", "RESIDUAL", "SWIGLU", "GATED"].flatMap { epilogue in
-            ["matmul<", "matmul_tile<"].map { ($0, ["SLICES=16,", "EPILOGUE=\(epilogue)>"]) }
+            ["matmul<", "matmul_tile<"].map { ($0, ["SPLITS=16,", "EPILOGUE=\(epilogue)>"]) }
         }
         + [32, 64, 80, 96, 128, 192, 256].map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
         + ["F32", "F16", "Q8"].map { ("attention_tile<", ["KV=\($0),"]) }

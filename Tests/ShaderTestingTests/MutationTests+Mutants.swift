@@ -101,15 +101,15 @@ extension MutationTests {
     /// Faults in what the lanes of a group do together.
     private static let groups = [
         kernel(
-            "matmul", "slices read too early", "            BARRIER;\n            SUM", "            SUM",
+            "matmul", "splits read too early", "            BARRIER;\n            SUM", "            SUM",
             fallback: .gpu, option: "Q4"),
-        kernel("matmul", "a slice left out", "slice_ = 0; slice_", "slice_ = 1; slice_", fallback: .gpu, option: "Q4"),
+        kernel("matmul", "a split left out", "split_ = 0; split_", "split_ = 1; split_", fallback: .gpu, option: "Q4"),
         kernel(
-            "matmul", "a block of two slices", "(blocks * (slice + 1) / SLICES)", "(blocks * (slice + 1) / SLICES + 1)",
+            "matmul", "a block of two splits", "(blocks * (split + 1) / SPLITS)", "(blocks * (split + 1) / SPLITS + 1)",
             fallback: .gpu, option: "Q4"),
         kernel("matmul", "gate for up", "(lane) + TURN / V)", "(lane))", fallback: .gpu, option: "SWIGLU"),
         tile("rows read too early", "#endif\n            BARRIER;", "#endif", "matmul", option: "Q4"),
-        tile("a slice's sums left out", "total$r += s$r;", "total$r = s$r;", "matmul", option: "Q4"),
+        tile("a split's sums left out", "total$r += s$r;", "total$r = s$r;", "matmul", option: "Q4"),
         tile(
             "neighbouring rows", "(r + 16 * $r) * 9 + k]; each (e, 4) { t$r",
             "($r + ROWS * r) * 9 + k]; each (e, 4) { t$r", "matmul", option: "Q4"),

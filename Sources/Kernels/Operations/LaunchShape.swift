@@ -80,28 +80,28 @@ extension LaunchShape {
             return (areBytes ? byteTiles(limits) : tiles(of: format, epilogue, limits)).map { tile in
                 let vecs = limits.groupSize * (epilogue == .swiglu ? 1 : tile.vecs)
                 var options = ["PASSES": "\(tile.passes)", "COLUMNS": "\(tile.vecs)"]
-                if !areBytes { options.merge(["SLICES": "1", "HELD": "1"]) { $1 } }
+                if !areBytes { options.merge(["SPLITS": "1", "HELD": "1"]) { $1 } }
                 return shape(
                     areBytes ? .integerDot : .cpu, areBytes ? "matmul_bytes" : "matmul", rows: tile.rows, options,
                     height: tile.rows * tile.passes, width: vecs * limits.vectorWidth / 4)
             }
         }
         let packed = columns * (epilogue == .swiglu ? 2 : 1)
-        let slices = Slices(depth: depth, columns: packed, limits: limits, facts: facts, isPaired: epilogue == .swiglu)
+        let splits = Splits(depth: depth, columns: packed, limits: limits, facts: facts, isPaired: epilogue == .swiglu)
         // Eight rows at once would need more registers than a lane has.
-        let low = (slices.count > 1 ? [1, 2, 4] : []).map { rows in
+        let low = (splits.count > 1 ? [1, 2, 4] : []).map { rows in
             // Rows whose sums fit in the 16 KiB of shared memory that every API grants.
-            let group = slices.width * slices.count, held = min(rows, 1024 / group)
+            let group = splits.width * splits.count, held = min(rows, 1024 / group)
             return shape(
                 .simd, "matmul", rows: rows,
-                ["SLICES": "\(slices.count)", "HELD": "\(held)", "COLUMNS": "1", "PASSES": "1"], height: rows,
-                width: slices.width / (epilogue == .swiglu ? 2 : 1), groupSize: group, sharedBytes: 16 * group * held)
+                ["SPLITS": "\(splits.count)", "HELD": "\(held)", "COLUMNS": "1", "PASSES": "1"], height: rows,
+                width: splits.width / (epilogue == .swiglu ? 2 : 1), groupSize: group, sharedBytes: 16 * group * held)
         }
         let parts = format.blocks?.parts ?? 0
         // More than six rows of every lane would need more registers than AMD's compiler gives.
         let high = [1, 2, 4, 6].map { rows in
             shape(
-                .simd, "matmul_tile", rows: rows, ["SLICES": "\(slices.count)", "REGISTERS": "255"], height: 16 * rows,
+                .simd, "matmul_tile", rows: rows, ["SPLITS": "\(splits.count)", "REGISTERS": "255"], height: 16 * rows,
                 width: epilogue == .swiglu ? 8 : 16, groupSize: DeviceLimits.wideGroup,
                 // Rows of x with room between them, unpacked weights, sums of rows.
                 sharedBytes: 16 * (16 * rows * 9) + 16 * 512 + 4 * 16 * rows * parts)
@@ -134,7 +134,7 @@ extension LaunchShape {
     }
 
     /// How the lanes of a group share the depth of a product of few rows.
-    package struct Slices {
+    package struct Splits {
         /// Vecs of columns that a group covers.
         var width: Int
         var count: Int
@@ -143,7 +143,7 @@ extension LaunchShape {
         private static let subgroupsPerUnit = 16
         /// With 128 registers a lane, more lanes would not fit in an SM of NVIDIA's.
         private static let mostLanes = 512
-        /// The sums of more slices, which are added one after the other, would take longer than reading them.
+        /// The sums of more splits, which are added one after the other, would take longer than reading them.
         package static let most = 128
 
         /// - Parameters:
@@ -171,23 +171,27 @@ extension LaunchShape {
     ///
     /// The lowest that holds them all; several low ones where they fill less than half of the lowest tile of a group,
     /// and a higher tile only where there are enough of them for every compute unit to have two.
-    static func place(
+    package static func place(
         in shapes: [LaunchShape], rows: Int, columns: Int, facts: DeviceFacts, isCompiled: (Int) -> Bool
     ) -> Int {
-        let compiled = shapes.indices.filter(isCompiled)
-        let isLow = { shapes[$0].path != .simd || shapes[$0].kernel == "matmul" }
-        let lowestTile = compiled.first { !isLow($0) }
-        if let lowestTile, let low = compiled.last(where: isLow), 2 * rows <= shapes[lowestTile].height,
-            rows > shapes[low].height
-        {
-            return low
+        var place: Int?
+        var hasTile = false
+        for index in shapes.indices where isCompiled(index) {
+            let shape = shapes[index]
+            if shape.isTile {
+                if !hasTile, let place, 2 * rows <= shape.height { return place }
+                if hasTile, shape.tiles(rows: rows, columns: columns) < 2 * facts.computeUnits { continue }
+                hasTile = true
+            }
+            place = index
+            if shape.height >= rows { break }
         }
-        let filling = compiled.filter {
-            isLow($0) || $0 == lowestTile
-                || shapes[$0].tiles(rows: rows, columns: columns) >= 2 * facts.computeUnits
-        }
-        return filling.first { shapes[$0].height >= rows } ?? filling[filling.count - 1]
+        guard let place else { preconditionFailure("a product was dispatched before it was compiled") }
+        return place
     }
+
+    /// Whether a group has a tile of many rows in the memory that its lanes share.
+    private var isTile: Bool { kernel == "matmul_tile" }
 }
 
 // MARK: - Attention

@@ -48,7 +48,7 @@ extension MatMulCase {
         cases.map { $0.with(\.compilesOuterTilesOnly, true) }
     }
 
-    /// A depth of eight slices and a little, and tiles of every height of a GPU, full and ragged.
+    /// A depth of eight splits and a little, and tiles of every height of a GPU, full and ragged.
     private static func inGroups(_ format: WeightFormat, _ epilogue: MatMul.Epilogue = .none) -> [MatMulCase] {
         [(1, 33), (3, 9), (4, 8), (15, 33), (32, 31), (63, 33), (97, 17)].map { rows, quads in
             MatMulCase(
