@@ -76,7 +76,8 @@ extension LlamaShape {
         try product(normed(nil, bytes), try matrix(d, 2 * f), into: y, f, .swiglu)
         try product(.init(y, bytes: bytes), try matrix(f, d), into: x, d, .residual)
         let logits = try kernels.described(4 * DescribedModel.logitRows * vocabulary)
-        try product(normed(few, nil), table, into: logits, vocabulary)
+        let terms = try QuantisedRows(rows: DescribedModel.logitRows, depth: d, terms: 2, for: kernels)
+        try product(normed(few, terms), table, into: logits, vocabulary)
     }
 
     /// Binds what `Transformer.ForwardPass` binds for one kind of keys and values.

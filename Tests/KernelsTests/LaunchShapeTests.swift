@@ -25,7 +25,7 @@ struct LaunchShapeTests {
 
     private static func shapes(_ matrix: Matrix, _ format: WeightFormat, _ facts: DeviceFacts) -> [LaunchShape] {
         LaunchShape.products(
-            format, depth: matrix.depth, columns: matrix.columns / 4, epilogue: matrix.epilogue, areBytes: false,
+            format, depth: matrix.depth, columns: matrix.columns / 4, epilogue: matrix.epilogue, terms: 0,
             limits: DeviceLimits(facts), facts: facts)
     }
 
@@ -135,7 +135,7 @@ struct LaunchShapeTests {
             maxGroupSize: 4096, maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 1,
             vectorWidth: 8)
         let shapes = LaunchShape.products(
-            .q4, depth: 2048, columns: 512, epilogue: .none, areBytes: true, limits: limits,
+            .q4, depth: 2048, columns: 512, epilogue: .none, terms: 1, limits: limits,
             facts: DeviceFacts.known[0])
         #expect(
             shapes.map(\.height) == [1, 2, 4, 32] && shapes.allSatisfy { $0.path == .integerDot && $0.groupSize == 1 })

@@ -57,7 +57,7 @@ struct CoverageTests {
         + [32, 64, 80, 96, 128, 192, 256].map { ("attention_merge<", ["HEAD_SIZE=\($0),"]) }
         + [("attention_tile<", ["PARTS=8,"])]
 
-    private static let wanted: [Wanted] = products + attention + others
+    private static let wanted: [Wanted] = products + inTerms + attention + others
 
     private static let products = [("matmul", formats, [1, 2, 4, 8]), ("matmul_bytes", inBlocks, [1, 2, 4])]
         .flatMap { kernel, formats, heights -> [Wanted] in
@@ -70,6 +70,10 @@ struct CoverageTests {
             }
         }
 
+    private static let inTerms = inBlocks.flatMap { format in
+        [2, 4].map { rows -> Wanted in ("matmul_bytes<", ["WEIGHTS=\(format),", "ROWS=\(rows),", "TERMS=2,"]) }
+    }
+
     // More queries at once would not fit in registers.
     private static let attention = [(32, 4), (64, 4), (80, 3), (128, 2)].flatMap { size, most -> [Wanted] in
         ["F32", "F16", "Q8"].flatMap { kv in
@@ -79,7 +83,9 @@ struct CoverageTests {
 
     private static let others: [Wanted] = [
         formats.map { ("embed<", ["WEIGHTS=\($0)>"]) }, [0, 1].map { ("rms_norm<", ["GATHER=\($0)>"]) },
-        ["NORM=0,GATHER=0>", "NORM=1,GATHER=0>", "NORM=1,GATHER=1>"].map { ("quantise<", [$0]) },
+        ["NORM=0,GATHER=0,", "NORM=1,GATHER=0,", "NORM=1,GATHER=1,"].flatMap { option in
+            ["TERMS=1>", "TERMS=2>"].map { ("quantise<", [option, $0]) }
+        },
         ["F32", "F16", "Q8"].map { ("rope_store<", ["KV=\($0)>"]) },
         [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) }, [("probe_copy<", [])],
     ].flatMap { $0 }

@@ -42,7 +42,8 @@ extension MutationTests {
     ]
 
     private static let matmulBytes = [
-        kernel("matmul_bytes", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
+        kernel("matmul_bytes", "rows not masked", "TERMS - 1 && row + $r < rows) {", "TERMS - 1) {", option: "Q4"),
+        kernel("matmul_bytes", "a term left out", "s$r_$c += term$c;", "", option: "Q8"),
         kernel("matmul_bytes", "high nibbles lost", ">> (4 * (h))) & 0x0f", ">> 0) & 0x0f", option: "Q4"),
         kernel("matmul_bytes", "minimum left out", " + m$c * sum$r_", "", option: "Q4"),
         kernel(
@@ -57,7 +58,9 @@ extension MutationTests {
             option: "Q6_K"),
         kernel("quantise", "rounded down", "ROUND(v$h_$i * inverse)", "ROUND(v$h_$i * inverse - 0.5)"),
         kernel("quantise", "sum without its scale", "scale * HSUM4(sum$h)", "HSUM4(sum$h)"),
-        kernel("quantise", "sources ignored", "LOAD(sources, TILE) * (depth", "TILE * (depth"),
+        kernel("quantise", "sources ignored", "LOAD(sources, row) * (depth", "row * (depth"),
+        kernel("quantise", "the rest as large as the whole", "scale *= 1.0 / 254.0;", ""),
+        kernel("quantise", "the whole again", "v$h_$i -= whole$h_$i * scale;", ""),
         kernel("quantise", "no epsilon", " + epsilon", ""),
         kernel("quantise", "half of a quad not looked at", "max(u$h_$i.z, u$h_$i.w)", "0u"),
     ]

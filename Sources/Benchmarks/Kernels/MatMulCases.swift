@@ -33,17 +33,19 @@ struct MatMulCases {
     private func products(_ format: WeightFormat) -> [Product] {
         let (d, f) = (model.embedding, model.feedForward)
         guard d % format.depthMultiple == 0, f % format.depthMultiple == 0 else { return [] }
-        func product(_ name: String, _ rows: Int, _ depth: Int, _ columns: Int, _ epilogue: MatMul.Epilogue) -> Product
-        {
+        func product(
+            _ name: String, _ rows: Int, _ depth: Int, _ columns: Int, _ epilogue: MatMul.Epilogue = .none,
+            terms: Int = 1
+        ) -> Product {
             Product(
                 model: model.name, name: name, format: format, rows: rows, depth: depth, columns: columns,
-                epilogue: epilogue)
+                epilogue: epilogue, terms: terms)
         }
         return rows.flatMap { rows in
             [
-                product("q, k, v", rows, d, model.qkvWidth, .none), product("gate and up", rows, d, f, .swiglu),
+                product("q, k, v", rows, d, model.qkvWidth), product("gate and up", rows, d, f, .swiglu),
                 product("down", rows, f, d, .residual),
-            ] + (rows > 8 ? [] : [product("head", rows, d, model.vocabulary, .none)])
+            ] + (rows > 8 ? [] : [product("head", rows, d, model.vocabulary, terms: 2)])
         }
     }
 
@@ -71,6 +73,8 @@ private struct Product {
     /// Columns of `y`.
     var columns: Int
     var epilogue: MatMul.Epilogue
+    /// Rows of bytes that make one, where they are bytes.
+    var terms = 1
 
     private var matrices: Int { epilogue == .swiglu ? 2 : 1 }
 
@@ -82,12 +86,14 @@ private struct Product {
 
     /// The rows are bytes already: what makes them so is measured apart, as it is done once for several products.
     var ofBytes: KernelCase {
-        measured("matmul_bytes", inputBytes: QuantisedRows.byteCount(rows, depth)) { device throws(ComputeError) in
-            let scales = rows * depth / QuantisedRows.blockSize * QuantisedRows.scalesPerBlock
+        measured("matmul_bytes", inputBytes: QuantisedRows.byteCount(rows * terms, depth)) {
+            device throws(ComputeError) in
+            let count = rows * terms * depth
+            let scales = count / QuantisedRows.blockSize * QuantisedRows.scalesPerBlock
             return .bytes(
                 QuantisedRows(
-                    bytes: try device.makeFilled(byteCount: rows * depth, word: 0x4021_fe5d),
-                    scales: try device.makeFilled(byteCount: 4 * scales, word: Float(0.01).bitPattern)))
+                    bytes: try device.makeFilled(byteCount: count, word: 0x4021_fe5d),
+                    scales: try device.makeFilled(byteCount: 4 * scales, word: Float(0.01).bitPattern), terms: terms))
         }
     }
 

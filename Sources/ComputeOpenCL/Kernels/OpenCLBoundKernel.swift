@@ -40,8 +40,8 @@ final class OpenCLBoundKernel: BoundKernel {
         for (index, argument) in arguments.enumerated() {
             for object in objects {
                 var raw: cl_mem? = argument.raw
-                let result = object.owned.withLock {
-                    device.functions.setKernelArg($0.raw, cl_uint(index), MemoryLayout<cl_mem>.size, &raw)
+                let result = object.state.withLock {
+                    device.functions.setKernelArg($0.owned.raw, cl_uint(index), MemoryLayout<cl_mem>.size, &raw)
                 }
                 try device.check(result, "clSetKernelArg of \(kernel.code.label)")
             }
@@ -76,17 +76,21 @@ final class OpenCLBoundKernel: BoundKernel {
         let functions = built.device.functions
         var groupSize = built.code.groupSize
         let groups =
-            built.device.platformDevice.fixedGroups ?? min(max(1, tiles.count), built.device.limits.maxGroupCount)
+            built.device.members[member].fixedGroups ?? min(max(1, tiles.count), built.device.limits.maxGroupCount)
         var globalSize = groups * groupSize
-        let (call, code, event) = objects[member].owned.withLock { object -> (String, cl_int, Handle<Tag.Dispatch>?) in
-            for index in 0..<count {
+        let (call, code, event) = objects[member].state.withLock { object -> (String, cl_int, Handle<Tag.Dispatch>?) in
+            for index in 0..<count where object.words?[index] != words[index] {
                 var word = words[index]
-                let code = functions.setKernelArg(object.raw, cl_uint(bufferArguments + index), 4, &word)
-                guard code == CL_SUCCESS else { return ("clSetKernelArg", code, nil) }
+                let code = functions.setKernelArg(object.owned.raw, cl_uint(bufferArguments + index), 4, &word)
+                guard code == CL_SUCCESS else {
+                    object.words = nil
+                    return ("clSetKernelArg", code, nil)
+                }
             }
+            object.words = words
             var event: cl_event?
             let code = functions.enqueueNDRangeKernel(
-                queue.raw, object.raw, 1, nil, &globalSize, &groupSize, 0, nil, &event)
+                queue.raw, object.owned.raw, 1, nil, &globalSize, &groupSize, 0, nil, &event)
             return ("clEnqueueNDRangeKernel", code, event.map { Handle(raw: $0) })
         }
         try built.device.check(code, "\(call) of \(built.code.label)")
@@ -99,7 +103,13 @@ final class OpenCLBoundKernel: BoundKernel {
 
 /// A kernel object: setting its arguments and enqueueing is one step, which one thread at a time may take.
 final class KernelObject: Sendable {
-    let owned: Mutex<Owned<Tag.Kernel>>
+    struct State: ~Copyable {
+        let owned: Owned<Tag.Kernel>
+        /// The parameters that are set: drivers allocate for each.
+        var words: InlineArray<32, UInt32>?
+    }
 
-    init(_ owned: consuming Owned<Tag.Kernel>) { self.owned = Mutex(owned) }
+    let state: Mutex<State>
+
+    init(_ owned: consuming Owned<Tag.Kernel>) { state = Mutex(State(owned: owned)) }
 }

@@ -8,7 +8,7 @@ import Quantities
 ///
 /// ```
 /// let shapes = LaunchShape.products(
-///     .q4K, depth: 4096, columns: 4096, epilogue: .none, areBytes: false, limits: limits, facts: facts)
+///     .q4K, depth: 4096, columns: 4096, epilogue: .none, terms: 0, limits: limits, facts: facts)
 /// ```
 package struct LaunchShape: Sendable, Hashable {
     /// Who computes, and with what.
@@ -59,9 +59,9 @@ extension LaunchShape {
     ///
     /// - Parameters:
     ///   - columns: quads of `y`.
-    ///   - areBytes: whether the rows are quantised.
+    ///   - terms: rows of bytes that make one; 0 where they are floats.
     package static func products(
-        _ format: WeightFormat, depth: Int, columns: Int, epilogue: MatMul.Epilogue, areBytes: Bool,
+        _ format: WeightFormat, depth: Int, columns: Int, epilogue: MatMul.Epilogue, terms: Int,
         limits: DeviceLimits, facts: DeviceFacts
     ) -> [LaunchShape] {
         func shape(
@@ -76,14 +76,14 @@ extension LaunchShape {
                 path: path, kernel: kernel, options: options, groupSize: groupSize ?? limits.groupSize, height: height,
                 width: width, sharedBytes: sharedBytes)
         }
-        if areBytes || !limits.hasGroups {
-            return (areBytes ? byteTiles(limits) : tiles(of: format, epilogue, limits)).map { tile in
+        if terms > 0 || !limits.hasGroups {
+            return (terms > 0 ? byteTiles(limits, terms) : tiles(of: format, epilogue, limits)).map { tile in
                 let vecs = limits.groupSize * (epilogue == .swiglu ? 1 : tile.vecs)
-                var options = ["PASSES": "\(tile.passes)", "COLUMNS": "\(tile.vecs)"]
-                if !areBytes { options.merge(["SPLITS": "1", "HELD": "1"]) { $1 } }
+                let own = terms > 0 ? ["TERMS": "\(terms)"] : ["SPLITS": "1", "HELD": "1"]
                 return shape(
-                    areBytes ? .integerDot : .cpu, areBytes ? "matmul_bytes" : "matmul", rows: tile.rows, options,
-                    height: tile.rows * tile.passes, width: vecs * limits.vectorWidth / 4)
+                    terms > 0 ? .integerDot : .cpu, terms > 0 ? "matmul_bytes" : "matmul", rows: tile.rows,
+                    own.merging(["PASSES": "\(tile.passes)", "COLUMNS": "\(tile.vecs)"]) { $1 },
+                    height: tile.rows * tile.passes / max(1, terms), width: vecs * limits.vectorWidth / 4)
             }
         }
         let packed = columns * (epilogue == .swiglu ? 2 : 1)
@@ -128,8 +128,8 @@ extension LaunchShape {
     }
 
     /// Eight sums, two vecs of weights and one of `x` leave the sixteen registers of a CPU with vectors of 8 some room.
-    private static func byteTiles(_ limits: DeviceLimits) -> [Tile] {
-        let low = [1, 2, 4].map { Tile(rows: $0) }
+    private static func byteTiles(_ limits: DeviceLimits, _ terms: Int) -> [Tile] {
+        let low = [1, 2, 4].filter { $0 >= terms }.map { Tile(rows: $0) }
         return limits.vectorWidth > 4 ? low + [Tile(rows: 4, passes: 8)] : low
     }
 

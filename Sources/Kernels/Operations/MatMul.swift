@@ -21,6 +21,21 @@ package struct MatMul: Sendable {
         case floats(any Buffer)
         /// For weights in blocks.
         case bytes(QuantisedRows)
+
+        /// Rows of bytes that make one; 0 where they are floats.
+        var terms: Int {
+            switch self {
+            case .floats: 0
+            case .bytes(let rows): rows.terms
+            }
+        }
+
+        var buffers: [any Buffer] {
+            switch self {
+            case .floats(let x): [x]
+            case .bytes(let rows): [rows.bytes, rows.scales]
+            }
+        }
     }
 
     private let shapes: [LaunchShape]
@@ -30,6 +45,7 @@ package struct MatMul: Sendable {
     private let columns: Int
     private let stride: Int
     private let offset: Int
+    private let terms: Int
 
     /// - Parameters:
     ///   - x: rows of the weights' depth
@@ -44,18 +60,14 @@ package struct MatMul: Sendable {
         self.stride = stride / 4
         self.offset = offset / 4
         facts = kernels.facts
-        let (rows, areBytes) =
-            switch x {
-            case .floats(let x): ([x], false)
-            case .bytes(let x): ([x.bytes, x.scales], true)
-            }
+        terms = x.terms
         let shapes = LaunchShape.products(
-            weights.shape.format, depth: depth, columns: columns / 4, epilogue: epilogue, areBytes: areBytes,
+            weights.shape.format, depth: depth, columns: columns / 4, epilogue: epilogue, terms: terms,
             limits: kernels.limits, facts: kernels.facts)
         self.shapes = shapes
         self.kernels = try shapes.map { shape throws(ComputeError) in
             try kernels.promise(
-                shape.kernel, shape.options, rows + [weights.words, weights.scalesArgument, y],
+                shape.kernel, shape.options, x.buffers + [weights.words, weights.scalesArgument, y],
                 groupSize: shape.groupSize, need: shape == shapes.first || shape == shapes.last ? .first : .later)
         }
     }
@@ -68,7 +80,7 @@ package struct MatMul: Sendable {
             kernels[$0].ifKept != nil
         }
         var parameters = Parameters()
-        parameters.append(rows)
+        parameters.append(rows * max(1, terms))
         parameters.append(depth)
         parameters.append(columns)
         parameters.append(stride)

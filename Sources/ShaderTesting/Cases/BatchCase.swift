@@ -10,6 +10,7 @@ struct BatchCase: ShaderCase {
     var weights: WeightFormat? { format }
     /// Whether the rows are quantised, on the device and anew for each batch.
     var takesBytes = false
+    var terms = 1
     var rows = 33
     var leastDepth = 96
     var depth: Int { leastDepth.roundedUp(to: format.depthMultiple) }
@@ -18,7 +19,7 @@ struct BatchCase: ShaderCase {
     var batches = [1, 2, 3, 5, 7, 8, 12, 20]
 
     var description: String {
-        "\(takesBytes ? "bytes " : "")\(format.rawValue) \(rows) rows again in batches of \(batches)"
+        "\(takesBytes ? "bytes in \(terms) terms " : "")\(format.rawValue) \(rows) rows again in batches of \(batches)"
     }
 
     func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy {
@@ -35,7 +36,7 @@ struct BatchCase: ShaderCase {
         let x = numbers.floats(rows * depth)
         let input = try TestBuffer("x", x, on: bench.device)
         let output = try TestBuffer("y", [Float](repeating: 0, count: rows * columns), on: bench.device)
-        let scratch = try QuantisedRows(rows: rows, depth: depth, on: bench.device)
+        let scratch = try QuantisedRows(rows: rows, depth: depth, terms: terms, on: bench.device)
         let quantise = takesBytes ? try Quantise(bench.kernels, x: input.buffer, y: scratch, depth: depth) : nil
         let product = try MatMul(
             bench.kernels, x: takesBytes ? .bytes(scratch) : .floats(input.buffer), weights: packed.weights,
@@ -64,9 +65,12 @@ struct BatchCase: ShaderCase {
         switch fallback {
         case .none where isQuick:
             [BatchCase(format: .q4)] + [.q4, .q6K].map { BatchCase(format: $0, takesBytes: true) }
+                + [BatchCase(format: .q8, takesBytes: true, terms: 2)]
         case .none:
             WeightFormat.allCases.map { BatchCase(format: $0) }
-                + WeightFormat.inBlocks.map { BatchCase(format: $0, takesBytes: true) }
+                + WeightFormat.inBlocks.flatMap { format in
+                    [1, 2].map { BatchCase(format: format, takesBytes: true, terms: $0) }
+                }
         case .fourWide:
             [.f32, .f16, .bf16, .q8, .q4, .q6K].map { BatchCase(format: $0) }
                 + [.q8, .q4, .q6K].map { BatchCase(format: $0, takesBytes: true) }

@@ -73,6 +73,7 @@ extension MatMulCase {
             (cases(format, shapes)
                 + [.residual, .swiglu, .gated].flatMap { cases(format, briefly, $0) })
                 .map { $0.with(\.takesBytes, true) }
+                + cases(format, briefly).map { $0.with(\.takesBytes, true).with(\.terms, 2) }
         }
     }
 
@@ -96,8 +97,9 @@ extension MatMulCase {
 
     static func random(_ numbers: inout Numbers) -> MatMulCase {
         let format = numbers.pick(WeightFormat.allCases)
+        let terms = format.blocks == nil ? 0 : numbers.below(3)
         return MatMulCase(
-            format: format, takesBytes: format.blocks != nil && numbers.below(2) == 0,
+            format: format, takesBytes: terms > 0, terms: max(1, terms),
             epilogue: numbers.pick([.none, .residual, .swiglu, .gated]), rows: 1 + numbers.below(80),
             depth: format.depthMultiple * (1 + numbers.below(12)), columns: 4 * (1 + numbers.below(80)),
             offset: 4 * numbers.below(4), gap: 4 * numbers.below(4))

@@ -9,6 +9,8 @@ struct MatMulCase: DispatchCase {
     var weights: WeightFormat? { format }
     /// Whether the rows are quantised.
     var takesBytes = false
+    /// Rows of bytes that make one.
+    var terms = 1
     var epilogue = MatMul.Epilogue.none
     var rows: Int
     var depth: Int
@@ -22,7 +24,7 @@ struct MatMulCase: DispatchCase {
     var special: SpecialValue?
 
     var description: String {
-        (takesBytes ? "bytes " : "")
+        (takesBytes ? "bytes " : "") + (terms > 1 ? "in \(terms) terms " : "")
             + "\(format.rawValue) \(epilogue.rawValue) \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
             + "gap \(gap)" + (special.map { ", \($0.rawValue)" } ?? "")
     }
@@ -36,7 +38,7 @@ struct MatMulCase: DispatchCase {
             epilogue == .swiglu
             ? RandomMatrix(format: format, columns: columns, depth: depth, numbers: &numbers) : nil
         let rowInputs = try ProductRows(
-            takesBytes, rows: rows, depth: depth, special: special, &numbers, on: bench.device)
+            takesBytes, rows: rows, terms: terms, depth: depth, special: special, &numbers, on: bench.device)
         let x = rowInputs.values
 
         var before = [UInt32](repeating: TestBuffer.guardWord, count: rows * stride)
@@ -81,10 +83,14 @@ struct MatMulCase: DispatchCase {
     }
 
     private func results(of x: [Float], _ matrix: RandomMatrix) -> [ExpectedResult] {
-        Reference.estimateMatmul(
-            x, matrix.values, magnitudes: matrix.magnitudes, rows: rows, depth: depth, columns: columns
-        ).enumerated().map { index, estimate in
-            ExpectedResult(word: index / columns * stride + offset + index % columns, estimate: estimate)
+        let products = Reference.estimateMatmul(
+            x, matrix.values, magnitudes: matrix.magnitudes, rows: rows * terms, depth: depth, columns: columns)
+        return (0..<rows * columns).map { index in
+            let (row, column) = (index / columns, index % columns)
+            let estimate = (1..<terms).reduce(products[row * terms * columns + column]) {
+                $0 + products[(row * terms + $1) * columns + column]
+            }
+            return ExpectedResult(word: row * stride + offset + column, estimate: estimate)
         }
     }
 
@@ -100,13 +106,13 @@ struct MatMulCase: DispatchCase {
 
 /// The rows of a product on a device, and the numbers that they stand for.
 struct ProductRows {
-    /// `[rows][depth]`
+    /// `[rows][terms][depth]`, where they are bytes
     let values: [Float]
     let rows: MatMul.Rows
     let buffers: [TestBuffer]
 
     init(
-        _ areBytes: Bool, rows: Int, depth: Int, special: SpecialValue? = nil, _ numbers: inout Numbers,
+        _ areBytes: Bool, rows: Int, terms: Int = 1, depth: Int, special: SpecialValue? = nil, _ numbers: inout Numbers,
         on device: any Device
     ) throws(ComputeError) {
         guard areBytes else {
@@ -116,9 +122,9 @@ struct ProductRows {
             (self.values, self.rows, buffers) = (values, .floats(x.buffer), [x])
             return
         }
-        let bytes = (0..<rows * depth).map { _ in Int8(numbers.below(255) - 127) }
+        let bytes = (0..<rows * terms * depth).map { _ in Int8(numbers.below(255) - 127) }
         // Of half precision, so that a scale times a byte, or times the sum of a block, is exact.
-        let scales = (0..<rows * depth / QuantisedRows.blockSize).map { _ in Float(numbers.half()) / 127 }
+        let scales = (0..<rows * terms * depth / QuantisedRows.blockSize).map { _ in Float(numbers.half()) / 127 }
             .map { Float(Float16($0)) }
         values = bytes.enumerated().map { scales[$0 / QuantisedRows.blockSize] * Float($1) }
         let numbersOfScales = scales.enumerated().flatMap { block, scale in
@@ -132,7 +138,7 @@ struct ProductRows {
         }
         let x = try TestBuffer("x", words, on: device)
         let packedScales = try TestBuffer("scales of x", numbersOfScales, on: device)
-        self.rows = .bytes(QuantisedRows(bytes: x.buffer, scales: packedScales.buffer))
+        self.rows = .bytes(QuantisedRows(bytes: x.buffer, scales: packedScales.buffer, terms: terms))
         buffers = [x, packedScales]
     }
 }

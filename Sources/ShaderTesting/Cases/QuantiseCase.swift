@@ -9,11 +9,13 @@ struct QuantiseCase: DispatchCase {
     var depth: Int
     var norms = false
     var gathers = false
+    var terms = 1
     /// The size of the numbers.
     var factor: Float = 1
 
     var description: String {
-        "\(rows) rows of \(depth)\(norms ? ", normed" : "")\(gathers ? ", gathered" : ""), times \(factor)"
+        "\(rows) rows of \(depth)\(norms ? ", normed" : "")\(gathers ? ", gathered" : "")"
+            + "\(terms > 1 ? ", \(terms) terms" : ""), times \(factor)"
     }
 
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
@@ -29,16 +31,16 @@ struct QuantiseCase: DispatchCase {
         let scale = try TestBuffer("weight", weight, on: bench.device)
         let list = try TestBuffer("sources", indices: sources, on: bench.device)
         let bytes = try TestBuffer(
-            "bytes", [UInt32](repeating: TestBuffer.guardWord, count: rows * depth / 4), on: bench.device)
+            "bytes", [UInt32](repeating: TestBuffer.guardWord, count: rows * terms * depth / 4), on: bench.device)
         let scales = try TestBuffer(
             "scales",
             [UInt32](
                 repeating: TestBuffer.guardWord,
-                count: rows * depth / QuantisedRows.blockSize * QuantisedRows.scalesPerBlock), on: bench.device)
+                count: rows * terms * depth / QuantisedRows.blockSize * QuantisedRows.scalesPerBlock), on: bench.device)
         let norm = Normalisation(weight: scale.buffer, sources: gathers ? list.buffer : nil, epsilon: 1e-5)
         let quantise = try Quantise(
             bench.kernels, x: input.buffer, norm: norms ? norm : nil,
-            y: QuantisedRows(bytes: bytes.buffer, scales: scales.buffer), depth: depth)
+            y: QuantisedRows(bytes: bytes.buffer, scales: scales.buffer, terms: terms), depth: depth)
         return Trial(
             inputs: [input, scale, list],
             outputs: [.init(buffer: bytes, expected: expectedBytes), .init(buffer: scales, expected: expectedScales)],
@@ -47,35 +49,46 @@ struct QuantiseCase: DispatchCase {
     }
 
     /// The scale is the block's largest magnitude over 127. A byte is the nearest whole number of scales: one or the
-    /// other where a number stands in the middle between two, as the inverse scale is rounded.
+    /// other where a number stands in the middle between two, as the inverse scale is rounded. What is left are the
+    /// bytes of the next term, with a scale that is smaller by 254.
     private func results(of values: [Estimate]) -> (bytes: [ExpectedResult], scales: [ExpectedResult]) {
         var bytes: [ExpectedResult] = []
         var scales: [ExpectedResult] = []
-        for (block, start) in stride(from: 0, to: values.count, by: QuantisedRows.blockSize).enumerated() {
-            let numbers = values[start..<start + QuantisedRows.blockSize]
+        let blocks = depth / QuantisedRows.blockSize
+        for block in 0..<values.count / QuantisedRows.blockSize {
+            let numbers = values[block * QuantisedRows.blockSize..<(block + 1) * QuantisedRows.blockSize]
             let most = numbers.max { abs($0.value) < abs($1.value) } ?? Estimate(0.0)
             let doubt = numbers.reduce(0) { max($0, $1.error) }
-            let scale = abs(most.value) / 127
-            var (sums, unsure) = ([0.0, 0.0], [0.0, 0.0])
-            for (index, number) in numbers.enumerated() {
-                let step = scale < 1e-36 ? 0 : number.value / scale
-                // Of its own error, and that of the scale.
-                let error = scale < 1e-36 ? 0 : 2 * doubt / scale + 127 * 4 * Estimate.rounding
-                bytes.append(
-                    ExpectedResult(
-                        word: (start + index) / 4, part: .wholeByte((start + index) % 4),
-                        estimate: Estimate(step, error: 0.5 + error)))
-                sums[index / 16] += step.rounded(.toNearestOrEven)
-                if abs(abs(step - step.rounded(.down)) - 0.5) < error { unsure[index / 16] += 1 }
+            var scale = abs(most.value) / 127
+            var scaleError = doubt / 127 + 2 * scale * Estimate.rounding
+            // Of its own error, and that of the scale.
+            var steps = numbers.map {
+                Estimate($0.value / scale, error: 2 * doubt / scale + 127 * 4 * Estimate.rounding)
             }
-            let scaleError = doubt / 127 + 2 * scale * Estimate.rounding
-            let first = QuantisedRows.scalesPerBlock * block
-            scales.append(ExpectedResult(word: first, estimate: Estimate(scale, error: scaleError)))
-            for (half, sum) in sums.enumerated() {
-                let error =
-                    (scale + scaleError) * unsure[half] + abs(sum) * (scaleError + 2 * scale * Estimate.rounding)
-                scales.append(
-                    ExpectedResult(word: first + 1 + half, estimate: Estimate(scale * sum, error: error)))
+            for term in 0..<terms {
+                if scale < 1e-36 { steps = steps.map { _ in Estimate(0.0) } }
+                let place = (block / blocks * terms + term) * blocks + block % blocks
+                var (sums, unsure) = ([0.0, 0.0], [0.0, 0.0])
+                for (index, step) in steps.enumerated() {
+                    bytes.append(
+                        ExpectedResult(
+                            word: (place * QuantisedRows.blockSize + index) / 4, part: .wholeByte(index % 4),
+                            estimate: Estimate(step.value, error: 0.5 + step.error)))
+                    sums[index / 16] += step.nearest
+                    if step.isBetween { unsure[index / 16] += max(1, (2 * step.error).rounded(.up)) }
+                }
+                let first = QuantisedRows.scalesPerBlock * place
+                scales.append(ExpectedResult(word: first, estimate: Estimate(scale, error: scaleError)))
+                for (half, sum) in sums.enumerated() {
+                    let error =
+                        (scale + scaleError) * unsure[half] + abs(sum) * (scaleError + 2 * scale * Estimate.rounding)
+                    scales.append(
+                        ExpectedResult(word: first + 1 + half, estimate: Estimate(scale * sum, error: error)))
+                }
+                steps = steps.map {
+                    Estimate(254 * ($0.value - $0.nearest), error: $0.isBetween ? 255 : 254 * $0.error)
+                }
+                (scale, scaleError) = (scale / 254, scaleError / 254 + 2 * scale / 254 * Estimate.rounding)
             }
         }
         return (bytes, scales)
@@ -87,7 +100,9 @@ struct QuantiseCase: DispatchCase {
 
     static func table(_ fallback: Fallback, isQuick: Bool) -> [QuantiseCase] {
         let plain = [(false, false), (true, false), (true, true)].flatMap { norms, gathers in
-            [(33, 1056), (1, 32)].map { QuantiseCase(rows: $0, depth: $1, norms: norms, gathers: gathers) }
+            [(33, 1056, 1), (1, 32, 2), (1, 2112, 2)].map {
+                QuantiseCase(rows: $0, depth: $1, norms: norms, gathers: gathers, terms: $2)
+            }
         }
         // Where squares are small, epsilon decides.
         let small = [QuantiseCase(rows: 3, depth: 96, norms: true, factor: 1e-3)]
@@ -96,6 +111,7 @@ struct QuantiseCase: DispatchCase {
             QuantiseCase(rows: 0, depth: 32), QuantiseCase(rows: 257, depth: 96),
             QuantiseCase(rows: 257, depth: 96, norms: true), QuantiseCase(rows: 3, depth: 96, factor: 0),
             QuantiseCase(rows: 3, depth: 96, factor: 1e30), QuantiseCase(rows: 3, depth: 96, factor: 1e-30),
+            QuantiseCase(rows: 257, depth: 96, terms: 2), QuantiseCase(rows: 1, depth: 2112),
         ]
     }
 
@@ -103,6 +119,12 @@ struct QuantiseCase: DispatchCase {
         let norms = numbers.below(2) == 0
         return QuantiseCase(
             rows: 1 + numbers.below(60), depth: 32 * (1 + numbers.below(40)), norms: norms,
-            gathers: norms && numbers.below(2) == 0, factor: numbers.pick([1, 1e-3, 1e3]))
+            gathers: norms && numbers.below(2) == 0, terms: 1 + numbers.below(2), factor: numbers.pick([1, 1e-3, 1e3]))
     }
+}
+
+extension Estimate {
+    fileprivate var nearest: Double { value.rounded(.toNearestOrEven) }
+    /// Whether the nearest whole number may be one or the other of two.
+    fileprivate var isBetween: Bool { abs(abs(value - value.rounded(.down)) - 0.5) < error }
 }
