@@ -87,12 +87,13 @@ extension LlamaShape {
             throw .argument(kernel: "attention", reason: error.description)
         }
         let shape = AttentionShape(heads: heads, kvHeads: kvHeads, rotated: headSize, layers: layers, page: page)
-        let few = try kernels.described(4 * DescribedModel.rows)
+        let few = try kernels.described(16 * DescribedModel.rows)
         let qkv = try kernels.described(4 * DescribedModel.rows * shape.rowWidth)
-        let rows = RowBuffers(positions: few, tables: few, starts: few)
+        let rows = RowBuffers(rows: few, mask: .causal, tables: few)
         let pool = try kernels.described(poolBytes)
         _ = try RopeStore(kernels, shape, qkv: qkv, rotations: few, rows: rows, pool: pool)
-        _ = try Attention(kernels, shape, qkv: qkv, rows: rows, pool: pool, y: qkv)
+        _ = try Attention(
+            kernels, shape, AttentionScores(headSize: headSize), qkv: qkv, rows: rows, pool: pool, y: qkv)
     }
 }
 

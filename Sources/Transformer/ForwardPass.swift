@@ -31,7 +31,8 @@ struct ForwardPass: Sendable {
         ropeStore = try RopeStore(
             kernels, shape, qkv: scratch.qkv, rotations: weights.rotations, rows: inputs.rowBuffers, pool: pages)
         attention = try Attention(
-            kernels, shape, qkv: scratch.qkv, rows: inputs.rowBuffers, pool: pages, y: scratch.mixed)
+            kernels, shape, AttentionScores(headSize: shape.headSize), qkv: scratch.qkv, rows: inputs.rowBuffers,
+            pool: pages, y: scratch.mixed)
         // Two bytes for each number: what the logits' rows lose nothing behind makes up for. With one byte logits were
         // 1.06 times as far off as those of llama.cpp's CPU kernels, with floats 0.91 times.
         output = try Products(

@@ -86,10 +86,15 @@ struct CUDADialectTests {
             _ = try RMSNorm(kernels, x: buffer, norm(sources), y: buffer, width: 64)
             _ = try Quantise(kernels, x: buffer, norm: norm(sources), y: bytes, depth: 64)
         }
-        let rows = RowBuffers(positions: buffer, tables: buffer, starts: buffer)
+        let rows = RowBuffers(rows: buffer, mask: .causal, tables: buffer)
         for shape in shapes where reductions == .shuffles || shape.headSize == 64 {
             _ = try RopeStore(kernels, shape, qkv: buffer, rotations: buffer, rows: rows, pool: buffer)
-            _ = try Attention(kernels, shape, qkv: buffer, rows: rows, pool: buffer, y: buffer)
+            let plain = AttentionScores(headSize: shape.headSize)
+            // What else becomes of scores does not depend on how many heads share a key.
+            let all = shape.heads > 1 ? [plain] : [plain, .init(scale: 1, cap: 50), .init(scale: 1, sinks: buffer)]
+            for scores in all {
+                _ = try Attention(kernels, shape, scores, qkv: buffer, rows: rows, pool: buffer, y: buffer)
+            }
         }
         return device.codes
     }

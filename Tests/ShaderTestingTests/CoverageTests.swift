@@ -55,9 +55,13 @@ struct CoverageTests {
         + ["F32", "F16", "Q8"].map { ("attention_tile<", ["KV=\($0),"]) }
         + [1, 2, 8].map { ("attention_tile<", ["ROWS=\($0),"]) }
         + [32, 64, 80, 96, 128, 192, 256].map { ("attention_merge<", ["HEAD_SIZE=\($0),"]) }
-        + [("attention_tile<", ["PARTS=8,"])]
+        + ["1", "8"].flatMap { parts in
+            ["CAP=0,SINKS=0,", "CAP=1,SINKS=0,", "CAP=0,SINKS=1,", "CAP=1,SINKS=1,"].map {
+                ("attention_tile<", [$0, "PARTS=\(parts),"])
+            }
+        } + ["0", "1"].map { ("attention_merge<", ["SINKS=\($0),"]) }
 
-    private static let wanted: [Wanted] = products + inTerms + attention + others
+    private static let wanted: [Wanted] = products + inTerms + attention + scores + others
 
     private static let products = [("matmul", formats, [1, 2, 4, 8]), ("matmul_bytes", inBlocks, [1, 2, 4])]
         .flatMap { kernel, formats, heights -> [Wanted] in
@@ -80,6 +84,10 @@ struct CoverageTests {
             (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }
         }
     }
+
+    private static let scores =
+        ["F32", "F16", "Q8"].map { ("attention<", ["KV=\($0),", "CAP=1,SINKS=1,"]) }
+        + ["CAP=1,SINKS=0,", "CAP=0,SINKS=1,"].map { ("attention<", [$0]) }
 
     private static let others: [Wanted] = [
         formats.map { ("embed<", ["WEIGHTS=\($0)>"]) }, [0, 1].map { ("rms_norm<", ["GATHER=\($0)>"]) },

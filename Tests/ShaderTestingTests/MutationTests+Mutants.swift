@@ -87,10 +87,10 @@ extension MutationTests {
     ]
 
     private static let attention = [
-        kernel("attention", "wrong scale", "inversesqrt(float(HEAD_SIZE))", "1.0 / float(HEAD_SIZE)"),
-        kernel("attention", "last token missing", "last + 1 - start", "last - start"),
-        kernel("attention", "a token too many", "last + 1 - start", "last + 2 - start"),
-        kernel("attention", "last page missing", "start <= last", "start < last"),
+        kernel("attention", "wrong scale", "((product) * scale)", "((product) * scale * scale)"),
+        kernel("attention", "last token missing", "behind - start", "behind - 1 - start"),
+        kernel("attention", "a token too many", "behind - start", "behind + 1 - start"),
+        kernel("attention", "last page missing", "start < behind", "start + 1 < behind"),
         kernel("attention", "wrong page stride", "kvHeads) * pageQuads", "kvHeads) * (pageQuads - 2)"),
         kernel("attention", "layer ignored", "+ layer * kvHeads", ""),
         kernel("attention", "maximum not subtracted", "max(most$j, score$j)", "0.0"),
@@ -99,6 +99,15 @@ extension MutationTests {
         kernel(
             "attention", "bytes of the other quad", "l = BYTES(u, $d % 2 * 2 + 1)", "l = BYTES(u, 1)",
             option: "Q8"),
+        kernel("attention", "pages that were given back", "first = place.z", "first = 0u", option: "window"),
+        kernel(
+            "attention", "window a token too long", "max(first, start)", "max(max(first, 1u) - 1u, start)",
+            option: "window"),
+        kernel("attention", "window a token too short", "max(first, start)", "max(first + 1u, start)", option: "sides"),
+        kernel("attention", "cap left out", "(cap * TANH(", "(TANH(", option: "capped"),
+        kernel("attention", "no sink in the sum", "total += exp(sink - most);", "", option: "sinks"),
+        kernel("attention", "sinks of the first layer", "layer * heads + head + $j", "head + $j", option: "sinks"),
+        kernel("attention", "one sink for all", "layer * heads + head + $j", "layer * heads + head", option: "sinks"),
     ]
 
     /// Faults in what the lanes of a group do together.
@@ -126,13 +135,35 @@ extension MutationTests {
             "attention_tile", "weights read too early", "            BARRIER;\n            if (chunk",
             "            if (chunk", fallback: .gpu, of: "attention"),
         kernel(
-            "attention_tile", "rows of other sequences", "&& LOAD(starts, end) == start; end++) {\n            count",
-            "; end++) {\n            count",
-            fallback: .gpu,
+            "attention_tile", "rows of other sequences", " && LOAD(rows, end).y == start; end++", "; end++",
+            fallback: .gpu, of: "attention"),
+        kernel(
+            "attention_tile", "a row looks ahead", "if (token - from$r < count$r)", "if (token < to)", fallback: .gpu,
             of: "attention"),
         kernel(
-            "attention_tile", "a row looks ahead", "if (token < count$r)", "if (token < count)", fallback: .gpu,
+            "attention_tile", "a window of the row beside it", "if (token - from$r < count$r)",
+            "if (token < from$r + count$r)", fallback: .gpu, option: "window", of: "attention"),
+        kernel(
+            "attention_tile", "values from the second token on", "begin + i - from$r < count$r",
+            "begin + i - from$r - 1u < count$r - 1u", fallback: .gpu, option: "window", of: "attention"),
+        kernel(
+            "attention_tile", "steps begin with the tile", "from / GROUP_SIZE * GROUP_SIZE", "from", fallback: .gpu,
+            option: "window", of: "attention"),
+        kernel(
+            "attention_tile", "parts begin with the sequence", "((first) / PART_TOKENS * PART_TOKENS)", "0u",
+            fallback: .gpu, option: "window", of: "attention"),
+        kernel(
+            "attention_tile", "cap after the mask",
+            "if (token - from$r < count$r) score$r_$j = SCORE(product$r_$j);",
+            "score$r_$j = SCORE(token - from$r < count$r ? product$r_$j : -1e30);", fallback: .gpu, option: "capped",
             of: "attention"),
+        kernel(
+            "attention_tile", "sink in the maximum alone", "total * keep + exp(sink - most)", "total * keep",
+            fallback: .gpu, option: "sinks", of: "attention"),
+        kernel(
+            "attention_merge", "sink in the maximum alone", "total = exp(LOAD(sinks, layer * heads + head) - most);",
+            "",
+            fallback: .gpu, option: "sinks", of: "attention"),
         kernel(
             "attention_tile", "sums of earlier tokens not scaled", "a$r_$j *= keep;", "", fallback: .gpu,
             of: "attention"),
@@ -142,7 +173,9 @@ extension MutationTests {
         kernel(
             "attention_tile", "parts that overlap", "part * length", "part * 256u", fallback: .gpu, of: "attention"),
         kernel("attention_merge", "parts not weighted", "sum += weight *", "sum +=", fallback: .gpu, of: "attention"),
-        kernel("attention_merge", "a part left out", "count + length - 1", "count", fallback: .gpu, of: "attention"),
+        kernel(
+            "attention_merge", "a part left out", "(place.z) + length - 1)", "(place.z))", fallback: .gpu,
+            of: "attention"),
     ]
 
     /// On CPU drivers a group is one subgroup or one lane: barriers matter without subgroups only.
@@ -164,6 +197,9 @@ extension MutationTests {
         prelude(
             .openCL, "sums overwritten", "__local quad* reduction) { \\\n        BARRIER; \\",
             "__local quad* reduction) { \\", "attention"),
+        prelude(
+            .openCL, "window begins within a span", "PLACES_ >= (int)from", "PLACES_ > (int)from", "attention",
+            fallback: .none, option: "window"),
         prelude(
             .openCL, "upper half of a table", "(q >> 3) & 1u", "(q >> 2) & 1u", "embed", fallback: .none,
             option: "IQ4_NL"),

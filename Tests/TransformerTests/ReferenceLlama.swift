@@ -60,7 +60,8 @@ struct ReferenceLlama {
             (0..<c.heads).flatMap { head in
                 let shared = head / (c.heads / c.kvHeads)
                 return Reference.attention(
-                    query: q[row][head], keys: k[...row].map { $0[shared] }, values: v[...row].map { $0[shared] })
+                    query: q[row][head], keys: k[...row].map { $0[shared] }, values: v[...row].map { $0[shared] },
+                    .init(scale: 1 / Float(c.headSize).squareRoot()))
             }
         }
     }

@@ -10,6 +10,7 @@ struct AttentionBench {
     var contexts: [Int]
     /// The sequence of each row.
     var sequences: [Int]
+    var mask = AttentionMask.causal
 
     private static let pageBytes = PageLayout.defaultPageBytes
 
@@ -32,13 +33,14 @@ struct AttentionBench {
         let numbers = contexts.count * (model.qkvWidth + model.heads * model.headSize)
         return KernelCase(
             kernel: "attention", model: model.name, shape: name, format: format.option, rows: contexts.count,
-            operations: 4 * Double(model.heads * model.headSize) * Double(contexts.reduce(0, +)),
+            operations: 4 * Double(model.heads * model.headSize)
+                * Double(contexts.reduce(0) { $0 + mask.most(of: $1) }),
             bytes: Double(keysRead * model.kvHeads * bytesOfKey + 4 * numbers)
         ) { kernels throws(ComputeError) in
             let buffers = try Buffers(self, kernels.device)
             let attention = try Attention(
-                kernels, shape, qkv: buffers.qkv, rows: buffers.rows, pool: buffers.pool,
-                y: kernels.device.makeNumbers(contexts.count * model.heads * model.headSize))
+                kernels, shape, AttentionScores(headSize: shape.headSize), qkv: buffers.qkv, rows: buffers.rows,
+                pool: buffers.pool, y: kernels.device.makeNumbers(contexts.count * model.heads * model.headSize))
             let (pieces, longest) = (Set(sequences).count, contexts.max() ?? 0)
             return { attention.encode($0, rows: contexts.count, pieces: pieces, longest: longest, layer: 0) }
         }
@@ -72,15 +74,22 @@ struct AttentionBench {
             qkv = try device.makeNumbers(bench.contexts.count * bench.model.qkvWidth)
             // A half of 0.01 twice is also a small float.
             pool = try device.makeFilled(byteCount: pages * AttentionBench.pageBytes, word: 0x211f_211f)
+            let places = zip(bench.contexts, bench.sequences).map { context, sequence in
+                RowPlace(
+                    position: context - 1, table: sequence * blocks * bench.model.kvHeads,
+                    tokens: bench.mask.tokens(at: context - 1, of: context))
+            }
             rows = RowBuffers(
-                positions: try Self.words(bench.contexts.map { $0 - 1 }, device),
-                tables: try Self.words(Array(0..<pages), device),
-                starts: try Self.words(bench.sequences.map { $0 * blocks * bench.model.kvHeads }, device))
+                rows: try Self.copy(places, device), mask: bench.mask,
+                tables: try Self.copy((0..<pages).map { UInt32($0) }, device))
         }
 
-        private static func words(_ values: [Int], _ device: any Device) throws(ComputeError) -> any Buffer {
-            let buffer = try device.makeBuffer(byteCount: max(16, 4 * values.count), access: .host, label: "rows")
-            try buffer.write(values.map { UInt32($0) })
+        private static func copy<Element: BitwiseCopyable>(
+            _ elements: [Element], _ device: any Device
+        ) throws(ComputeError) -> any Buffer {
+            let byteCount = max(16, MemoryLayout<Element>.stride * elements.count)
+            let buffer = try device.makeBuffer(byteCount: byteCount, access: .host, label: "rows")
+            try buffer.write(elements)
             return buffer
         }
     }

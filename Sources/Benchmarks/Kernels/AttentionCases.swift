@@ -10,18 +10,21 @@ enum AttentionCases {
         return formats.flatMap { format in
             contexts.flatMap { context in
                 [1, 8].map { decode(model, format, sequences: $0, context: context) }
-            } + prompts.map { prefill(model, format, rows: $0) } + stored.map { store(model, format, rows: $0) }
+            } + (isQuick ? [] : [decode(model, format, sequences: 8, context: 2048, window: 512)])
+                + prompts.map { prefill(model, format, rows: $0) } + stored.map { store(model, format, rows: $0) }
         }
     }
 
-    /// Sequences that each attend to `context` tokens with one row.
+    /// Sequences that each attend to their `context` tokens with one row, or to the last `window` of them.
     private static func decode(
-        _ model: LlamaShape, _ format: KVType, sequences: Int, context: Int
+        _ model: LlamaShape, _ format: KVType, sequences: Int, context: Int, window: Int? = nil
     ) -> KernelCase {
         let bench = AttentionBench(
             model: model, format: format, contexts: [Int](repeating: context, count: sequences),
-            sequences: Array(0..<sequences))
-        return bench.attention("decode at \(context)", keysRead: sequences * context)
+            sequences: Array(0..<sequences), mask: window.map { .sliding(window: $0) } ?? .causal)
+        return bench.attention(
+            "decode at \(context)" + (window.map { ", window \($0)" } ?? ""),
+            keysRead: sequences * (window ?? context))
     }
 
     /// One prompt of `rows` tokens.

@@ -1,7 +1,7 @@
 package import Compute
 import Quantities
 
-/// Attention of every row to its sequence's keys in the pool, up to its own position.
+/// Attention of every row to its sequence's keys in the pool, as far as its mask lets it see.
 package struct Attention: Sendable {
     private typealias Launch = (shape: LaunchShape, kernel: KernelPromise)
 
@@ -9,6 +9,8 @@ package struct Attention: Sendable {
     /// Those for contexts that are cut, and what puts their parts together; `nil` on devices without groups.
     private let cut: (launches: [Launch], merge: KernelPromise)?
     private let shape: AttentionShape
+    private let scores: AttentionScores
+    private let mask: AttentionMask
 
     /// Rows whose parts there is room for at once.
     private static let cutRows = 64
@@ -21,39 +23,42 @@ package struct Attention: Sendable {
     ///   multiple of them, where a token's scales do not fit in a word, or where the pool exceeds a binding and its
     ///   windows do not hold whole pages.
     package init(
-        _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rows: RowBuffers, pool: any Buffer,
-        y: any Buffer
+        _ kernels: KernelSet, _ shape: AttentionShape, _ scores: AttentionScores, qkv: any Buffer, rows: RowBuffers,
+        pool: any Buffer, y: any Buffer
     ) throws(ComputeError) {
         let limits = kernels.limits
         try Self.check(shape, pool: pool, limits: limits)
         self.shape = shape
-        let inputs = [qkv, pool, rows.positions, rows.tables, rows.starts, y]
+        self.scores = scores
+        mask = rows.mask
+        let sinks = scores.sinks ?? rows.rows
+        let inputs = [qkv, pool, rows.rows, rows.tables, sinks, y]
+        func launches(
+            _ shapes: [LaunchShape], _ buffers: [any Buffer]
+        ) throws(ComputeError) -> [Launch] {
+            try shapes.map { shape throws(ComputeError) in
+                let options = shape.options.merging(scores.options) { $1 }
+                return (shape, try kernels.promise(shape.kernel, options, buffers, groupSize: shape.groupSize))
+            }
+        }
         guard limits.hasGroups else {
-            launches = try Self.launches(LaunchShape.attention(shape, limits: limits), inputs, kernels)
+            self.launches = try launches(LaunchShape.attention(shape, limits: limits), inputs)
             cut = nil
             return
         }
         let partials = try kernels.device.makeBuffer(
             byteCount: 4 * Self.cutRows * shape.heads * LaunchShape.parts * (shape.headSize + 2), access: .device,
             label: "parts of attention")
-        launches = try Self.launches(LaunchShape.attention(shape, limits: limits), inputs + [partials], kernels)
+        self.launches = try launches(LaunchShape.attention(shape, limits: limits), inputs + [partials])
         let merge = try kernels.promise(
             "attention_merge",
             [
-                "HEAD_SIZE": "\(shape.headSize)", "PARTS": "\(LaunchShape.parts)",
-                "PART_TOKENS": "\(LaunchShape.partTokens)",
+                "HEAD_SIZE": "\(shape.headSize)", "SINKS": scores.options["SINKS"] ?? "",
+                "PARTS": "\(LaunchShape.parts)", "PART_TOKENS": "\(LaunchShape.partTokens)",
             ],
-            [partials, rows.positions, y])
+            [partials, rows.rows, sinks, y])
         let shapes = LaunchShape.attention(shape, isCut: true, limits: limits)
-        cut = (try Self.launches(shapes, inputs + [partials], kernels), merge)
-    }
-
-    private static func launches(
-        _ shapes: [LaunchShape], _ buffers: [any Buffer], _ kernels: KernelSet
-    ) throws(ComputeError) -> [Launch] {
-        try shapes.map { shape throws(ComputeError) in
-            (shape, try kernels.promise(shape.kernel, shape.options, buffers, groupSize: shape.groupSize))
-        }
+        cut = (try launches(shapes, inputs + [partials]), merge)
     }
 
     private static func check(
@@ -77,18 +82,19 @@ package struct Attention: Sendable {
 
     /// - Parameters:
     ///   - pieces: of sequences that the rows are, each of neighbouring rows.
-    ///   - longest: tokens that a row attends to at most.
+    ///   - longest: tokens of the longest sequence, those of the batch among them.
     package func encode(_ commands: any Commands, rows: Int, pieces: Int, longest: Int, layer: Int) {
-        guard let cut, longest > LaunchShape.partTokens else {
+        let parts = LaunchShape.partCount(longest: longest, mask)
+        guard let cut, parts > 1 else {
             return dispatch(launches, commands, 0..<rows, pieces: pieces, layer: layer)
         }
-        let parts = min(LaunchShape.parts, (longest + LaunchShape.partTokens - 1) / LaunchShape.partTokens)
         for first in stride(from: 0, to: rows, by: Self.cutRows) {
             let some = first..<min(rows, first + Self.cutRows)
             dispatch(cut.launches, commands, some, parts: parts, pieces: pieces, layer: layer)
             var parameters = Parameters()
             parameters.append(first)
             parameters.append(shape.heads)
+            parameters.append(layer)
             commands.dispatch(cut.merge, parameters, tiles: some.count * shape.heads)
         }
     }
@@ -110,6 +116,8 @@ package struct Attention: Sendable {
         parameters.append(shape.layers)
         parameters.append(shape.page.tokensPerPage)
         parameters.append(shape.page.pageBytes / PageLayout.wordBytes)
+        parameters.append(scores.scale)
+        parameters.append(scores.cap ?? 0)
         commands.dispatch(
             launch.kernel, parameters, tiles: launch.shape.tiles(rows: rows.count, columns: shape.heads) * parts)
     }

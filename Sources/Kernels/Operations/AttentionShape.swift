@@ -36,18 +36,27 @@ extension KVType {
     }
 }
 
-/// The buffers that say where each row of a batch belongs.
-package struct RowBuffers: Sendable {
-    /// `[rows]`
-    package var positions: any Buffer
-    /// Pages: that of (block, layer, KV head) of a row at `starts[row] + (block * layers + layer) * kvHeads + head`.
-    package var tables: any Buffer
-    /// `[rows]`
-    package var starts: any Buffer
+/// How products of queries and keys become weights.
+package struct AttentionScores: Sendable {
+    /// What products are multiplied with.
+    package var scale: Float
+    /// `c` where a score `s` becomes `c * tanh(s / c)`; positive. Source: Gemma 2 (2024), section 2.
+    package var cap: Float?
+    /// `[layers][heads]` logits, each of which joins its head's sum of weights and has no value. Source: Xiao et al.
+    /// 2023.
+    package var sinks: (any Buffer)?
 
-    package init(positions: any Buffer, tables: any Buffer, starts: any Buffer) {
-        self.positions = positions
-        self.tables = tables
-        self.starts = starts
+    package init(scale: Float, cap: Float? = nil, sinks: (any Buffer)? = nil) {
+        precondition(cap.map { $0 > 0 } ?? true, "a cap of scores must be positive")
+        self.scale = scale
+        self.cap = cap
+        self.sinks = sinks
     }
+
+    /// Without cap and sinks, and so that scores have a variance of 1 where queries and keys have (Vaswani et al.
+    /// 2017).
+    package init(headSize: Int) { self.init(scale: 1 / Float(headSize).squareRoot()) }
+
+    /// The kernels' options.
+    package var options: [String: String] { ["CAP": cap == nil ? "0" : "1", "SINKS": sinks == nil ? "0" : "1"] }
 }

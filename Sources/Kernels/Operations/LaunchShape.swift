@@ -202,6 +202,15 @@ extension LaunchShape {
     /// Tokens of a part at least: shorter contexts are not cut.
     package static let partTokens = 512
 
+    /// The most parts that what a row attends to is cut into in a sequence of `longest` tokens; 1 where no row is cut.
+    package static func partCount(longest: Int, _ mask: AttentionMask) -> Int {
+        let most = mask.most(of: longest)
+        guard most > partTokens else { return 1 }
+        // The first part begins up to a part before the first token.
+        let reach = min(longest, most + partTokens - 1)
+        return min(parts, (reach + partTokens - 1) / partTokens)
+    }
+
     /// The shapes of attention: for rows of any sequences, and for many neighbouring rows of the same.
     /// - Parameter isCut: whether contexts are cut into parts, which groups can do alone.
     package static func attention(

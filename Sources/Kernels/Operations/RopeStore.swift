@@ -16,7 +16,7 @@ package struct RopeStore: Sendable {
     ) throws(ComputeError) {
         kernel = try kernels.promise(
             "rope_store", ["KV": shape.page.type.option],
-            [qkv, rotations, rows.positions, rows.tables, rows.starts, pool], groupSize: kernels.limits.rowGroupSize)
+            [qkv, rotations, rows.rows, rows.tables, pool], groupSize: kernels.limits.rowGroupSize)
         self.shape = shape
     }
 

@@ -48,6 +48,13 @@ package struct Estimate: Sendable, Hashable {
         return Estimate(result, error: carried + (3 + 2 * abs(value)) * (result + carried) * Self.rounding)
     }
 
+    /// The hyperbolic tangent may be off as far as one that is put together from exponentials.
+    package var hyperbolicTangent: Estimate {
+        let (up, down) = (exponential, Estimate(-value, error: error).exponential)
+        let composed = (up + Estimate(-down.value, error: down.error)) / (up + down)
+        return Estimate(tanh(value), error: composed.error)
+    }
+
     /// The inverse square root may be off by 2 units in the last place.
     package var inverseSquareRoot: Estimate {
         let result = 1 / value.squareRoot()

@@ -84,31 +84,49 @@ package enum Reference {
         return y
     }
 
+    /// What becomes of a head's scores besides the softmax, as in `AttentionScores`.
+    package struct Scores: Sendable {
+        package var scale: Float
+        package var cap: Float?
+        package var sink: Float?
+
+        package init(scale: Float, cap: Float? = nil, sink: Float? = nil) {
+            self.scale = scale
+            self.cap = cap
+            self.sink = sink
+        }
+    }
+
     /// One query `[headSize]` against `keys` and `values` `[tokens][headSize]`.
-    package static func attention(query: [Float], keys: [[Float]], values: [[Float]]) -> [Float] {
-        estimateAttention(query: query, keys: keys, values: values, lanes: 1).map { Float($0.value) }
+    package static func attention(query: [Float], keys: [[Float]], values: [[Float]], _ scores: Scores) -> [Float] {
+        estimateAttention(query: query, keys: keys, values: values, scores, lanes: 1).map { Float($0.value) }
     }
 
     /// The running softmax multiplies each weight once more whenever a token is added, by an exponential whose
     /// arguments add up to at most `most - score`: 4 roundings a token, and 2 |most - score| of all exponentials
     /// together. Lanes are merged at the end: an addition for each, an exponential and a product. Scores carry the
-    /// errors of their dot products into each weight, twice: once by the maximum.
+    /// errors of their dot products into each weight, twice: once by the maximum. A sink is one more weight, whose
+    /// maximum may come after all others.
     ///
     /// - Parameter lanes: the most parts that the tokens are spread over.
     package static func estimateAttention(
-        query: [Float], keys: [[Float]], values: [[Float]], lanes: Int
+        query: [Float], keys: [[Float]], values: [[Float]], _ scores: Scores, lanes: Int
     ) -> [Estimate] {
-        let scale = Estimate(Double(query.count)).inverseSquareRoot
-        let scores = keys.map { key in dot(query, 0, key, key, 0, query.count) * scale }
-        let most = scores.reduce(-Double.infinity) { max($0, $1.value) }
-        let doubt = 2 * scores.reduce(0) { max($0, $1.error) }
-        let weights = scores.map { score in
-            let weight = exp(score.value - most)
-            let roundings = Double(4 * keys.count + lanes + 8) + 2 * (most - score.value)
+        let (scale, sink) = (Estimate(scores.scale), scores.sink.map { Estimate($0) })
+        let logits = keys.map { key in
+            let product = dot(query, 0, key, key, 0, query.count)
+            guard let cap = scores.cap.map({ Estimate($0) }) else { return product * scale }
+            return (product * (scale / cap)).hyperbolicTangent * cap
+        }
+        let most = logits.reduce(sink?.value ?? -.infinity) { max($0, $1.value) }
+        let doubt = 2 * logits.reduce(0) { max($0, $1.error) }
+        func weight(_ logit: Estimate) -> Estimate {
+            let weight = exp(logit.value - most)
+            let roundings = Double(4 * (keys.count + (sink == nil ? 0 : 2)) + lanes + 8) + 2 * (most - logit.value)
             return Estimate(weight, error: weight * (exp(doubt) - 1 + roundings * Estimate.rounding))
         }
-        let total = Estimate(
-            weights.reduce(0) { $0 + $1.value }, error: weights.reduce(0) { $0 + $1.error })
+        let weights = logits.map(weight), all = weights + (sink.map { [weight($0)] } ?? [])
+        let total = Estimate(all.reduce(0) { $0 + $1.value }, error: all.reduce(0) { $0 + $1.error })
         return query.indices.map { index in
             var (sum, error) = (0.0, 0.0)
             for (weight, value) in zip(weights, values) {

@@ -17,13 +17,16 @@ extension AttentionCase {
                 AttentionCase(kv: .f16, headSize: 80, ratio: 2, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f16, headSize: 128, ratio: 4, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f32, headSize: 128, ratio: 1, lengths: lengths, tail: 2),
-            ] + blocks
-        case .none: return ratios + long + specials
+            ] + blocks + masks + scores
+        case .none: return ratios + long + specials + masks + scores + combined
         case .smallBindings:
             // A page must divide a window. Many heads are slow to compile where more than the pool is cut.
             return [
                 AttentionCase(kv: .f32, headSize: 32, ratio: 1, lengths: [99, 9], tail: 99, slack: 2048),
                 AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2048),
+                AttentionCase(
+                    kv: .f16, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2048,
+                    mask: .sliding(window: 7)),
                 AttentionCase(kv: .q8_0, headSize: 64, ratio: 3, lengths: [39, 9], tail: 9, slack: 2944),
             ]
         case .gpu:
@@ -35,7 +38,7 @@ extension AttentionCase {
                 // Where contexts are cut into eight parts, and one token more into five.
                 f16.with(\.lengths, [4098]).with(\.tail, 4).with(\.kvHeads, 1).with(\.pageTokens, 64),
             ]
-            return [f16] + some + (isQuick ? [] : groups)
+            return [f16] + some + masksOfGroups(f16) + scoresOfGroups(f16, isQuick: isQuick) + (isQuick ? [] : groups)
         case .smallGPU:
             return [AttentionCase(kv: .f32, headSize: 128, ratio: 5, lengths: [9, 257], tail: 2, factor: 40)]
         // Sums through shared memory take compilers long: lavapipe minutes, where there are many of them.
@@ -44,22 +47,80 @@ extension AttentionCase {
             return isQuick
                 ? [f16]
                 : [
-                    f16, f16.with(\.headSize, 64).with(\.ratio, 3),
+                    f16, f16.with(\.mask, .sliding(window: 11)), f16.with(\.headSize, 64).with(\.ratio, 3),
                     f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8),
                 ]
         default:
             let f16 = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: lengths + [65], tail: 2, factor: 40)
             // The last block of a head of 80 is a short one.
-            let q8 = f16.with(\.kv, .q8_0).with(\.headSize, 80)
+            let q8 = f16.with(\.kv, .q8_0).with(\.headSize, 80), window = f16.with(\.mask, .sliding(window: 11))
             return isQuick
-                ? [f16, q8]
-                : [f16, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.headSize, 80), q8]
+                ? [f16, q8, window]
+                : [
+                    f16, window, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.headSize, 80),
+                    q8,
+                ]
         }
     }
 
     /// Each head size once in Q8, and each number of queries to a key.
     private static var blocks: [AttentionCase] {
         zip(sizes, [4, 3, 1, 2]).map { AttentionCase(kv: .q8_0, headSize: $0, ratio: $1, lengths: lengths, tail: 2) }
+    }
+
+    /// Windows that begin at every place of the tokens that a lane takes at once, shorter and longer than a page; and
+    /// rows that look ahead.
+    private static var masks: [AttentionCase] {
+        let plain = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [1, 9, 33, 66], tail: 5)
+        let masks = [
+            AttentionMask.sliding(window: 1), .sliding(window: 5), .sliding(window: 16), .chunked(length: 12), .whole,
+            .symmetric(window: 7),
+        ]
+        return masks.map { plain.with(\.mask, $0) }
+    }
+
+    /// What else becomes of scores.
+    private static var scores: [AttentionCase] {
+        let plain = AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [1, 7, 34], tail: 2)
+        return [
+            plain.with(\.scale, 0.3), plain.with(\.cap, 5).with(\.factor, 20), plain.with(\.hasSinks, true),
+            plain.with(\.hasSinks, true).with(\.mask, .sliding(window: 6)),
+        ]
+    }
+
+    /// All of it at once, in every number format.
+    private static var combined: [AttentionCase] {
+        KVType.allCases.flatMap { kv in
+            [64, 128].map { size in
+                AttentionCase(
+                    kv: kv, headSize: size, ratio: 2, lengths: [3, 40, 77], tail: 4, factor: 20,
+                    mask: .sliding(window: 21), scale: 0.1, cap: 8, hasSinks: true)
+            }
+        }
+    }
+
+    /// Windows within the tokens that a group takes at once, across two turns, and cut into parts; in tiles whose rows
+    /// begin with different tokens.
+    private static func masksOfGroups(_ f16: AttentionCase) -> [AttentionCase] {
+        let rows = f16.with(\.lengths, [30, 300]).with(\.tail, 9)
+        let long = f16.with(\.lengths, [4098]).with(\.tail, 4).with(\.kvHeads, 1).with(\.pageTokens, 64)
+        return [
+            rows.with(\.mask, .sliding(window: 5)), rows.with(\.mask, .sliding(window: 70)),
+            rows.with(\.mask, .chunked(length: 250)), rows.with(\.mask, .symmetric(window: 12)),
+            f16.with(\.lengths, [9, 519]).with(\.mask, .whole), long.with(\.mask, .sliding(window: 700)),
+            // Not cut, across the border between two parts; and rows that stand alone.
+            long.with(\.mask, .sliding(window: 400)), long.with(\.mask, .sliding(window: 3000)).with(\.tail, 1),
+        ]
+    }
+
+    /// Contexts in one part, and in two.
+    private static func scoresOfGroups(_ f16: AttentionCase, isQuick: Bool) -> [AttentionCase] {
+        let rows = f16.with(\.tail, 3).with(\.factor, 4)
+        let scores =
+            [rows.with(\.cap, 5).with(\.hasSinks, true)]
+            + (isQuick ? [] : [rows.with(\.cap, 5), rows.with(\.hasSinks, true)])
+        return scores.flatMap { test in [[9, 300], [9, 600]].map { test.with(\.lengths, $0) } }
+            + scores.suffix(1).map { $0.with(\.lengths, [9, 600]).with(\.mask, .sliding(window: 530)) }
     }
 
     /// Every number of queries to a key that each head size has registers for, and beyond.
@@ -113,6 +174,10 @@ extension AttentionCase {
             kv: numbers.pick(KVType.allCases), headSize: numbers.pick(sizes),
             ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(80) },
-            tail: 1 + numbers.below(4), pageTokens: 4 * (1 + numbers.below(10)), factor: numbers.pick([1, 20, 400]))
+            tail: 1 + numbers.below(4), pageTokens: 4 * (1 + numbers.below(10)), factor: numbers.pick([1, 20, 400]),
+            mask: numbers.pick([
+                .causal, .sliding(window: 1 + numbers.below(40)), .chunked(length: 1 + numbers.below(40)), .whole,
+                .symmetric(window: 1 + numbers.below(40)),
+            ]))
     }
 }

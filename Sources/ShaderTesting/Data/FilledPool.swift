@@ -1,9 +1,10 @@
 import Kernels
+import Quantities
 
 /// A pool with random keys and values. All else in it is no number: tokens behind a sequence's end, other layers, free
-/// pages.
+/// pages, and so what a table names for blocks that were given back.
 struct FilledPool {
-    /// `[sequences][KV heads][tokens][headSize]`
+    /// `[sequences][KV heads][tokens][headSize]`, empty where a token was given back
     private(set) var keys: [[[[Float]]]] = []
     private(set) var values: [[[[Float]]]] = []
     private(set) var words: [UInt32]
@@ -16,6 +17,10 @@ struct FilledPool {
                 for side in [PagedSequences.Side.key, .value] {
                     var vectors: [[Float]] = []
                     for position in 0..<length {
+                        guard position / pages.shape.page.tokensPerPage >= pages.firstBlocks[sequence] else {
+                            vectors.append([])
+                            continue
+                        }
                         let isSpecial =
                             sequence == 0 && position == length - 1 && special?.isInValue == (side == .value)
                         vectors.append(

@@ -16,6 +16,9 @@ struct PagedSequences {
     let layer: Int
     /// Tokens of each sequence.
     let lengths: [Int]
+    /// The first block of each sequence that is still there: those before it have been given back, and a page of nobody
+    /// stands for theirs.
+    let firstBlocks: [Int]
     /// Pages by block, layer and KV head, sequence after sequence.
     let tables: [Int]
     /// Where each sequence's pages begin in `tables`.
@@ -23,17 +26,24 @@ struct PagedSequences {
     /// Pages of the pool: some belong to nobody.
     let pageCount: Int
 
-    init(_ shape: AttentionShape, layer: Int, lengths: [Int], numbers: inout Numbers) {
+    /// - Parameter firstTokens: the first token of each sequence that is needed; by default all are.
+    init(
+        _ shape: AttentionShape, layer: Int, lengths: [Int], firstTokens: [Int]? = nil, numbers: inout Numbers
+    ) {
         self.shape = shape
         self.layer = layer
         self.lengths = lengths
+        firstBlocks = lengths.indices.map { (firstTokens?[$0] ?? 0) / shape.page.tokensPerPage }
         let entries = lengths.map { length in
             (length + shape.page.tokensPerPage - 1) / shape.page.tokensPerPage * shape.layers * shape.kvHeads
         }
         let used = entries.reduce(0, +)
         starts = entries.indices.map { entries[..<$0].reduce(0, +) }
         pageCount = used + 3
-        tables = Array(numbers.shuffled(Array(0..<pageCount)).prefix(used))
+        let pages = numbers.shuffled(Array(0..<pageCount))
+        tables = zip(entries, firstBlocks).flatMap { count, firstBlock in
+            (0..<count).map { $0 / (shape.layers * shape.kvHeads) < firstBlock }
+        }.enumerated().map { $1 ? pages[used] : pages[$0] }
     }
 
     var poolWordCount: Int { pageCount * shape.page.pageBytes / 4 }

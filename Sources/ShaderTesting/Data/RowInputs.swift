@@ -6,12 +6,17 @@ struct RowInputs {
     let inputs: [TestBuffer]
     let buffers: RowBuffers
 
-    init(_ rows: [PagedSequences.Row], _ pages: PagedSequences, on device: any Device) throws(ComputeError) {
+    init(
+        _ rows: [PagedSequences.Row], _ pages: PagedSequences, mask: AttentionMask = .causal, on device: any Device
+    ) throws(ComputeError) {
+        let places = rows.flatMap { row in
+            let tokens = mask.tokens(at: row.position, of: pages.lengths[row.sequence])
+            return [row.position, pages.starts[row.sequence], tokens.lowerBound, tokens.upperBound]
+        }
         inputs = [
-            try TestBuffer("positions", indices: rows.map(\.position), on: device),
+            try TestBuffer("rows", indices: places, on: device),
             try TestBuffer("tables", indices: pages.tables, on: device),
-            try TestBuffer("starts", indices: rows.map { pages.starts[$0.sequence] }, on: device),
         ]
-        buffers = RowBuffers(positions: inputs[0].buffer, tables: inputs[1].buffer, starts: inputs[2].buffer)
+        buffers = RowBuffers(rows: inputs[0].buffer, mask: mask, tables: inputs[1].buffer)
     }
 }

@@ -27,7 +27,8 @@ package struct ShaderSuite: Sendable {
     package func cases(_ fallback: Fallback) -> [any ShaderCase] {
         let all: [[any ShaderCase]] = [
             MatMulCase.table(fallback, isQuick: isQuick), BatchCase.table(fallback, isQuick: isQuick),
-            AttentionCase.table(fallback, isQuick: isQuick), RopeStoreCase.table(fallback, isQuick: isQuick),
+            AttentionCase.table(fallback, isQuick: isQuick), AttentionBatchCase.table(fallback, isQuick: isQuick),
+            RopeStoreCase.table(fallback, isQuick: isQuick),
             EmbedCase.table(fallback, isQuick: isQuick), RMSNormCase.table(fallback, isQuick: isQuick),
             QuantiseCase.table(fallback, isQuick: isQuick),
             ProbeCopyCase.table(fallback, isQuick: isQuick), ProbeFMACase.table(fallback, isQuick: isQuick),

@@ -10,12 +10,15 @@ package struct Batch: Sendable {
     package private(set) var logitRows: [Int] = []
     /// Pieces of sequences, each of neighbouring rows.
     package private(set) var pieces = 0
-    /// Tokens that a row attends to at most.
+    /// Tokens of the longest sequence, those of the batch among them.
     package private(set) var longest = 0
 
     package init() {}
 
     package var rowCount: Int { tokens.count }
+
+    /// Whether the row is the last of its piece.
+    package func endsPiece(_ row: Int) -> Bool { row + 1 == rowCount || slots[row + 1] != slots[row] }
 
     /// Adds `tokens` of the sequence in `slot`, the first at `position`; with the logits of the last if wanted.
     package mutating func append(_ tokens: some Collection<Int32>, slot: Int, position: Int, wantsLogits: Bool) {
