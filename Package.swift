@@ -133,7 +133,7 @@ let package = Package(
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
-        tests("Tokenization", ["Quantities", "Jinja"], hasResources: true),
+        tests("Tokenization", ["Quantities", "GGUF", "Jinja"], hasResources: true),
         tests("KVCache", ["Quantities"]),
         tests(
             "Transformer",

@@ -8,10 +8,17 @@ package protocol Tokenizer: Sendable {
 
     /// - Parameters:
     ///   - parsesSpecial: whether the text of special tokens (`<|im_start|>`) becomes those tokens.
-    ///   - addsSpecial: whether a beginning-of-sequence token is put in front, where the model wants one.
+    ///   - addsSpecial: whether the tokens that begin and end a text are added, where the model wants them.
     func encode(_ text: String, parsesSpecial: Bool, addsSpecial: Bool) -> [TokenID]
 
     /// The bytes that a token stands for; they may be a part of a UTF-8 character. Special tokens give their text only
     /// when `rendersSpecial`.
     func bytes(of token: TokenID, rendersSpecial: Bool) -> [UInt8]
+
+    /// Whether text after `token`, or where a text begins, is encoded with a space in front that is not its own.
+    func addsSpace(after token: TokenID?) -> Bool
+}
+
+extension Tokenizer {
+    package func addsSpace(after token: TokenID?) -> Bool { false }
 }

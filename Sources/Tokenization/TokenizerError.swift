@@ -21,6 +21,12 @@ package enum TokenizerError: Error, Sendable, Hashable {
     /// A token id, such as that of the end of text, beyond the vocabulary.
     case tokenOutOfRange(role: String, id: TokenID)
     case missingBeginning
+    /// A kind of tokenizer needs a token that the vocabulary does not name.
+    case missingToken(role: String)
+    case scoreCount(tokens: Int, scores: Int)
+    /// A score that is no number, or infinite.
+    case malformedScore(TokenID, Float)
+    case malformedCharacterMap(String)
 }
 
 extension TokenizerError: CustomStringConvertible {
@@ -39,6 +45,10 @@ extension TokenizerError: CustomStringConvertible {
         case .mergeWithoutToken(let index, let text): "merge \(index) needs the token \(quoted(text)), which is missing"
         case .tokenOutOfRange(let role, let id): "the \(role) token \(id) is not in the vocabulary"
         case .missingBeginning: "texts shall begin with a token, but the vocabulary names none"
+        case .missingToken(let role): "the vocabulary names no \(role) token"
+        case .scoreCount(let tokens, let scores): "the vocabulary has \(tokens) tokens but \(scores) scores"
+        case .malformedScore(let token, let score): "token \(token) has the score \(score)"
+        case .malformedCharacterMap(let reason): "the vocabulary's map of characters is broken: \(reason)"
         }
     }
 

@@ -34,7 +34,7 @@ import Tokenization
     func `Merging follows the definition`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let vocabulary = randomVocabulary(&random)
-        let tokenizer = try BytePairTokenizer(vocabulary)
+        let tokenizer = try VocabularyTokenizer(vocabulary)
         for _ in 0..<10 {
             let word = String(
                 (0..<Int.random(in: 1...30, using: &random)).map { _ in "abcd".randomElement(using: &random)! })
@@ -56,7 +56,7 @@ import Tokenization
             vocabulary.types.append(1)
         }
         vocabulary.pre = pre
-        let tokenizer = try BytePairTokenizer(vocabulary)
+        let tokenizer = try VocabularyTokenizer(vocabulary)
         var random = SplitMix64(seed: 11)
         for _ in 0..<400 {
             let text = random.text(upTo: 80)

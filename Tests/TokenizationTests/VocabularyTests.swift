@@ -12,7 +12,7 @@ import Tokenization
         var vocabulary = valid
         change(&vocabulary)
         do throws(TokenizerError) {
-            _ = try BytePairTokenizer(vocabulary)
+            _ = try VocabularyTokenizer(vocabulary)
             return nil
         } catch {
             return error
@@ -20,14 +20,14 @@ import Tokenization
     }
 
     @Test func `A sound vocabulary is taken`() throws {
-        let tokenizer = try BytePairTokenizer(valid)
+        let tokenizer = try VocabularyTokenizer(valid)
         #expect(tokenizer.encode("abcab<|end|>d", parsesSpecial: true, addsSpecial: false) == [5, 4, 6, 3])
         #expect(tokenizer.endOfTextTokens == [6])
         #expect(tokenizer.bytes(of: 8, rendersSpecial: false) == [0x0A])
     }
 
     @Test func `User-defined tokens are cut out of any text, control tokens only where asked`() throws {
-        let tokenizer = try BytePairTokenizer(valid)
+        let tokenizer = try VocabularyTokenizer(valid)
         #expect(tokenizer.encode("a<tool>b", parsesSpecial: false, addsSpecial: false) == [0, 7, 1])
         #expect(tokenizer.encode("a<|end|>b", parsesSpecial: true, addsSpecial: false) == [0, 6, 1])
         // Only the d of the text has a token.
@@ -35,7 +35,7 @@ import Tokenization
     }
 
     @Test func `What contradicts itself is refused`() {
-        #expect(error { $0.model = "llama" } == .unsupportedModel("llama"))
+        #expect(error { $0.model = "rwkv" } == .unsupportedModel("rwkv"))
         #expect(error { $0.pre = "nonsense" } == .unsupportedPreTokenizer("nonsense"))
         #expect(error { $0.tokens = [] } == .emptyVocabulary)
         #expect(error { $0.types.removeLast() } == .typeCount(tokens: 9, types: 8))
@@ -84,7 +84,7 @@ import Tokenization
             var vocabulary = valid
             vocabulary.pre = pre
             vocabulary.addsBeginning = addsBeginning
-            return try BytePairTokenizer(vocabulary).encode("a", parsesSpecial: true, addsSpecial: true)
+            return try VocabularyTokenizer(vocabulary).encode("a", parsesSpecial: true, addsSpecial: true)
         }
         #expect(try first("gpt-2", nil) == [0])
         #expect(try first("gpt-2", true) == [6, 0])
@@ -95,16 +95,17 @@ import Tokenization
     @Test func `Whole words are tokens only under llama-bpe`() throws {
         var vocabulary = valid
         vocabulary.merges = []
-        #expect(try BytePairTokenizer(vocabulary).encode("abc", parsesSpecial: false, addsSpecial: false) == [0, 1, 2])
+        #expect(
+            try VocabularyTokenizer(vocabulary).encode("abc", parsesSpecial: false, addsSpecial: false) == [0, 1, 2])
         vocabulary.pre = "llama-bpe"
-        #expect(try BytePairTokenizer(vocabulary).encode("abc", parsesSpecial: false, addsSpecial: false) == [5])
+        #expect(try VocabularyTokenizer(vocabulary).encode("abc", parsesSpecial: false, addsSpecial: false) == [5])
     }
 
     @Test func `The longest special token wins, and empty ones never match`() throws {
         var vocabulary = valid
         vocabulary.tokens += ["<|end|>>", ""]
         vocabulary.types += [3, 3]
-        let tokenizer = try BytePairTokenizer(vocabulary)
+        let tokenizer = try VocabularyTokenizer(vocabulary)
         #expect(tokenizer.encode("<|end|>><|end|>", parsesSpecial: true, addsSpecial: false) == [9, 6])
         #expect(tokenizer.encode("", parsesSpecial: true, addsSpecial: false).isEmpty)
     }

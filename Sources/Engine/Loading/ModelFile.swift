@@ -18,7 +18,7 @@ package struct ModelFile: Sendable {
         gguf = try GGUFFile(path: path)
         configuration = try LlamaConfiguration(gguf)
         let vocabulary = try Vocabulary(gguf.metadata)
-        let tokenizer = try BytePairTokenizer(vocabulary)
+        let tokenizer = try VocabularyTokenizer(vocabulary)
         guard tokenizer.vocabularySize == configuration.vocabularySize else {
             throw ModelError.unsupported(
                 model: configuration.name,
@@ -29,7 +29,7 @@ package struct ModelFile: Sendable {
         }
         chatTemplate = try gguf.metadata.stringIfPresent("tokenizer.chat_template").map {
             try ChatTemplate(
-                source: $0, beginningOfText: text(vocabulary.beginningOfText), endOfText: text(vocabulary.endOfText))
+                source: $0, beginningOfText: text(tokenizer.beginningOfText), endOfText: text(tokenizer.endOfText))
         }
         self.tokenizer = tokenizer
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)

@@ -30,7 +30,7 @@ struct Generation: Sendable {
         promptCount = request.prompt.count
         endTokens = request.ignoresEndOfText ? [] : model.served.tokenizer.endOfTextTokens
         minTokens = request.minTokens
-        detokenizer = StreamingDetokenizer(model.served.tokenizer)
+        detokenizer = StreamingDetokenizer(model.served.tokenizer, after: request.prompt.last)
         stops = StopStringMatcher(request.stop)
         self.continuation = continuation
     }

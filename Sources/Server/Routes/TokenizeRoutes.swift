@@ -36,12 +36,13 @@ struct TokenizeRoutes: Sendable {
         let catalogue = await Catalogue(of: generator)
         return try await desk.work(on: request, context) { (body: DetokenizeRequest) in
             let model = try catalogue.model(named: body.model)
-            var bytes: [UInt8] = []
+            var detokenizer = StreamingDetokenizer(model.tokenizer, rendersSpecial: true)
+            var content = ""
             for token in try model.tokens(body.tokens, field: "tokens") {
-                bytes += model.tokenizer.bytes(of: token, rendersSpecial: true)
-                try limit(bytes.count, "tokens")
+                content += detokenizer.append(token)
+                try limit(content.utf8.count, "tokens")
             }
-            return try desk.answer(Content(content: String(decoding: bytes, as: UTF8.self)))
+            return try desk.answer(Content(content: content + detokenizer.finish()))
         }
     }
 

@@ -3,7 +3,7 @@
 /// Printable Latin-1 stands for itself; the other bytes stand at U+0100 and up, in order.
 /// Source: Radford et al. 2019 (GPT-2).
 enum ByteAlphabet {
-    static let scalars: [Unicode.Scalar] = {
+    private static let scalars: [Unicode.Scalar] = {
         var scalars: [Unicode.Scalar] = []
         var substitute: UInt8 = 0
         for byte in UInt8.min...UInt8.max {
@@ -16,6 +16,9 @@ enum ByteAlphabet {
         }
         return scalars
     }()
+
+    /// The UTF-8 of each stand-in.
+    static let spellings = scalars.map { Array(UTF8.encode($0) ?? UTF8.encodedReplacementCharacter) }
 
     private static let bytes = Dictionary(uniqueKeysWithValues: zip(scalars, UInt8.min...UInt8.max))
 

@@ -2,6 +2,8 @@ package import Quantities
 
 /// Turns tokens into text as they come, never splitting a UTF-8 character.
 ///
+/// The space that the tokenizer put in front of a text is left out; one that goes on with other text is its own.
+///
 /// The pieces together are the text of all bytes at once: what is not UTF-8 becomes U+FFFD, once for each maximal part
 /// (Unicode 3.9).
 package struct StreamingDetokenizer: Sendable {
@@ -9,15 +11,21 @@ package struct StreamingDetokenizer: Sendable {
     private let rendersSpecial: Bool
     /// The start of a character whose end is yet to come: at most three bytes between calls.
     private var pending: [UInt8] = []
+    /// Whether a space may come next that is not the text's own.
+    private var dropsSpace: Bool
 
-    package init(_ tokenizer: any Tokenizer, rendersSpecial: Bool = false) {
+    /// - Parameter previous: the token before the first, where the text goes on with what is there.
+    package init(_ tokenizer: any Tokenizer, after previous: TokenID? = nil, rendersSpecial: Bool = false) {
         self.tokenizer = tokenizer
         self.rendersSpecial = rendersSpecial
+        dropsSpace = tokenizer.addsSpace(after: previous)
     }
 
     /// The text that is certain now that `token` has come; empty while a character is incomplete.
     package mutating func append(_ token: TokenID) -> String {
-        pending.append(contentsOf: tokenizer.bytes(of: token, rendersSpecial: rendersSpecial))
+        let bytes = tokenizer.bytes(of: token, rendersSpecial: rendersSpecial)
+        pending.append(contentsOf: bytes.dropFirst(dropsSpace && bytes.first == UInt8(ascii: " ") ? 1 : 0))
+        if !bytes.isEmpty { dropsSpace = false }
         let tail = pending.incompleteCharacterLength
         let text = String(decoding: pending.dropLast(tail), as: UTF8.self)
         pending.removeFirst(pending.count - tail)

@@ -78,7 +78,7 @@ struct GenerateCommand: ParsableCommand {
         var sampling = SamplingOptions()
         sampling.temperature = temperature
         var sampler = Sampler(sampling, prompt: prompt, seed: .random(in: .min ... .max))
-        var detokenizer = StreamingDetokenizer(file.tokenizer)
+        var detokenizer = StreamingDetokenizer(file.tokenizer, after: prompt.last)
         var output = Output(promptIds: prompt, ids: [], text: "")
         let limit = min(maxTokens, sequence.model.contextLength - prompt.count)
         try sequence.feed(prompt, at: 0)

@@ -16,9 +16,9 @@ enum SmolLM2 {
     }
 
     private static let rest = Result { try Resources.json("smollm2-vocabulary.json", as: Rest.self) }
-    private static let loaded = Result { try BytePairTokenizer(vocabulary) }
+    private static let loaded = Result { try VocabularyTokenizer(vocabulary) }
 
-    static var tokenizer: BytePairTokenizer { get throws { try loaded.get() } }
+    static var tokenizer: VocabularyTokenizer { get throws { try loaded.get() } }
 
     static var chatTemplate: String { get throws { try rest.get().chatTemplate } }
 
