@@ -39,7 +39,8 @@ struct AttentionMaskTests {
         return ((tokens.upperBound - first + length - 1) / length, first, length)
     }
 
-    /// There are groups for all parts of a row, each of which has a token of it; and a row that fits in one part has one.
+    /// There are groups for all parts of a row, each of which has a token of it; and a row that fits in one part has
+    /// one.
     @Test func partsHoldARow() {
         var numbers = SplitMix64(seed: 5)
         func below(_ bound: Int) -> Int { Int(numbers.next() % UInt64(bound)) }

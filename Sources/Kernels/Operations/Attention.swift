@@ -20,14 +20,14 @@ package struct Attention: Sendable {
     ///   - pool: `[pages][pageBytes]`
     ///   - y: `[rows][heads][headSize]` floats
     /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages hold no
-    ///   multiple of them, where a token's scales do not fit in a word, or where the pool exceeds a binding and its
-    ///   windows do not hold whole pages.
+    ///   multiple of them, where a token's scales do not fit in a word, where the pool exceeds a binding and its windows
+    ///   do not hold whole pages, or where heads lack sinks.
     package init(
         _ kernels: KernelSet, _ shape: AttentionShape, _ scores: AttentionScores, qkv: any Buffer, rows: RowBuffers,
         pool: any Buffer, y: any Buffer
     ) throws(ComputeError) {
         let limits = kernels.limits
-        try Self.check(shape, pool: pool, limits: limits)
+        try Self.check(shape, scores, pool: pool, limits: limits)
         self.shape = shape
         self.scores = scores
         mask = rows.mask
@@ -53,7 +53,7 @@ package struct Attention: Sendable {
         let merge = try kernels.promise(
             "attention_merge",
             [
-                "HEAD_SIZE": "\(shape.headSize)", "SINKS": scores.options["SINKS"] ?? "",
+                "HEAD_SIZE": "\(shape.headSize)", "SINKS": scores.sinks == nil ? "0" : "1",
                 "PARTS": "\(LaunchShape.parts)", "PART_TOKENS": "\(LaunchShape.partTokens)",
             ],
             [partials, rows.rows, sinks, y])
@@ -62,7 +62,7 @@ package struct Attention: Sendable {
     }
 
     private static func check(
-        _ shape: AttentionShape, pool: any Buffer, limits: DeviceLimits
+        _ shape: AttentionShape, _ scores: AttentionScores, pool: any Buffer, limits: DeviceLimits
     ) throws(ComputeError) {
         let page = shape.page
         guard page.tokensPerPage % (limits.vectorWidth / 4) == 0 else {
@@ -72,6 +72,12 @@ package struct Attention: Sendable {
         }
         guard page.scaleWords <= 1 else {
             throw .argument(kernel: "attention", reason: "\(page.headSize) elements have scales in several words")
+        }
+        if let sinks = scores.sinks, sinks.byteCount < 4 * shape.layers * shape.heads {
+            throw .argument(
+                kernel: "attention",
+                reason: "\(sinks.byteCount) bytes of sinks are too few for \(shape.heads) heads of "
+                    + "\(shape.layers) layers")
         }
         guard pool.byteCount <= limits.maxBindingSize || limits.windowBytes % page.pageBytes == 0 else {
             throw .argument(

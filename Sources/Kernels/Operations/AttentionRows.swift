@@ -1,6 +1,7 @@
 package import Compute
 
-/// Which tokens of its sequence a row attends to: always neighbouring ones, with its own among them.
+/// Which tokens of its sequence a row attends to: always neighbouring ones, with its own among them. Windows and chunks
+/// are of one token at least.
 package enum AttentionMask: Sendable, Hashable {
     /// Those up to its own.
     case causal
@@ -14,8 +15,8 @@ package enum AttentionMask: Sendable, Hashable {
     case symmetric(window: Int)
 
     /// The tokens that the row at `position` attends to.
-    /// - Parameter length: tokens of the sequence that are in the pool, or come there with the row's batch. Causal masks
-    ///   do not ask for it.
+    /// - Parameter length: tokens of the sequence that are in the pool, or come there with the row's batch. Causal
+    ///   masks do not ask for it.
     package func tokens(at position: Int, of length: Int) -> Range<Int> {
         switch self {
         case .causal: 0..<position + 1
@@ -45,8 +46,9 @@ package struct RowPlace: Sendable, Hashable, BitwiseCopyable {
     /// The token behind the last one that it attends to.
     package let endToken: UInt32
 
-    /// - Parameter tokens: those that the row attends to.
+    /// - Parameter tokens: those that the row attends to, at least its own.
     package init(position: Int, table: Int, tokens: Range<Int>) {
+        precondition(tokens.contains(position), "a row attends to its own token")
         self.position = UInt32(position)
         self.table = UInt32(table)
         firstToken = UInt32(tokens.lowerBound)
