@@ -2,8 +2,8 @@
 ///
 /// A file has them as one blob: the byte count of a double array, the array, and the replacements, each with a zero at
 /// its end. The array is a tree of the texts to replace; a unit of it has a byte to compare in bits 0 to 7, whether a
-/// value follows in bit 8, and the offset to its children in bits 10 to 30, times 256 if bit 9 is set. It is walked once
-/// and made a `ByteTrie`, so that a broken one is found when it is read. Source: Yata's Darts-clone.
+/// value follows in bit 8, and the offset to its children in bits 10 to 30, times 256 if bit 9 is set. It is walked
+/// once and made a `ByteTrie`, so that a broken one is found when it is read. Source: Yata's Darts-clone.
 struct CharacterMap: Sendable {
     private var trie = ByteTrie([])
     private var replacements: [[UInt8]] = []
@@ -39,8 +39,8 @@ struct CharacterMap: Sendable {
 
 /// Reads all that is in a double array.
 private struct DoubleArrayWalk {
-    /// Longer than any text that a map replaces, and more of them than there are: bounds where a broken array goes round
-    /// in circles. Units may be reached on several ways, for texts with a common end share them.
+    /// Longer than any text that a map replaces, and more of them than there are: bounds where a broken array goes
+    /// round in circles. Units may be reached on several ways, for texts with a common end share them.
     private static let (deepest, most) = (256, 1 << 18)
 
     let units: [UInt32]
