@@ -8,10 +8,7 @@ package struct VocabularyTokenizer: Tokenizer {
     private let tokens: CheckedVocabulary
     private let specialTokens: SpecialTokens
     private let encoder: any TextEncoder
-    /// What is added before and after a text, and between the two of a pair.
-    private let head: [TokenID]
-    private let tail: [TokenID]
-    private let separator: [TokenID]
+    private let added: AddedTokens
     /// Whether text is given a space in front.
     private let addsSpacePrefix: Bool
 
@@ -21,60 +18,35 @@ package struct VocabularyTokenizer: Tokenizer {
         guard let kind = VocabularyKind(rawValue: vocabulary.model) else { throw .unsupportedModel(vocabulary.model) }
         let preTokenizer = try kind.preTokenizer(vocabulary.pre)
         let customs = kind.customs(preTokenizer)
-        let marksSpaces = kind != .gpt2 || preTokenizer?.customs.contains(.readsCharacters) == true
         func role(_ token: TokenID?, orCustom custom: TokenID?) -> TokenID? {
             token ?? custom.flatMap { vocabulary.tokens.indices.contains(Int($0)) ? $0 : nil }
         }
         beginningOfText = role(vocabulary.beginningOfText ?? vocabulary.classification, orCustom: customs.beginning)
         endOfText = role(vocabulary.endOfText, orCustom: customs.end)
         let unknown = role(vocabulary.unknown, orCustom: customs.unknown)
+        let marksSpaces = kind != .gpt2 || preTokenizer?.customs.contains(.readsCharacters) == true
         tokens = try CheckedVocabulary(vocabulary, marksSpaces ? .markedSpaces : .byteAlphabet, endOfText: endOfText)
         specialTokens = SpecialTokens(vocabulary, tokens)
+        added = try AddedTokens(vocabulary, kind, customs, beginning: beginningOfText, end: endOfText)
+
         let addsSpace = vocabulary.addsSpacePrefix ?? true
-        switch kind {
-        case .gpt2, .gemma4:
-            guard let preTokenizer else { preconditionFailure("this kind has a rule of words") }
+        switch (kind, preTokenizer, unknown) {
+        case (.gpt2, let preTokenizer?, _), (.gemma4, let preTokenizer?, _):
             encoder = try BytePairEncoder(vocabulary, tokens, preTokenizer)
             addsSpacePrefix = false
-        case .llama:
-            let scores = try Self.scores(vocabulary)
+        case (.llama, _, _):
+            let scores = try vocabulary.checkedScores
             encoder = MergingEncoder(tokens, scores: scores, unknown: unknown, addsSpacePrefix: addsSpace)
             addsSpacePrefix = addsSpace
-        case .bert:
-            guard let unknown else { throw .missingToken(role: "unknown") }
-            encoder = WordPieceEncoder(vocabulary, tokens, unknown: unknown)
-            addsSpacePrefix = true
-        case .t5:
-            guard let unknown else { throw .missingToken(role: "unknown") }
-            _ = try Self.scores(vocabulary)
+        case (.t5, _, let unknown?):
             encoder = try UnigramEncoder(vocabulary, tokens, unknown: unknown, addsSpacePrefix: addsSpace)
             addsSpacePrefix = addsSpace
+        case (.bert, _, let unknown?):
+            encoder = WordPieceEncoder(vocabulary, tokens, unknown: unknown)
+            addsSpacePrefix = true
+        case (.t5, _, nil), (.bert, _, nil): throw .missingToken(role: "unknown")
+        case (.gpt2, nil, _), (.gemma4, nil, _): preconditionFailure("these kinds have a rule of words")
         }
-
-        let addsBeginning = customs.alwaysAddsBeginning || vocabulary.addsBeginning ?? customs.addsBeginning
-        if addsBeginning, beginningOfText == nil, vocabulary.addsBeginning == true || kind != .gpt2 {
-            throw .missingBeginning
-        }
-        head = addsBeginning ? [beginningOfText].compactMap(\.self) : []
-        if kind == .bert {
-            guard let token = vocabulary.separator else { throw .missingToken(role: "separator") }
-            (tail, separator) = ([token], [])
-            return
-        }
-        let addsEnd = vocabulary.addsEnd ?? customs.addsEnd
-        if addsEnd, endOfText == nil { throw .missingToken(role: "end-of-text") }
-        tail = addsEnd ? [endOfText].compactMap(\.self) : []
-        let addsSeparator = vocabulary.addsSeparator ?? customs.addsSeparator
-        separator = addsSeparator ? [vocabulary.separator ?? endOfText].compactMap(\.self) : []
-    }
-
-    private static func scores(_ vocabulary: Vocabulary) throws(TokenizerError) -> [Float] {
-        let (tokens, scores) = (vocabulary.tokens.count, vocabulary.scores)
-        guard scores.count == tokens else { throw .scoreCount(tokens: tokens, scores: scores.count) }
-        if let token = scores.firstIndex(where: { !$0.isFinite }) {
-            throw .malformedScore(TokenID(token), scores[token])
-        }
-        return scores
     }
 
     package var endOfTextTokens: Set<TokenID> { tokens.endOfTextTokens }
@@ -85,18 +57,18 @@ package struct VocabularyTokenizer: Tokenizer {
     ///
     /// - Complexity: O(n log n) in the bytes of the text at most.
     package func encode(_ text: String, parsesSpecial: Bool, addsSpecial: Bool) -> [TokenID] {
-        var result = addsSpecial ? head : []
+        var result = addsSpecial ? added.head : []
         encode(text, parsesSpecial: parsesSpecial, into: &result)
-        return addsSpecial ? result + tail : result
+        return addsSpecial ? result + added.tail : result
     }
 
     /// Two texts that are read as one, as by a model that ranks answers to a question.
     package func encode(_ first: String, and second: String) -> [TokenID] {
-        var result = head
+        var result = added.head
         encode(first, parsesSpecial: false, into: &result)
-        result += tail + separator
+        result += added.tail + added.separator
         encode(second, parsesSpecial: false, into: &result)
-        return result + tail
+        return result + added.tail
     }
 
     private func encode(_ text: String, parsesSpecial: Bool, into result: inout [TokenID]) {

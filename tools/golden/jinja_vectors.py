@@ -396,7 +396,7 @@ map | items | list ;; map | dictsort ;; {'b': 1, 'A': 2} | dictsort ;; {'b': 1, 
 2.5 | round ;; 3.5 | round ;; 2.567 | round(2) ;; 42 | round ;; 42.55 | round(1, "floor") ;; 42.1 | round(0, "ceil") ;; 1234.5 | round(-2) ;; 42.7 | round | int ;; 5 | string ;; none | string ;; list | string | length ;; true | string
 list | tojson ;; map | tojson ;; people | tojson ;; people | tojson(indent=2) ;; map | tojson(separators=(",", ":")) ;; map | tojson(sort_keys=true) ;; unicode | tojson ;; unicode | tojson(ensure_ascii=true) ;; quotes | tojson ;; "<a&'b'>" | tojson ;; floats | tojson
 [] | tojson ;; {} | tojson(indent=4) ;; [[], {}] | tojson(indent=1) ;; none | tojson ;; true | tojson ;; (1, 2) | tojson ;; {1: 2, none: 3, false: 4, 2.5: 5} | tojson ;; "\u0001\u007f\b\f" | tojson ;; 1.0 | tojson ;; [1, [2]] | tojson(indent="\t")
-"a\nb\n\nc" | indent ;; "a\nb" | indent(2, true) ;; "a\n\nb" | indent(2, blank=true) ;; "a\nb" | indent("> ") ;; "a\n" | indent ;; "<&'\">" | e ;; "<b>" | escape ;; "<b>" | safe ;; "%s and %s" | format("a", 1)
+"a\nb\n\nc" | indent ;; "a\nb" | indent(2, true) ;; "a\n\nb" | indent(2, blank=true) ;; "a\nb" | indent("> ") ;; "a\n" | indent ;; "<&'\">" | e ;; "<b>" | escape ;; "<b>" | safe ;; "<a>" | safe + "<b>" ;; "<a>" + ("<b>" | safe) ;; "<a>" | safe + "<b>" | safe + "&" ;; "<a>" | e + "<b>" ;; 1 | string | safe + "<" + ">" ;; "%s and %s" | format("a", 1)
 text | upper | lower | title | length ;; -1 | abs ;; (-1) | abs ;; [1, 2] | length > 1 ;; "a" ~ "b" | upper ;; n | string + "x" ;; not text | length == 3 ;; 1 + list | length ;; text | trim is string
 text.upper() | text.lower() | padded.strip() | padded.lstrip() | padded.rstrip() | "xxaxx".strip("x") | "xya".lstrip("yx") | text.split(", ") | padded.split() | "a,b,c".split(",", 1) | "a,b,c".rsplit(",", 1) | "a  b".split(" ") | " a b ".split(none, 1)
 " a b c ".rsplit(none, 1) | "".split() | "".split(",") | text.title() | "they're bill's".title() | "hELLO".capitalize() | text.startswith("Hell") | text.endswith("x") | text.startswith(("x", "H")) | text.replace("o", "0") | text.replace("o", "0", 1) | text.find("World") | text.find("zz") | unicode.find("🚀")
@@ -501,4 +501,5 @@ def main():
     print(len(templates), "templates", len(rendered), "snippets", len(ERRORS), "errors")
 
 
-main()
+if __name__ == "__main__":
+    main()

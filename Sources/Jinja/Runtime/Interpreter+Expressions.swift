@@ -33,7 +33,15 @@ extension Interpreter {
         case .not(let operand): return .boolean(!(try evaluate(operand).isTrue))
         case .sign(let operand, let isNegative): return try signed(try evaluate(operand), isNegative: isNegative)
         case .arithmetic(let left, let symbol, let right):
-            return try arithmetic(try evaluate(left), symbol, try evaluate(right))
+            var (first, second) = (try evaluate(left), try evaluate(right))
+            if symbol == .add, case .string = first, case .string = second, left.isMarkup != right.isMarkup {
+                if left.isMarkup {
+                    second = try apply(filter: "escape", to: second, Arguments())
+                } else {
+                    first = try apply(filter: "escape", to: first, Arguments())
+                }
+            }
+            return try arithmetic(first, symbol, second)
         case .concatenation(let parts): return try concatenation(parts)
         case .comparison(let left, let comparisons): return .boolean(try compare(left, comparisons))
         case .and(let left, let right):

@@ -52,6 +52,16 @@ struct Expression: Sendable {
     let line: Int
     /// How many nodes are on the longest way down from here.
     let depth: Int
+
+    /// Whether this is text that Jinja takes for HTML, as its form tells: other text is escaped when it is added to it.
+    /// Such text is not followed into variables.
+    var isMarkup: Bool {
+        switch kind {
+        case .filter(_, let filter): ["safe", "escape", "e"].contains(filter.name)
+        case .arithmetic(let left, .add, let right): left.isMarkup || right.isMarkup
+        default: false
+        }
+    }
 }
 
 enum ArithmeticOperator: String, Sendable {

@@ -3,8 +3,8 @@
 /// It knows literals, classes (`[^\s\p{L}]`, `[...&&[^\p{Han}]]`), `\p{L}`, `\s`, `\S`, `\d`, the greedy quantifiers,
 /// groups, `(?i:...)` for ASCII, `(?!...)` with a class, `$`, and alternatives. A repeated class gives scalars back
 /// where the rest does not match; a group keeps what it has taken, which makes no difference in the patterns of
-/// `PreTokenizer`. There no class that gives scalars back stands before another that would try again on each of them, so
-/// that matching is linear.
+/// `PreTokenizer`. There no class that gives scalars back stands before another that would try again on each of them,
+/// so that matching is linear.
 package struct Pattern: Sendable {
     /// A part of a pattern as it is written.
     indirect enum Part {

@@ -17,7 +17,7 @@ struct UnigramEncoder: TextEncoder {
     private let addsSpacePrefix: Bool
     private let removesExtraWhitespace: Bool
 
-    /// - Throws: `TokenizerError.malformedCharacterMap`.
+    /// - Throws: `TokenizerError.malformedCharacterMap`, or for scores that are missing or no numbers.
     init(
         _ vocabulary: Vocabulary, _ tokens: CheckedVocabulary, unknown: TokenID, addsSpacePrefix: Bool
     ) throws(TokenizerError) {
@@ -27,11 +27,12 @@ struct UnigramEncoder: TextEncoder {
                     (Array(vocabulary.tokens[$0].utf8)[...], Int32($0))
                 })
         }
+        let given = try vocabulary.checkedScores
         characterMap = try CharacterMap(vocabulary.characterMap)
         self.trie = trie(\.isPlain)
         userDefined = trie { $0 == .userDefined }
         // Scores of normal tokens are below 0, so that a user-defined one is taken wherever it is found.
-        scores = zip(vocabulary.scores, tokens.types).map { $1 == .userDefined ? 0 : Double($0) }
+        scores = zip(given, tokens.types).map { $1 == .userDefined ? 0 : Double($0) }
         self.unknown = unknown
         let lowest = tokens.types.indices.lazy.filter { tokens.types[$0] == .normal }.map { vocabulary.scores[$0] }
             .min()

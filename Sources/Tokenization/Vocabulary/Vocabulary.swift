@@ -101,6 +101,19 @@ extension Vocabulary {
     }
 }
 
+extension Vocabulary {
+    /// The scores, one a token, each a number.
+    var checkedScores: [Float] {
+        get throws(TokenizerError) {
+            guard scores.count == tokens.count else { throw .scoreCount(tokens: tokens.count, scores: scores.count) }
+            if let token = scores.firstIndex(where: { !$0.isFinite }) {
+                throw .malformedScore(TokenID(token), scores[token])
+            }
+            return scores
+        }
+    }
+}
+
 /// What kind of token an entry of a vocabulary is, by the numbers of `tokenizer.ggml.token_type`.
 package enum TokenType: Int32, Sendable {
     case normal = 1
@@ -113,8 +126,9 @@ package enum TokenType: Int32, Sendable {
     /// One byte, spelt `<0x0A>`.
     case byte = 6
 
-    /// Whether a text may be cut into tokens of this type, rather than find them by their whole text first.
+    /// Whether plain text becomes tokens of this type.
     var isPlain: Bool { self == .normal || self == .userDefined }
 
+    /// Whether tokens of this type are cut out before the rest of a text is looked at.
     var isSpecial: Bool { self == .control || self == .userDefined || self == .unknown }
 }

@@ -3,8 +3,7 @@ import Quantities
 
 /// WordPiece (`bert`): words are cut into the longest tokens there are, from the left.
 ///
-/// Where a word begins, its token begins with a mark; the file's converter turned `##x`, which goes on with a word,
-/// into
+/// Where a word begins, its token begins with a mark; the file's converter turned `##x`, which goes on with a word, to
 /// `x`. Source: Devlin et al. 2018.
 struct WordPieceEncoder: TextEncoder {
     private let trie: ByteTrie
