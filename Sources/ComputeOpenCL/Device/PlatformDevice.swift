@@ -32,11 +32,10 @@ struct PlatformDevice: Sendable {
             }
         let platformName = Self.name(of: platform, functions: functions)
         let isPoCL = PoCL.isDriver(platform: platformName)
-        let name = probe.text(CL_DEVICE_NAME)
-        fixedGroups = isPoCL ? PoCL.groups(of: name) : nil
+        fixedGroups = isPoCL ? PoCL.groups : nil
         compilesInParallel = !isPoCL
         description = DeviceDescription(
-            api: .opencl, index: index, name: name, kind: kind,
+            api: .opencl, index: index, name: probe.text(CL_DEVICE_NAME), kind: kind,
             driver: "\(platformName) \(probe.text(CL_DRIVER_VERSION))",
             memoryByteCount: probe.number(CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self))
         limits = Self.limits(probe, kind: kind)

@@ -4,13 +4,13 @@ import Glibc
 enum PoCL {
     private static let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-    /// Groups of every dispatch to a device, however many tiles there are; one goes through all tiles where the calling
-    /// thread does the work.
+    /// Groups of every dispatch, however many tiles there are.
     ///
     /// PoCL 3.1 compiles a kernel anew when it meets a larger grid than before, and then counts the uses of the two
     /// with each other's counter: with kernels at work on two devices it aborts (`pocl_release_dlhandle_cache`). With
-    /// one size there is one compiled kernel.
-    static func groups(of name: String) -> Int { isLaneDevice(name: name) ? 1 : 16 * cores }
+    /// one size there is one compiled kernel. Devices share it: with one group on those that work in the caller's
+    /// thread, and so many on others, it jumped to where no kernel was.
+    static let groups = 16 * cores
 
     /// Devices that run kernels in the thread that enqueues them, one for each lane of one core that there may be.
     static let laneDevices = min(8, max(2, cores))

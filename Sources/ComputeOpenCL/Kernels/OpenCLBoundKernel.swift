@@ -76,7 +76,7 @@ final class OpenCLBoundKernel: BoundKernel {
         let functions = built.device.functions
         var groupSize = built.code.groupSize
         let groups =
-            built.device.members[member].fixedGroups ?? min(max(1, tiles.count), built.device.limits.maxGroupCount)
+            built.device.platformDevice.fixedGroups ?? min(max(1, tiles.count), built.device.limits.maxGroupCount)
         var globalSize = groups * groupSize
         let (call, code, event) = objects[member].state.withLock { object -> (String, cl_int, Handle<Tag.Dispatch>?) in
             for index in 0..<count where object.words?[index] != words[index] {
