@@ -47,7 +47,7 @@ final class OpenCLKernel: Kernel {
 
     func keep() {
         isKept.withLock { isKept in
-            if !isKept { device.compilers[0].keep(programs[0].owned.handle, of: code) }
+            if !isKept { device.compilers[0].keep(code) }
             isKept = true
         }
     }

@@ -5,6 +5,8 @@ import Compute
 struct ProgramCompiler: Sendable {
     /// No relaxed mathematics: the same kernel must give the same bits in every variant.
     private static let options = "-cl-std=CL1.2 -cl-single-precision-constant"
+    /// Of programs that are built for their binaries alone.
+    private static let keptOptions = options + " -DKEPT"
 
     private let device: PlatformDevice
     private let context: OpenCLContext
@@ -28,13 +30,17 @@ struct ProgramCompiler: Sendable {
 
     /// - Throws: `ComputeError.compilation` with the driver's build log.
     func build(_ code: KernelCode) throws(ComputeError) -> Owned<Tag.Program> {
+        try build(code, Self.options)
+    }
+
+    private func build(_ code: KernelCode, _ options: String) throws(ComputeError) -> Owned<Tag.Program> {
         let program: Owned<Tag.Program> = try context.own("clCreateProgramWithSource", \.releaseProgram) { result in
             code.source.withCString { source in
                 var text: UnsafePointer<CChar>? = source
                 return functions.createProgramWithSource(context.handle.raw, 1, &text, nil, &result)
             }
         }
-        guard build(program.handle) == CL_SUCCESS else {
+        guard build(program.handle, options) == CL_SUCCESS else {
             let log = buildLog(of: program.handle)
             throw .compilation(device: context.name, kernel: code.label, log: log)
         }
@@ -43,16 +49,19 @@ struct ProgramCompiler: Sendable {
 
     /// Puts a program into the files, unless another part of the device has.
     ///
-    /// Asked for a program's binary, PoCL compiles it once more, for groups of any size: that takes as long as what is
-    /// needed for a first dispatch.
-    func keep(_ program: Handle<Tag.Program>, of code: KernelCode) {
-        guard cache.lacks(code.source), let binary = binary(of: program) else { return }
+    /// It is built anew, as another program. Asked for a program's binary, PoCL 3.1 compiles it once more, for groups
+    /// of any size, and then takes the end of a dispatch that is under way for one of what it has just compiled: it
+    /// aborts (`pocl_release_dlhandle_cache`).
+    func keep(_ code: KernelCode) {
+        guard cache.lacks(code.source), let program = try? build(code, Self.keptOptions),
+            let binary = binary(of: program.handle)
+        else { return }
         cache.keep(binary, of: code.source)
     }
 
-    private func build(_ program: Handle<Tag.Program>) -> cl_int {
+    private func build(_ program: Handle<Tag.Program>, _ options: String) -> cl_int {
         var raw: cl_device_id? = device.handle.raw
-        return functions.buildProgram(program.raw, 1, &raw, Self.options, nil, nil)
+        return functions.buildProgram(program.raw, 1, &raw, options, nil, nil)
     }
 
     private func buildLog(of program: Handle<Tag.Program>) -> String {
@@ -78,7 +87,7 @@ struct ProgramCompiler: Sendable {
                     context.handle.raw, 1, &raw, &count, &start, &status, &result)
             }
         }
-        guard let program, build(program.handle) == CL_SUCCESS else { return nil }
+        guard let program, build(program.handle, Self.options) == CL_SUCCESS else { return nil }
         return program
     }
 
