@@ -83,7 +83,7 @@ struct CUDADialectTests {
             Normalisation(weight: buffer, sources: sources, epsilon: 1e-5)
         }
         for sources in [nil, buffer] {
-            _ = try RMSNorm(kernels, x: buffer, norm(sources), y: buffer, width: 64)
+            _ = try Norm(kernels, x: buffer, norm(sources), y: buffer, width: 64)
             _ = try Quantise(kernels, x: buffer, norm: norm(sources), y: bytes, depth: 64)
         }
         let rows = RowBuffers(rows: buffer, mask: .causal, tables: buffer)

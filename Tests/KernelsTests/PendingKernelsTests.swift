@@ -23,7 +23,7 @@ struct PendingKernelsTests {
                     epilogue: epilogue)
                 operations.append { product.encode($0, rows: $1) }
             }
-            let norm = try RMSNorm(
+            let norm = try Norm(
                 kernels, x: buffer, Normalisation(weight: buffer, epsilon: 1e-5), y: buffer, width: 64)
             operations.append { norm.encode($0, rows: $1) }
         }

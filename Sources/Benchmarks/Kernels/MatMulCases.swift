@@ -76,7 +76,7 @@ private struct Product {
     /// Rows of bytes that make one, where they are bytes.
     var terms = 1
 
-    private var matrices: Int { epilogue == .swiglu ? 2 : 1 }
+    private var matrices: Int { epilogue.isPaired ? 2 : 1 }
 
     var ofFloats: KernelCase {
         measured("matmul", inputBytes: 4 * rows * depth) { device throws(ComputeError) in

@@ -19,7 +19,7 @@ enum RowCases {
             operations: 4 * Double(rows * width), bytes: Double(4 * width * (2 * rows + 1))
         ) { kernels throws(ComputeError) in
             let device = kernels.device
-            let norm = try RMSNorm(
+            let norm = try Norm(
                 kernels, x: device.makeNumbers(rows * width),
                 Normalisation(weight: device.makeNumbers(width), epsilon: 1e-5), y: device.makeNumbers(rows * width),
                 width: width)

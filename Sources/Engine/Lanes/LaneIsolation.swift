@@ -44,7 +44,7 @@ struct LaneIsolation {
         private static let many = 32
 
         private let lane: UnitLane
-        private let norm: RMSNorm
+        private let norm: Norm
 
         init(_ lane: UnitLane) throws(ComputeError) {
             self.lane = lane
@@ -54,7 +54,7 @@ struct LaneIsolation {
                 return buffer
             }
             let numbers = Self.rows * Self.width
-            norm = try RMSNorm(
+            norm = try Norm(
                 lane.kernels, x: buffer(numbers), Normalisation(weight: buffer(Self.width), epsilon: 1e-5),
                 y: buffer(numbers), width: Self.width)
         }

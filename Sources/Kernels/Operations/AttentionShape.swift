@@ -5,11 +5,14 @@ package import Quantities
 package struct AttentionShape: Sendable, Hashable {
     package var heads: Int
     package var kvHeads: Int
-    /// Leading elements of a head that are rotated.
+    /// Leading elements of a head that are rotated: a multiple of 8, 0 without positions.
     package var rotated: Int
     package var layers: Int
-    /// Heads of 32, 64, 80 or 128.
+    /// Heads of a size in `headSizes`.
     package var page: PageLayout
+
+    /// The sizes of heads that there are kernels for.
+    package static let headSizes = [32, 64, 80, 128]
 
     package init(heads: Int, kvHeads: Int, rotated: Int, layers: Int, page: PageLayout) {
         self.heads = heads

@@ -70,7 +70,7 @@ extension LaunchShape {
         ) -> LaunchShape {
             var options = options
             options["WEIGHTS"] = format.rawValue
-            options["EPILOGUE"] = epilogue.rawValue
+            options.merge(epilogue.options) { $1 }
             options["ROWS"] = "\(rows)"
             return LaunchShape(
                 path: path, kernel: kernel, options: options, groupSize: groupSize ?? limits.groupSize, height: height,
@@ -78,7 +78,7 @@ extension LaunchShape {
         }
         if terms > 0 || !limits.hasGroups {
             return (terms > 0 ? byteTiles(limits, terms) : tiles(of: format, epilogue, limits)).map { tile in
-                let vecs = limits.groupSize * (epilogue == .swiglu ? 1 : tile.vecs)
+                let vecs = limits.groupSize * (epilogue.isPaired ? 1 : tile.vecs)
                 let own = terms > 0 ? ["TERMS": "\(terms)"] : ["SPLITS": "1", "HELD": "1"]
                 return shape(
                     terms > 0 ? .integerDot : .cpu, terms > 0 ? "matmul_bytes" : "matmul", rows: tile.rows,
@@ -86,8 +86,8 @@ extension LaunchShape {
                     height: tile.rows * tile.passes / max(1, terms), width: vecs * limits.vectorWidth / 4)
             }
         }
-        let packed = columns * (epilogue == .swiglu ? 2 : 1)
-        let splits = Splits(depth: depth, columns: packed, limits: limits, facts: facts, isPaired: epilogue == .swiglu)
+        let packed = columns * (epilogue.isPaired ? 2 : 1)
+        let splits = Splits(depth: depth, columns: packed, limits: limits, facts: facts, isPaired: epilogue.isPaired)
         // Eight rows at once would need more registers than a lane has.
         let low = (splits.count > 1 ? [1, 2, 4] : []).map { rows in
             // Rows whose sums fit in the 16 KiB of shared memory that every API grants.
@@ -95,14 +95,14 @@ extension LaunchShape {
             return shape(
                 .simd, "matmul", rows: rows,
                 ["SPLITS": "\(splits.count)", "HELD": "\(held)", "COLUMNS": "1", "PASSES": "1"], height: rows,
-                width: splits.width / (epilogue == .swiglu ? 2 : 1), groupSize: group, sharedBytes: 16 * group * held)
+                width: splits.width / (epilogue.isPaired ? 2 : 1), groupSize: group, sharedBytes: 16 * group * held)
         }
         let parts = format.blocks?.parts ?? 0
         // More than six rows of every lane would need more registers than AMD's compiler gives.
         let high = [1, 2, 4, 6].map { rows in
             shape(
                 .simd, "matmul_tile", rows: rows, ["SPLITS": "\(splits.count)", "REGISTERS": "255"], height: 16 * rows,
-                width: epilogue == .swiglu ? 8 : 16, groupSize: DeviceLimits.wideGroup,
+                width: epilogue.isPaired ? 8 : 16, groupSize: DeviceLimits.wideGroup,
                 // Rows of x with room between them, unpacked weights, sums of rows.
                 sharedBytes: 16 * (16 * rows * 9) + 16 * 512 + 4 * 16 * rows * parts)
         }
@@ -121,10 +121,10 @@ extension LaunchShape {
     private static func tiles(of format: WeightFormat, _ epilogue: MatMul.Epilogue, _ limits: DeviceLimits) -> [Tile] {
         let isWide = limits.vectorWidth == 16
         let low = [1, 2, 4, 8].map { rows in
-            Tile(rows: rows, vecs: isWide && format.blocks == nil && rows > 1 && epilogue != .swiglu ? 3 : 2)
+            Tile(rows: rows, vecs: isWide && format.blocks == nil && rows > 1 && !epilogue.isPaired ? 3 : 2)
         }
         guard isWide, format.blocks != nil else { return low }
-        return low + [epilogue == .swiglu ? Tile(rows: 8, passes: 4) : Tile(rows: 4, passes: 8, vecs: 3)]
+        return low + [epilogue.isPaired ? Tile(rows: 8, passes: 4) : Tile(rows: 4, passes: 8, vecs: 3)]
     }
 
     /// Eight sums, two vecs of weights and one of `x` leave the sixteen registers of a CPU with vectors of 8 some room.

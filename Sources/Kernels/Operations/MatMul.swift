@@ -5,16 +5,6 @@ package import Compute
 /// One kernel for every tile height; the batch chooses among them. Only the lowest and the highest must be compiled:
 /// the others are faster for what is between, to the same bit.
 package struct MatMul: Sendable {
-    package enum Epilogue: String, Sendable {
-        case none = "NONE"
-        /// Adds to what stands in `y`.
-        case residual = "RESIDUAL"
-        /// Columns of gate and up take turns: `silu(gate) * up`.
-        case swiglu = "SWIGLU"
-        /// `silu(y)` times the product: what `swiglu` is where gate and up are no one matrix.
-        case gated = "GATED"
-    }
-
     /// What is multiplied with the weights.
     package enum Rows: Sendable {
         /// `[rows][depth]`
@@ -49,12 +39,14 @@ package struct MatMul: Sendable {
 
     /// - Parameters:
     ///   - x: rows of the weights' depth
+    ///   - bias: `[columns]` floats, added before all else; `[2][columns]` for a paired product, the gate's first
     ///   - y: `[rows][stride]` floats; this product fills `columns` of them from `offset` on. All three are multiples
     ///     of 4.
     package init(
-        _ kernels: KernelSet, x: Rows, weights: DeviceWeights, y: any Buffer, columns: Int, stride: Int,
-        offset: Int = 0, epilogue: Epilogue = .none
+        _ kernels: KernelSet, x: Rows, weights: DeviceWeights, bias: (any Buffer)? = nil, y: any Buffer, columns: Int,
+        stride: Int, offset: Int = 0, epilogue: Epilogue = .none
     ) throws(ComputeError) {
+        precondition(bias == nil, "a bias has no kernel yet")
         depth = weights.shape.depth
         self.columns = columns / 4
         self.stride = stride / 4

@@ -24,17 +24,20 @@ package struct Products: Sendable {
     /// A matrix, and the columns of `y` that it fills.
     package struct Part {
         package var weights: DeviceWeights
+        /// See `MatMul`.
+        package var bias: (any Buffer)?
         package var offset: Int
         package var columns: Int
 
-        package init(_ weights: DeviceWeights, offset: Int = 0, columns: Int) {
+        package init(_ weights: DeviceWeights, bias: (any Buffer)? = nil, offset: Int = 0, columns: Int) {
             self.weights = weights
+            self.bias = bias
             self.offset = offset
             self.columns = columns
         }
     }
 
-    private let norm: RMSNorm?
+    private let norm: Norm?
     private let quantise: Quantise?
     private let products: [MatMul]
 
@@ -53,7 +56,7 @@ package struct Products: Sendable {
         let floats = input.norm?.y ?? input.x
         norm =
             if let (norm, y) = input.norm, !allTakeBytes {
-                try RMSNorm(kernels, x: input.x, norm, y: y, width: depth)
+                try Norm(kernels, x: input.x, norm, y: y, width: depth)
             } else { nil }
         quantise = try shared.map { y throws(ComputeError) in
             allTakeBytes
@@ -62,8 +65,8 @@ package struct Products: Sendable {
         }
         products = try parts.map { part throws(ComputeError) in
             try MatMul(
-                kernels, x: bytes(for: part).map { .bytes($0) } ?? .floats(floats), weights: part.weights, y: y,
-                columns: part.columns, stride: stride, offset: part.offset, epilogue: epilogue)
+                kernels, x: bytes(for: part).map { .bytes($0) } ?? .floats(floats), weights: part.weights,
+                bias: part.bias, y: y, columns: part.columns, stride: stride, offset: part.offset, epilogue: epilogue)
         }
     }
 

@@ -56,6 +56,7 @@ package struct Quantise: Sendable {
     package init(
         _ kernels: KernelSet, x: any Buffer, norm: Normalisation? = nil, y: QuantisedRows, depth: Int
     ) throws(ComputeError) {
+        precondition(norm.map { $0.kind == .rms && $0.bias == nil } ?? true, "norms of this kind are no kernel")
         precondition(depth % QuantisedRows.blockSize == 0, "rows of \(depth) are no whole blocks")
         kernel = try kernels.promise(
             "quantise",

@@ -25,7 +25,7 @@ struct MatMulCase: DispatchCase {
 
     var description: String {
         (takesBytes ? "bytes " : "") + (terms > 1 ? "in \(terms) terms " : "")
-            + "\(format.rawValue) \(epilogue.rawValue) \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
+            + "\(format.rawValue) \(epilogue.words) \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
             + "gap \(gap)" + (special.map { ", \($0.rawValue)" } ?? "")
     }
 
@@ -35,7 +35,7 @@ struct MatMulCase: DispatchCase {
         var numbers = Numbers(for: description)
         let matrix = RandomMatrix(format: format, columns: columns, depth: depth, numbers: &numbers)
         let up =
-            epilogue == .swiglu
+            epilogue.isPaired
             ? RandomMatrix(format: format, columns: columns, depth: depth, numbers: &numbers) : nil
         let rowInputs = try ProductRows(
             takesBytes, rows: rows, terms: terms, depth: depth, special: special, &numbers, on: bench.device)
@@ -49,13 +49,13 @@ struct MatMulCase: DispatchCase {
                     gate: expected[index].estimate, up: result.estimate)
             }
         }
-        if epilogue == .residual || epilogue == .gated {
+        if [.residual, .gated].contains(epilogue.form) {
             for index in expected.indices {
                 let old = numbers.float()
                 let product = expected[index].estimate
                 before[expected[index].word] = old.bitPattern
                 expected[index].estimate =
-                    epilogue == .residual
+                    epilogue.form == .residual
                     ? product + Estimate(old) : Reference.estimateSwiglu(gate: Estimate(old), up: product)
             }
         }
@@ -141,4 +141,9 @@ struct ProductRows {
         self.rows = .bytes(QuantisedRows(bytes: x.buffer, scales: packedScales.buffer, terms: terms))
         buffers = [x, packedScales]
     }
+}
+
+extension MatMul.Epilogue {
+    /// How cases name it.
+    fileprivate var words: String { isPaired ? "SWIGLU" : form.rawValue }
 }

@@ -36,7 +36,7 @@ struct RMSNormCase: DispatchCase {
         let output = try TestBuffer(
             "y", [UInt32](repeating: TestBuffer.guardWord, count: rows * width), guardWords: 1024 + width,
             on: bench.device)
-        let norm = try RMSNorm(
+        let norm = try Norm(
             bench.kernels, x: input.buffer,
             Normalisation(weight: scale.buffer, sources: gathers ? list.buffer : nil, epsilon: epsilon),
             y: output.buffer, width: width)

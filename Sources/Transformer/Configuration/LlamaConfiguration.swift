@@ -1,4 +1,5 @@
 package import GGUF
+import Kernels
 
 /// The sizes of a Llama network, as its file states them.
 package struct LlamaConfiguration: Sendable, Hashable {
@@ -63,7 +64,10 @@ package struct LlamaConfiguration: Sendable, Hashable {
         func require(_ holds: Bool, _ reason: @autoclosure () -> String) throws(ModelError) {
             if !holds { throw .unsupported(model: name, reason: reason()) }
         }
-        try require([32, 64, 80, 128].contains(headSize), "head size \(headSize) is not one of 32, 64, 80, 128")
+        let sizes = AttentionShape.headSizes
+        try require(
+            sizes.contains(headSize),
+            "head size \(headSize) is not one of \(sizes.map(String.init).joined(separator: ", "))")
         try require(heads % kvHeads == 0, "\(heads) heads cannot share \(kvHeads) KV heads evenly")
         try require(rotated <= headSize && rotated % 8 == 0, "\(rotated) rotated elements of \(headSize)")
         try require(embeddingLength % 4 == 0 && feedForwardLength % 4 == 0, "lengths that are no multiples of 4")

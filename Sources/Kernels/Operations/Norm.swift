@@ -1,22 +1,36 @@
 package import Compute
 
-/// How rows are normalised by their root mean square.
+/// How rows are normalised.
 package struct Normalisation: Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        /// By their root mean square. Source: Zhang & Sennrich 2019.
+        case rms = "RMS"
+        /// Less their mean, by the root of their variance. Source: Ba et al. 2016.
+        case layer = "LAYER"
+    }
+
+    package var kind: Kind
     /// `[width]` floats
     package var weight: any Buffer
+    /// `[width]` floats, added behind all else
+    package var bias: (any Buffer)?
     /// `[rows]` the row of the input that each row comes from; `nil` takes them in order
     package var sources: (any Buffer)?
     package var epsilon: Float
 
-    package init(weight: any Buffer, sources: (any Buffer)? = nil, epsilon: Float) {
+    package init(
+        kind: Kind = .rms, weight: any Buffer, bias: (any Buffer)? = nil, sources: (any Buffer)? = nil, epsilon: Float
+    ) {
+        self.kind = kind
         self.weight = weight
+        self.bias = bias
         self.sources = sources
         self.epsilon = epsilon
     }
 }
 
-/// Root-mean-square normalisation of every row, or of the rows that a list names.
-package struct RMSNorm: Sendable {
+/// Normalisation of every row, or of the rows that a list names.
+package struct Norm: Sendable {
     private let kernel: KernelPromise
     private let width: Int
     private let epsilon: Float
@@ -24,9 +38,12 @@ package struct RMSNorm: Sendable {
     /// - Parameters:
     ///   - x: `[rows][width]` floats
     ///   - y: `[rows][width]` floats
+    ///   - isAdded: whether `y` gets `scale` times the result added; else it becomes the result.
     package init(
-        _ kernels: KernelSet, x: any Buffer, _ norm: Normalisation, y: any Buffer, width: Int
+        _ kernels: KernelSet, x: any Buffer, _ norm: Normalisation, y: any Buffer, width: Int, isAdded: Bool = false,
+        scale: Float = 1
     ) throws(ComputeError) {
+        precondition(norm.kind == .rms && norm.bias == nil && !isAdded && scale == 1, "norms of this kind are no kernel")
         kernel = try kernels.promise(
             "rms_norm", ["GATHER": norm.sources == nil ? "0" : "1"],
             [x, norm.weight, norm.sources ?? norm.weight, y], groupSize: kernels.limits.rowGroupSize)
