@@ -137,7 +137,8 @@ let package = Package(
         tests("KVCache", ["Quantities"]),
         tests(
             "Transformer",
-            ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "TestDevices"]),
+            ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "TestDevices"],
+            hasResources: true),
         tests("Quantities"),
         tests("ConfigurationFiles"),
         tests("Workloads", ["Quantities", "ConfigurationFiles"]),

@@ -10,9 +10,6 @@ the reference's quantiser makes of them, stored as T) and `dequantized.T` (what 
 them the blocks hold random bits.
 `metadata.gguf` holds one metadata value of every type, arrays of all of them, and an alignment of 64.
 """
-import ctypes
-import glob
-import os
 import sys
 from pathlib import Path
 
@@ -22,6 +19,10 @@ from gguf import GGMLQuantizationType as Type
 from gguf import GGUFValueType as Value
 from gguf.quants import dequantize, quantize
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import llama_cpp  # noqa: E402
+
+LLAMA = llama_cpp.library()
 WIDTH = 64
 TYPES = [Type.F32, Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0]
 # The type, and where its blocks have halves: random ones would rarely be numbers of use.
@@ -66,16 +67,9 @@ def vectors(path: Path) -> None:
 
 def encoded(rows: np.ndarray, type: Type) -> np.ndarray:
     """What llama.cpp makes of rows, without an importance matrix."""
-    import xllamacpp
-
-    library = ctypes.CDLL(glob.glob(os.path.join(os.path.dirname(xllamacpp.__file__), "xllamacpp*.so"))[0])
-    function = library.ggml_quantize_chunk
-    function.restype = ctypes.c_size_t
-    pointer, count = ctypes.c_void_p, ctypes.c_int64
-    function.argtypes = [ctypes.c_int, pointer, pointer, count, count, count, pointer]
     block, size = gguf.GGML_QUANT_SIZES[type]
     result = np.zeros((rows.shape[0], rows.shape[1] // block * size), np.uint8)
-    written = function(int(type), rows.ctypes.data, result.ctypes.data, 0, *rows.shape, None)
+    written = LLAMA.ggml_quantize_chunk(int(type), rows.ctypes.data, result.ctypes.data, 0, *rows.shape, None)
     assert written == result.size
     return result
 
