@@ -243,8 +243,8 @@ package actor UnitSupervisor {
         let device = try await openDevice()
         let sequences = models.reduce(0) { $0 + $1.maxSequences }
         let pages = try files.map { model, file in
-            let shape = try LlamaModel.kvShape(file.configuration, type: model.kvType)
-            return shape.pages(for: min(model.context ?? .max, file.configuration.contextLength))
+            let shape = try Model.kvShape(file.network, type: model.kvType)
+            return shape.pages(for: min(model.context ?? .max, file.network.contextLength))
         }
         let unit = try Unit(
             configuration, sequences: max(sequences, Self.spare.sequences),

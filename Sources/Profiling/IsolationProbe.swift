@@ -40,7 +40,7 @@ package struct IsolationProbe: Sendable {
     /// Divides the device in two and loads the model on all four streams; blocks.
     ///
     /// - Parameter seconds: the length of each measurement.
-    package init(_ packed: PackedLlama, on device: any Device, seconds: Double) throws {
+    package init(_ packed: PackedWeights, on device: any Device, seconds: Double) throws {
         let half = max(1, device.limits.computeUnits / 2)
         let partition = try device.partition(into: [half, half])
         let turn = device.partitioning.isReal ? nil : UnitLanes.round / 2

@@ -8,14 +8,14 @@ import Transformer
 
 /// A model's network on a part of a device, and the thread that drives it for measurements.
 final class MeasuredStream: Sendable {
-    private let network: LlamaModel
+    private let network: Model
     private let lane: any Lane
     private let thread = LaneThread(name: "weft measuring")
 
     private init(
-        _ weights: LlamaWeights, pool: KVPool, options: LlamaModel.Options, on device: any Device, turn: Double?
+        _ weights: NetworkWeights, pool: KVPool, options: Model.Options, on device: any Device, turn: Double?
     ) throws {
-        network = try LlamaModel(weights, options: options, pool: pool, kernels: KernelSet(device: device))
+        network = try Model(weights, options: options, pool: pool, kernels: KernelSet(device: device))
         lane = try device.makeLane(label: "measuring", turn: turn)
         try network.warmUp(on: lane)
     }
@@ -26,18 +26,18 @@ final class MeasuredStream: Sendable {
     ///   - places: the device of each stream, and seconds of a slice where it takes turns with others.
     ///   - rows: the most tokens of a pass; `nil` for the model's own limit.
     static func streams(
-        _ packed: PackedLlama, on places: [(device: any Device, turn: Double?)], slots: [Int], rows: Int? = nil
+        _ packed: PackedWeights, on places: [(device: any Device, turn: Double?)], slots: [Int], rows: Int? = nil
     ) throws -> [MeasuredStream] {
-        let pool = try pool(LlamaModel.kvShape(packed.configuration, type: .f16), slots, on: places.map(\.device))
+        let pool = try pool(Model.kvShape(packed.network, type: .f16), slots, on: places.map(\.device))
         let contextLength = (slots.max() ?? 1) + 1
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         options.contextLength = contextLength
         options.maxLogitRows = slots.count
         if let rows { options.maxRows = rows }
-        var weights: [ObjectIdentifier: LlamaWeights] = [:]
+        var weights: [ObjectIdentifier: NetworkWeights] = [:]
         return try places.map { device, turn in
             let known = weights[device.memoryDomain]
-            let own = try known ?? LlamaWeights(packed, contextLength: contextLength, on: device)
+            let own = try known ?? NetworkWeights(packed, contextLength: contextLength, on: device)
             weights[device.memoryDomain] = own
             return try MeasuredStream(own, pool: pool, options: options, on: device, turn: turn)
         }
@@ -98,7 +98,7 @@ final class MeasuredStream: Sendable {
         }
     }
 
-    private static func draw(_ index: Int, from network: LlamaModel) {
+    private static func draw(_ index: Int, from network: Model) {
         var sampler = Sampler(SamplingOptions(), prompt: [], seed: 1)
         _ = network.withLogits(index) { sampler.draw($0) }
     }

@@ -51,9 +51,9 @@ package struct Profile: Sendable {
     ///   - progress: called before each measurement with the share that is done; what it throws ends the run.
     /// - Throws: `ComputeError`, `KVError`, and what `progress` and writing the file throw.
     package mutating func measure(
-        _ model: String, _ packed: PackedLlama, progress: @Sendable (Double) throws -> Void
+        _ model: String, _ packed: PackedWeights, progress: @Sendable (Double) throws -> Void
     ) async throws {
-        let work = work(model, packed.configuration.contextLength)
+        let work = work(model, packed.network.contextLength)
         let half = max(1, device.limits.computeUnits / 2)
         let halves = try await bench(packed, [half, half], work.flatMap(\.cells))
         // Both halves and the whole are on one bench; other parts have one each.
@@ -82,7 +82,7 @@ package struct Profile: Sendable {
     }
 
     /// The model ready to be measured beside being served.
-    package func probe(_ packed: PackedLlama) async throws -> ProfileProbe {
+    package func probe(_ packed: PackedWeights) async throws -> ProfileProbe {
         try await ProfileProbe(packed, on: device, cells: [], seconds: seconds)
     }
 
@@ -95,7 +95,7 @@ package struct Profile: Sendable {
     /// How many times as fast the device is at the model now as when it was measured: machines are shared.
     ///
     /// - Returns: `nil` where the file holds nothing of the model.
-    package func speed(of model: String, _ packed: PackedLlama) async throws -> Double? {
+    package func speed(of model: String, _ packed: PackedWeights) async throws -> Double? {
         let known = table.measurements
             .filter { $0.model == model && $0.sharePercent == 100 && $0.prefill != nil && $0.decode != nil }
             .map { ProfileGrid.Cell(batch: $0.batch, length: $0.length) }
@@ -137,7 +137,7 @@ package struct Profile: Sendable {
     }
 
     private func bench(
-        _ packed: PackedLlama, _ parts: [Int], _ cells: [ProfileGrid.Cell]
+        _ packed: PackedWeights, _ parts: [Int], _ cells: [ProfileGrid.Cell]
     ) async throws -> ProfileBench {
         try await ProfileBench(packed, on: device, parts: parts, cells: cells, seconds: seconds)
     }

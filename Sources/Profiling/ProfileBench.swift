@@ -13,11 +13,11 @@ struct ProfileBench: Sendable {
     ///
     /// - Parameter parts: the sizes of two parts, of one, or none.
     init(
-        _ packed: PackedLlama, on device: any Device, parts: [Int], cells: [ProfileGrid.Cell], seconds: Double
+        _ packed: PackedWeights, on device: any Device, parts: [Int], cells: [ProfileGrid.Cell], seconds: Double
     ) async throws {
         let partition = parts.isEmpty ? nil : try device.partition(into: parts)
         let devices = partition.map { [$0.whole] + $0.parts } ?? [device]
-        let lengths = Self.lengths(cells, contextLength: packed.configuration.contextLength)
+        let lengths = Self.lengths(cells, contextLength: packed.network.contextLength)
         let streams = try MeasuredStream.streams(packed, on: devices.map { ($0, nil) }, slots: lengths)
         (whole, self.parts, self.seconds) = (streams[0], Array(streams[1...]), seconds)
         try await fill(lengths)

@@ -15,7 +15,7 @@ package struct ProfileProbe: Sendable {
     private var grid = ProfileGrid.standard
 
     /// - Parameter cells: what is to be held against a cost file, on the whole device and on a half.
-    init(_ packed: PackedLlama, on device: any Device, cells: [ProfileGrid.Cell], seconds: Double) async throws {
+    init(_ packed: PackedWeights, on device: any Device, cells: [ProfileGrid.Cell], seconds: Double) async throws {
         self.cells = cells
         let half = device.limits.computeUnits / 2
         hasHalves = !cells.isEmpty && device.partitioning.isReal && half > 0

@@ -3,151 +3,246 @@ import KVCache
 import Kernels
 import Quantities
 
-/// The dispatches of a Llama network, tied to their buffers once; a step only counts its rows.
+/// The dispatches of a network, tied to their buffers once; a step only counts its rows.
 struct ForwardPass: Sendable {
-    private struct Layer: Sendable {
-        var qkv: Products
-        var output: Products
-        var gateUp: [Products]
-        var down: Products
+    /// What follows one another in a pass.
+    private enum Operation: Sendable {
+        case products(Products)
+        case norm(Norm)
+        case headNorm(HeadNorm)
+        case store(RopeStore, layer: Int)
+        case attention(Attention, layer: Int)
     }
 
     private let embed: Embed
-    private let layers: [Layer]
-    private let ropeStore: RopeStore
-    private let attention: Attention
+    private let operations: [Operation]
     private let output: Products
 
     init(
-        _ configuration: LlamaConfiguration, weights: LlamaWeights, kv: KVShape, inputs: StepInputs, pool: KVPool,
-        maxRows: Int, logits: any Buffer, logitRows: Int, logitStride: Int, kernels: KernelSet
+        _ weights: NetworkWeights, kv: KVShape, inputs: StepInputs, pool: KVPool, maxRows: Int, logits: any Buffer,
+        logitRows: Int, logitStride: Int, kernels: KernelSet
     ) throws(ComputeError) {
-        let c = configuration
-        let shape = AttentionShape(c, kv: kv)
-        let pages = pool.pages[kernels.device]
-        let scratch = try Scratch(c, shape, rows: maxRows, logitRows: logitRows, kernels)
-
-        embed = try Embed(kernels, tokens: inputs.tokensBuffer, table: weights.parts.embedding, y: scratch.residual)
-        ropeStore = try RopeStore(
-            kernels, shape, qkv: scratch.qkv, rotations: weights.rotations, rows: inputs.rowBuffers, pool: pages)
-        attention = try Attention(
-            kernels, shape, AttentionScores(headSize: shape.headSize), qkv: scratch.qkv, rows: inputs.rowBuffers,
-            pool: pages, y: scratch.mixed)
+        let network = weights.network
+        let scratch = try Scratch(network, rows: maxRows, logitRows: logitRows, kernels)
+        embed = try Embed(
+            kernels, tokens: inputs.tokensBuffer, table: weights[matrix: .embedding].weights, y: scratch.residual,
+            scale: network.embeddingScale)
+        var binding = LayerBinding(
+            weights: weights, kv: kv, inputs: inputs, pool: pool.pages[kernels.device], scratch: scratch,
+            kernels: kernels)
+        for index in network.blocks.indices { try binding.bind(index) }
+        operations = binding.operations
         // Two bytes for each number: what the logits' rows lose nothing behind makes up for. With one byte logits were
         // 1.06 times as far off as those of llama.cpp's CPU kernels, with floats 0.91 times.
+        let last = network.output, matrix = weights[matrix: last.isTied ? .embedding : .output]
         output = try Products(
             kernels,
             Products.Input(
                 scratch.residual,
-                norm: (
-                    Normalisation(
-                        weight: weights.parts.outputNorm, sources: inputs.logitRowsBuffer, epsilon: c.epsilon),
-                    y: scratch.final
-                ), bytes: scratch.finalBytes),
-            depth: c.embeddingLength, [.init(weights.output, columns: c.vocabularySize)], y: logits,
-            stride: logitStride)
-        var layers: [Layer] = []
-        for layer in weights.parts.layers {
-            layers.append(try Self.bind(layer, c, shape, scratch, kernels))
-        }
-        self.layers = layers
-    }
-
-    private static func bind(
-        _ layer: LlamaParts<DeviceWeights, any Buffer>.Layer, _ c: LlamaConfiguration, _ shape: AttentionShape,
-        _ scratch: Scratch,
-        _ kernels: KernelSet
-    ) throws(ComputeError) -> Layer {
-        let (q, kv) = (shape.heads * shape.headSize, shape.kvHeads * shape.headSize)
-        let parts = layer.qkv.count == 1 ? [(0, shape.rowWidth)] : [(0, q), (q, kv), (q + kv, kv)]
-        func products(
-            of input: Products.Input, _ weights: DeviceWeights, _ columns: Int, into y: any Buffer,
-            _ epilogue: MatMul.Epilogue
-        ) throws(ComputeError) -> Products {
-            try Products(
-                kernels, input, depth: weights.shape.depth, [.init(weights, columns: columns)], y: y, stride: columns,
-                epilogue: epilogue)
-        }
-        func normed(_ weight: any Buffer) -> Products.Input {
-            .init(
-                scratch.residual, norm: (Normalisation(weight: weight, epsilon: c.epsilon), y: scratch.normed),
-                bytes: scratch.bytes)
-        }
-        func rows(_ x: any Buffer) -> Products.Input { .init(x, bytes: scratch.bytes) }
-        let (d, f) = (c.embeddingLength, c.feedForwardLength)
-        return Layer(
-            qkv: try Products(
-                kernels, normed(layer.attentionNorm), depth: d,
-                zip(layer.qkv, parts).map { .init($0, offset: $1.0, columns: $1.1) }, y: scratch.qkv,
-                stride: shape.rowWidth),
-            output: try products(of: rows(scratch.mixed), layer.output, d, into: scratch.residual, .residual),
-            gateUp: try zip(layer.gateUp, layer.gateUp.count == 1 ? [.swiglu] : [.none, .gated]).map {
-                (weights, epilogue) throws(ComputeError) in
-                try products(of: normed(layer.feedForwardNorm), weights, f, into: scratch.gated, epilogue)
-            },
-            down: try products(of: rows(scratch.gated), layer.down, d, into: scratch.residual, .residual))
+                norm: (weights.norm(.outputNorm, sources: inputs.logitRowsBuffer), y: scratch.final),
+                bytes: scratch.finalBytes),
+            depth: network.embeddingLength, [.init(matrix.weights, bias: matrix.bias, columns: matrix.columns)],
+            y: logits, stride: logitStride, epilogue: .init(.none, scale: last.scale, cap: last.cap))
     }
 
     /// The heights of tiles that batches choose among, ascending.
     var heights: [Int] {
-        let products = [output] + layers.flatMap { [$0.qkv, $0.output, $0.down] + $0.gateUp }
-        return Set(products.flatMap(\.heights)).sorted()
+        let products = operations.compactMap { if case .products(let products) = $0 { products } else { nil } }
+        return Set((products + [output]).flatMap(\.heights)).sorted()
     }
 
-    /// Eight dispatches a layer, ten where queries, keys and values differ in format, two more where gate and up do,
-    /// and three around them; with products of whole numbers two more a layer.
+    /// Eight dispatches a layer of Llama, ten where queries, keys and values differ in format, two more where gate and
+    /// up do, and three around them; with products of whole numbers two more a layer. Norms of heads and norms behind
+    /// are one more each.
     func encode(_ commands: any Commands, _ batch: Batch) {
         let (rows, logitRows) = (batch.rowCount, batch.logitRows.count)
         embed.encode(commands, rows: rows)
-        for (index, layer) in layers.enumerated() {
-            layer.qkv.encode(commands, rows: rows)
-            ropeStore.encode(commands, rows: rows, layer: index)
-            attention.encode(
-                commands, rows: rows, pieces: batch.pieces, longest: batch.longest, layer: index)
-            layer.output.encode(commands, rows: rows)
-            for part in layer.gateUp { part.encode(commands, rows: rows) }
-            layer.down.encode(commands, rows: rows)
+        for operation in operations {
+            switch operation {
+            case .products(let products): products.encode(commands, rows: rows)
+            case .norm(let norm): norm.encode(commands, rows: rows)
+            case .headNorm(let norm): norm.encode(commands, rows: rows)
+            case .store(let store, let layer): store.encode(commands, rows: rows, layer: layer)
+            case .attention(let attention, let layer):
+                attention.encode(commands, rows: rows, pieces: batch.pieces, longest: batch.longest, layer: layer)
+            }
         }
         guard logitRows > 0 else { return }
         output.encode(commands, rows: logitRows)
     }
+
+    /// Binds block after block; layers that are alike share what they are bound to.
+    private struct LayerBinding {
+        let weights: NetworkWeights
+        let kv: KVShape
+        let inputs: StepInputs
+        let pool: any Buffer
+        let scratch: Scratch
+        let kernels: KernelSet
+        private(set) var operations: [Operation] = []
+        private var stores: [Rope?: RopeStore] = [:]
+        private var attentions: [AttentionLayer: Attention] = [:]
+
+        init(
+            weights: NetworkWeights, kv: KVShape, inputs: StepInputs, pool: any Buffer, scratch: Scratch,
+            kernels: KernelSet
+        ) {
+            (self.weights, self.kv, self.inputs) = (weights, kv, inputs)
+            (self.pool, self.scratch, self.kernels) = (pool, scratch, kernels)
+        }
+
+        private var network: Network { weights.network }
+
+        mutating func bind(_ index: Int) throws(ComputeError) {
+            let block = network.blocks[index]
+            try bindQueriesKeysValues(block, index)
+            // Both take the rows as they come in: before the first of them changes these.
+            if block.isParallel { try bindGateUp(block, index, norm: .attentionNorm) }
+            operations.append(.store(try store(block.attention), layer: index))
+            operations.append(.attention(try attention(block.attention), layer: index))
+            try bindBranch(
+                block, index, scratch.mixed, .attentionOutput, normBehind: .postAttentionNorm)
+            if !block.isParallel { try bindGateUp(block, index, norm: .feedForwardNorm) }
+            try bindBranch(block, index, scratch.gated, .down, normBehind: .postFeedForwardNorm)
+        }
+
+        private mutating func bindQueriesKeysValues(_ block: Block, _ index: Int) throws(ComputeError) {
+            let heads = block.attention
+            var offset = 0
+            let parts = weights.matrices { .block(index, .qkv($0)) }.map { matrix in
+                defer { offset += matrix.columns }
+                return Products.Part(
+                    matrix.weights, bias: matrix.bias, offset: offset, columns: matrix.columns)
+            }
+            operations.append(
+                .products(
+                    try Products(
+                        kernels, input(block, index, norm: .attentionNorm), depth: network.embeddingLength, parts,
+                        y: scratch.qkv, stride: heads.rowWidth)))
+            guard heads.norms != .none else { return }
+            operations.append(
+                .headNorm(
+                    try HeadNorm(
+                        kernels, shape: shape(heads), qkv: scratch.qkv,
+                        queryWeight: weights[vector: .block(index, .queryNorm)],
+                        keyWeight: weights[vector: .block(index, .keyNorm)], epsilon: network.norm.epsilon,
+                        isWholeRow: heads.norms == .wholeRow)))
+        }
+
+        private mutating func bindGateUp(_ block: Block, _ index: Int, norm: Weight.Part) throws(ComputeError) {
+            let matrices = weights.matrices { .block(index, .gateUp($0)) }
+            let epilogues: [MatMul.Epilogue] =
+                switch block.feedForward {
+                case .plain(let activation, _): [.init(.activated, activation)]
+                case .gated(let activation, _):
+                    matrices.count == 1 ? [.init(.paired, activation)] : [.none, .init(.gated, activation)]
+                }
+            let width = block.feedForward.width
+            for (matrix, epilogue) in zip(matrices, epilogues) {
+                operations.append(
+                    .products(
+                        try Products(
+                            kernels, input(block, index, norm: norm), depth: network.embeddingLength,
+                            [.init(matrix.weights, bias: matrix.bias, columns: width)], y: scratch.gated,
+                            stride: width, epilogue: epilogue)))
+            }
+        }
+
+        /// What attention or the feed-forward part gives, added to the rows that came in.
+        private mutating func bindBranch(
+            _ block: Block, _ index: Int, _ x: any Buffer, _ part: Weight.Part, normBehind: Weight.Part
+        ) throws(ComputeError) {
+            let matrix = weights[matrix: .block(index, part)], length = network.embeddingLength
+            let y = block.hasNormsAfter ? scratch.branch : scratch.residual
+            operations.append(
+                .products(
+                    try Products(
+                        kernels, .init(x, bytes: scratch.bytes), depth: matrix.weights.shape.depth,
+                        [.init(matrix.weights, bias: matrix.bias, columns: matrix.columns)], y: y, stride: length,
+                        epilogue: block.hasNormsAfter ? .none : .init(.residual, scale: block.residualScale))))
+            guard block.hasNormsAfter else { return }
+            operations.append(
+                .norm(
+                    try Norm(
+                        kernels, x: y, weights.norm(.block(index, normBehind)), y: scratch.residual, width: length,
+                        isAdded: true, scale: block.residualScale)))
+        }
+
+        private func input(_ block: Block, _ index: Int, norm: Weight.Part) -> Products.Input {
+            .init(
+                scratch.residual,
+                norm: block.hasNormsBefore ? (weights.norm(.block(index, norm)), y: scratch.normed) : nil,
+                bytes: scratch.bytes)
+        }
+
+        private func shape(_ heads: AttentionLayer) -> AttentionShape {
+            AttentionShape(
+                heads: heads.heads, kvHeads: heads.kvHeads, rotated: heads.rope?.paddedRotated ?? 0,
+                layers: network.blocks.count, page: kv.page)
+        }
+
+        private mutating func store(_ heads: AttentionLayer) throws(ComputeError) -> RopeStore {
+            if let store = stores[heads.rope] { return store }
+            let rope = heads.rope
+            let store = try RopeStore(
+                kernels, shape(heads), qkv: scratch.qkv,
+                // Without positions no table is read.
+                rotations: rope.map { weights.rotations($0.ofKeys) } ?? scratch.qkv,
+                queryRotations: rope?.temperature == nil ? nil : rope.map { weights.rotations($0) },
+                rows: inputs.rowBuffers(heads.mask), pool: pool)
+            stores[rope] = store
+            return store
+        }
+
+        private mutating func attention(_ heads: AttentionLayer) throws(ComputeError) -> Attention {
+            if let attention = attentions[heads] { return attention }
+            let attention = try Attention(
+                kernels, shape(heads),
+                AttentionScores(scale: heads.scale, cap: heads.cap, sinks: weights.vectorIfPresent(.sinks)),
+                qkv: scratch.qkv, rows: inputs.rowBuffers(heads.mask), pool: pool, y: scratch.mixed)
+            attentions[heads] = attention
+            return attention
+        }
+    }
+}
+
+extension NetworkWeights {
+    /// The norm whose weights are `weight`.
+    fileprivate func norm(_ weight: Weight, sources: (any Buffer)? = nil) -> Normalisation {
+        Normalisation(
+            kind: network.norm.kind, weight: self[vector: weight], bias: vectorIfPresent(.bias(of: weight)),
+            sources: sources, epsilon: network.norm.epsilon)
+    }
 }
 
 /// Activations between the dispatches of a pass.
-private struct Scratch {
+private struct Scratch: Sendable {
     let residual: any Buffer  // [rows][embeddingLength]
     let normed: any Buffer  // [rows][embeddingLength]
     let qkv: any Buffer  // [rows][(heads + 2 * kvHeads) * headSize]
     let mixed: any Buffer  // [rows][heads * headSize]
-    let gated: any Buffer  // [rows][feedForwardLength]
+    let gated: any Buffer  // [rows][feed-forward length]
+    /// `[rows][embeddingLength]`: what is normalised before it is added. Nobody needs `normed` at that time.
+    var branch: any Buffer { normed }
     let final: any Buffer  // [logitRows][embeddingLength]
     /// Rows of the products under way, where these are of whole numbers.
     let bytes: QuantisedRows?
     /// Those of the logits' product.
     let finalBytes: QuantisedRows?
 
-    init(
-        _ c: LlamaConfiguration, _ shape: AttentionShape, rows: Int, logitRows: Int, _ kernels: KernelSet
-    ) throws(ComputeError) {
+    init(_ network: Network, rows: Int, logitRows: Int, _ kernels: KernelSet) throws(ComputeError) {
         func floats(_ count: Int, _ label: String) throws(ComputeError) -> any Buffer {
             try kernels.device.makeBuffer(byteCount: 4 * count, access: .device, label: label)
         }
-        residual = try floats(rows * c.embeddingLength, "residual")
-        normed = try floats(rows * c.embeddingLength, "normed")
-        qkv = try floats(rows * shape.rowWidth, "qkv")
-        mixed = try floats(rows * shape.heads * shape.headSize, "mixed")
-        gated = try floats(rows * c.feedForwardLength, "gated")
-        final = try floats(logitRows * c.embeddingLength, "final")
-        bytes = try QuantisedRows(
-            rows: rows,
-            depth: max(c.embeddingLength, shape.heads * shape.headSize, c.feedForwardLength),
-            for: kernels)
-        finalBytes = try QuantisedRows(rows: logitRows, depth: c.embeddingLength, terms: 2, for: kernels)
-    }
-}
-
-extension AttentionShape {
-    fileprivate init(_ c: LlamaConfiguration, kv: KVShape) {
-        self.init(heads: c.heads, kvHeads: c.kvHeads, rotated: c.rotated, layers: c.layers, page: kv.page)
+        let heads = network.heads, length = network.embeddingLength, mixedLength = heads.heads * heads.headSize
+        let width = network.blocks.reduce(0) { max($0, $1.feedForward.width) }
+        residual = try floats(rows * length, "residual")
+        normed = try floats(rows * length, "normed")
+        qkv = try floats(rows * heads.rowWidth, "qkv")
+        mixed = try floats(rows * mixedLength, "mixed")
+        gated = try floats(rows * width, "gated")
+        final = try floats(logitRows * length, "final")
+        bytes = try QuantisedRows(rows: rows, depth: max(length, mixedLength, width), for: kernels)
+        finalBytes = try QuantisedRows(rows: logitRows, depth: length, terms: 2, for: kernels)
     }
 }

@@ -10,14 +10,9 @@ package enum ModelError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .file(let error): "\(error)"
-        case .unsupportedArchitecture(let name): "architecture '\(name)' is not supported (only 'llama' is)"
+        case .unsupportedArchitecture(let name):
+            "architecture '\(name)' is not supported (\(Network.architectures.joined(separator: ", ")) are)"
         case .unsupported(let model, let reason): "\(model): \(reason)"
         }
-    }
-}
-
-extension ModelError {
-    init(_ error: any Error, model: String) {
-        self = (error as? GGUFError).map(Self.file) ?? .unsupported(model: model, reason: "\(error)")
     }
 }

@@ -6,31 +6,36 @@ import Quantities
 
 /// A model with a pool of its own and a handful of sequences: for commands and tests that need no scheduler.
 package struct SingleSequence {
-    package let model: LlamaModel
+    package let model: Model
     private let pool: KVPool
     private let lane: any Lane
     private var pages: KVManager
     private let id: ModelID
     private var sequences: [BlockTableID] = []
 
-    /// - Parameter count: the sequences that are fed together, each of at most `contextLength` tokens.
+    /// - Parameters:
+    ///   - contextLength: the most tokens of a sequence that the model is made for.
+    ///   - tokens: those that there is room for in each, where they are fewer.
+    ///   - count: the sequences that are fed together.
+    ///   - logitRows: the most logits that one pass gives, where it is not one for each sequence.
+    ///   - warmsUp: whether all kernels are compiled now, so that every pass is at its full speed.
     package init(
-        _ file: GGUFFile, options: LlamaModel.Options, contextLength: Int, count: Int = 1, kernels: KernelSet,
-        cache: WeightCache? = nil, progress: (Double) -> Void = { _ in }
+        _ file: GGUFFile, options: Model.Options, contextLength: Int, tokens: Int? = nil, count: Int = 1,
+        logitRows: Int? = nil, kernels: KernelSet, cache: WeightCache? = nil, warmsUp: Bool = true,
+        progress: (Double) -> Void = { _ in }
     ) throws {
-        let configuration = try LlamaConfiguration(file)
-        let shape = try LlamaModel.kvShape(configuration, type: options.kvType)
-        let length = min(contextLength, configuration.contextLength)
-        let pagesPerSequence = shape.pages(for: length)
+        let network = try Network(file)
+        let shape = try Model.kvShape(network, type: options.kvType)
+        let length = min(contextLength, network.contextLength)
         pool = try KVPool(
-            pageCount: count * pagesPerSequence, sequences: count, pagesPerSequence: pagesPerSequence,
-            on: [kernels.device])
+            pageCount: count * shape.pages(for: min(tokens ?? length, length)), sequences: count,
+            pagesPerSequence: shape.pages(for: length), on: [kernels.device])
         var options = options
         options.contextLength = length
-        options.maxLogitRows = max(count, 1)
-        model = try LlamaModel(file, options: options, pool: pool, kernels: kernels, cache: cache, progress: progress)
+        options.maxLogitRows = max(logitRows ?? count, 1)
+        model = try Model(file, options: options, pool: pool, kernels: kernels, cache: cache, progress: progress)
         lane = try kernels.device.makeLane(label: "single")
-        try model.warmUp(on: lane)
+        if warmsUp { try model.warmUp(on: lane) }
         pages = KVManager(pages: pool.pageCount)
         id = try pages.add(shape, weight: 1)
         restart(count: count)
@@ -51,16 +56,39 @@ package struct SingleSequence {
         for start in stride(from: 0, to: tokens.count, by: width) {
             let piece = tokens[start..<min(tokens.count, start + width)]
             var batch = Batch()
+            let logits = piece.endIndex == tokens.count ? Batch.Logits.ofLast : .none
             for sequence in sequences {
-                let slot = sequence.index
-                guard case .granted(let first) = pages.extend(sequence, to: position + piece.endIndex, for: .step)
-                else { preconditionFailure("the pool holds every sequence") }
-                pool.update(slot: slot, pages[sequence].pages[first...], from: first)
-                batch.append(
-                    piece, slot: slot, position: position + start, wantsLogits: piece.endIndex == tokens.count)
+                append(piece, of: sequence, at: position + start, logits: logits, to: &batch)
             }
             seconds += try model.forward(batch, on: lane) ?? 0
         }
         return seconds
+    }
+
+    /// Appends `tokens` to the one sequence and lends the logits `[vocabularySize]` after each.
+    package mutating func feed(
+        _ tokens: [Int32], at position: Int, logits body: (_ position: Int, Span<Float>) -> Void
+    ) throws(ComputeError) {
+        let width = min(model.maxRows, model.maxLogitRows)
+        for start in stride(from: 0, to: tokens.count, by: width) {
+            let piece = tokens[start..<min(tokens.count, start + width)]
+            var batch = Batch()
+            append(piece, of: sequences[0], at: position + start, logits: .ofAll, to: &batch)
+            try model.forward(batch, on: lane)
+            for index in 0..<piece.count {
+                model.withLogits(index) { body(position + start + index, $0) }
+            }
+        }
+    }
+
+    private mutating func append(
+        _ piece: ArraySlice<Int32>, of sequence: BlockTableID, at position: Int, logits: Batch.Logits,
+        to batch: inout Batch
+    ) {
+        guard case .granted(let first) = pages.extend(sequence, to: position + piece.count, for: .step) else {
+            preconditionFailure("the pool holds every sequence")
+        }
+        pool.update(slot: sequence.index, pages[sequence].pages[first...], from: first)
+        batch.append(piece, slot: sequence.index, position: position, logits: logits)
     }
 }

@@ -109,7 +109,7 @@ private struct LoadedModel {
     let instance: VulkanInstance?
     let device: any Device
     let lane: any Lane
-    let model: LlamaModel
+    let model: Model
     let pool: KVPool
 
     /// - Parameters:
@@ -136,10 +136,10 @@ private struct LoadedModel {
         }
         lane = try device.makeLane(label: "test")
         pool = try KVPool(pageCount: 4096, sequences: 1, pagesPerSequence: 4096, on: [device])
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         options.kvType = kv
         options.contextLength = 512
-        model = try LlamaModel(
+        model = try Model(
             GGUFFile(path: TestModels.path("smollm2-135m-q4_1")), options: options, pool: pool,
             kernels: KernelSet(device: device))
     }

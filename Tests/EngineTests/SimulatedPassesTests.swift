@@ -127,7 +127,7 @@ struct SimulatedPassesTests {
             SimulatedModel(
                 name: model.name, profile: .llama7B,
                 settings: ModelSettings(
-                    model, shape: try LlamaModel.kvShape(file.configuration, type: model.kvType)),
+                    model, shape: try Model.kvShape(file.network, type: model.kvType)),
                 cost: try #require(try costs.costs(of: ModelProfile.llama7B.costName, devices: 1)))
         }
         let slow = PhaseContention(

@@ -14,7 +14,7 @@ struct ProfileTests {
 
     /// A generated model, the device that it is measured on, and a cost file to come.
     private final class Place {
-        let packed: PackedLlama
+        let packed: PackedWeights
         let device: any Device
         let file: String
         private let folder: String
@@ -26,7 +26,7 @@ struct ProfileTests {
             device = try OpenCLDevice(
                 DeviceSelector("opencl"), in: OpenCLPlatforms(),
                 cacheDirectory: NSTemporaryDirectory() + "weft-engine-kernels")
-            packed = try PackedLlama(
+            packed = try PackedWeights(
                 GGUFFile(path: "\(folder)/tiny.gguf"), vectorWidth: device.limits.vectorWidth, cache: nil)
             file = "\(folder)/costs.json"
         }

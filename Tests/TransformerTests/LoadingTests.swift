@@ -20,7 +20,7 @@ struct LoadingTests {
             : try VulkanDevice(DeviceSelector(selector), in: VulkanInstance(), cacheDirectory: ProcessFolder.path)
     }
 
-    private func logits(_ network: LlamaModel, _ pool: KVPool, rows: Int, on device: any Device) throws -> [[Float]] {
+    private func logits(_ network: Model, _ pool: KVPool, rows: Int, on device: any Device) throws -> [[Float]] {
         var batch = Batch()
         for row in 0..<rows { batch.append([Int32(row * 7 % 288)], slot: 0, position: row, wantsLogits: true) }
         try network.forward(batch, on: device.makeLane(label: "test"))
@@ -40,17 +40,17 @@ struct LoadingTests {
         let device = try device(selector)
         let kernels = try KernelSet(device: device)
         let pool = try KVPool(pageCount: 64, sequences: 1, pagesPerSequence: 64, on: [device])
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         options.maxRows = 40
         options.maxLogitRows = 40
         options.contextLength = 64
         let shown = Mutex<[LoadProgress]>([])
-        let loaded = try LlamaModel.load(file, options: options, pool: pool, lanes: [kernels], cache: nil) { step in
+        let loaded = try Model.load(file, options: options, pool: pool, lanes: [kernels], cache: nil) { step in
             shown.withLock { $0.append(step) }
         }
         let network = try #require(loaded.networks.first)
         #expect(loaded.networks.count == 1)
-        #expect(try loaded.byteCount == PackedLlama.byteCount(of: file, vectorWidth: kernels.limits.vectorWidth))
+        #expect(try loaded.byteCount == PackedWeights.byteCount(of: file, vectorWidth: kernels.limits.vectorWidth))
         let steps = shown.withLock { $0 }
         #expect(steps.contains { $0.doing.contains("packing weights") })
         #expect(steps.contains { $0.doing.contains("compiling kernels") })
@@ -83,8 +83,8 @@ struct LoadingTests {
         truncate(path, Int(file.byteCount) / 2)
         let pool = try KVPool(pageCount: 64, sequences: 1, pagesPerSequence: 64, on: [device])
         let error = try #require(throws: (any Error).self) {
-            try LlamaModel.load(
-                file, options: LlamaModel.Options(), pool: pool, lanes: [KernelSet(device: device)], cache: nil)
+            try Model.load(
+                file, options: Model.Options(), pool: pool, lanes: [KernelSet(device: device)], cache: nil)
         }
         #expect("\(error)".contains("while it was open"), "\(error)")
     }

@@ -25,7 +25,7 @@ struct WeightCacheTests {
             selector == "opencl"
             ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: nil)
             : try VulkanDevice(DeviceSelector(selector), in: VulkanInstance(), cacheDirectory: nil)
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         options.maxRows = 8
         var sequence = try SingleSequence(
             GGUFFile(path: model), options: options, contextLength: 32, kernels: KernelSet(device: device),
@@ -96,7 +96,7 @@ struct WeightCacheTests {
         let cache = WeightCache(folder: folder)
         let expected = try logits(cache)
         let device = try OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: nil)
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         options.maxRows = 8
         var sequence = try SingleSequence(
             GGUFFile(path: model), options: options, contextLength: 32,
@@ -134,7 +134,7 @@ struct WeightCacheTests {
         let cache = WeightCache(folder: folder)
         let file = try GGUFFile(path: model)
         let error = try #require(throws: (any Error).self) {
-            try PackedLlama(file, vectorWidth: 16, cache: cache) { _ in truncate(model, 50_000) }
+            try PackedWeights(file, vectorWidth: 16, cache: cache) { _ in truncate(model, 50_000) }
         }
         #expect("\(error)".contains("changed from \(file.byteCount) to 50000 bytes while it was open"), "\(error)")
         #expect(files == [])
@@ -147,7 +147,7 @@ struct WeightCacheTests {
         let file = try GGUFFile(path: model)
         let other = try FileHandle(forWritingTo: URL(fileURLWithPath: model))
         let error = try #require(throws: GGUFError.self) {
-            try PackedLlama(file, vectorWidth: 16, cache: WeightCache(folder: folder)) { _ in
+            try PackedWeights(file, vectorWidth: 16, cache: WeightCache(folder: folder)) { _ in
                 try? other.seek(toOffset: UInt64(file.byteCount - 64))
                 try? other.write(contentsOf: Data(repeating: 0x3c, count: 64))
             }
@@ -169,7 +169,7 @@ struct WeightCacheTests {
         let file = try GGUFFile(path: model)
         if !whilePacking { rename(other, model) }
         let device = try OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: nil)
-        _ = try PackedLlama(file, vectorWidth: device.limits.vectorWidth, cache: cache) { _ in rename(other, model) }
+        _ = try PackedWeights(file, vectorWidth: device.limits.vectorWidth, cache: cache) { _ in rename(other, model) }
         #expect(try logits(cache) == second, "the old model's weights stand for the new one")
         #expect(try logits(cache) == second)
     }
@@ -189,8 +189,8 @@ struct WeightCacheTests {
         try write(seed: 1)
         let file = try GGUFFile(path: model)
         for width in [4, 8, 16] {
-            let packed = try PackedLlama(file, vectorWidth: width, cache: nil)
-            #expect(try PackedLlama.byteCount(of: file, vectorWidth: width) == packed.byteCount)
+            let packed = try PackedWeights(file, vectorWidth: width, cache: nil)
+            #expect(try PackedWeights.byteCount(of: file, vectorWidth: width) == packed.byteCount)
         }
     }
 

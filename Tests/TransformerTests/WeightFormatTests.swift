@@ -103,12 +103,12 @@ struct WeightFormatTests {
             : try VulkanDevice(
                 DeviceSelector(selector), in: VulkanInstance(), cacheDirectory: ProcessFolder.path, limits: adjust)
         let pool = try KVPool(pageCount: 512, sequences: 1, pagesPerSequence: 512, on: [device])
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         (options.maxRows, options.maxLogitRows, options.contextLength) = (40, 40, 64)
         // Halves would be rounded to one or the other of two neighbours.
         options.kvType = .f32
         let network = try #require(
-            try LlamaModel.load(
+            try Model.load(
                 GGUFFile(path: path), options: options, pool: pool, lanes: [KernelSet(device: device)], cache: nil
             ).networks.first)
         var pages = KVManager(pages: pool.pageCount)

@@ -7,7 +7,7 @@ package import Transformer
 /// A model file, opened: what is known of it before any weight is loaded.
 package struct ModelFile: Sendable {
     package let gguf: GGUFFile
-    package let configuration: LlamaConfiguration
+    package let network: Network
     package let tokenizer: any Tokenizer
     package let chatTemplate: ChatTemplate?
     /// Seconds since 1970 at which the file was written.
@@ -16,13 +16,13 @@ package struct ModelFile: Sendable {
     /// - Throws: `ModelError`, `GGUFError`, `TokenizerError`, `ChatTemplateError`.
     package init(path: String) throws {
         gguf = try GGUFFile(path: path)
-        configuration = try LlamaConfiguration(gguf)
+        network = try Network(gguf)
         let vocabulary = try Vocabulary(gguf.metadata)
         let tokenizer = try VocabularyTokenizer(vocabulary)
-        guard tokenizer.vocabularySize == configuration.vocabularySize else {
+        guard tokenizer.vocabularySize == network.vocabularySize else {
             throw ModelError.unsupported(
-                model: configuration.name,
-                reason: "\(tokenizer.vocabularySize) tokens but \(configuration.vocabularySize) embeddings")
+                model: network.name,
+                reason: "\(tokenizer.vocabularySize) tokens but \(network.vocabularySize) embeddings")
         }
         func text(_ token: TokenID?) -> String {
             token.map { String(decoding: tokenizer.bytes(of: $0, rendersSpecial: true), as: UTF8.self) } ?? ""

@@ -25,11 +25,11 @@ struct Step: Sendable {
     }
 
     let pass: Pass
-    private let model: LlamaModel
+    private let model: Model
     private var batch = Batch()
     private var draws: [Draw] = []
 
-    init(_ pass: Pass, model: LlamaModel) {
+    init(_ pass: Pass, model: Model) {
         self.pass = pass
         self.model = model
     }

@@ -9,14 +9,14 @@ struct UnitModel: Sendable {
     let id: ModelID
     let configuration: ModelConfiguration
     /// The network on each of the unit's lanes.
-    let networks: [LlamaModel]
+    let networks: [Model]
     let served: ServedModel
     let weightBytes: Int
     var counters = ModelCounters()
 
     var isPinned: Bool { configuration.pinned }
     /// What is the same on all lanes.
-    var network: LlamaModel { networks[0] }
+    var network: Model { networks[0] }
 }
 
 extension ModelSettings {
@@ -42,19 +42,19 @@ extension Unit {
         _ configuration: ModelConfiguration, _ file: ModelFile, cache: WeightCache?,
         progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) async throws -> ServedModel {
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         options.contextLength = configuration.context
         options.kvType = configuration.kvType
         options.maxRows = configuration.chunk + configuration.maxSequences
         options.maxLogitRows = configuration.maxSequences
         let (pool, chosen, sets) = (pool, options, lanes.lanes.map(\.kernels))
         let settings = ModelSettings(
-            configuration, shape: try LlamaModel.kvShape(file.configuration, type: configuration.kvType),
-            weightBytes: try PackedLlama.byteCount(of: file.gguf, vectorWidth: sets[0].limits.vectorWidth))
+            configuration, shape: try Model.kvShape(file.network, type: configuration.kvType),
+            weightBytes: try PackedWeights.byteCount(of: file.gguf, vectorWidth: sets[0].limits.vectorWidth))
         let packed = try await packed(file, for: settings, of: configuration.name, cache: cache, progress: progress)
         try refusing(configuration.name) { () throws(ResidencyError) in try makeRoom(for: settings) }
         let loaded = try await loader.run {
-            try LlamaModel.load(
+            try Model.load(
                 file.gguf, packed: packed, options: chosen, pool: pool, lanes: sets, cache: cache, progress: progress)
         }
         let networks = loaded.networks
@@ -77,13 +77,13 @@ extension Unit {
     private func packed(
         _ file: ModelFile, for settings: ModelSettings, of name: String, cache: WeightCache?,
         progress: @escaping @Sendable (LoadProgress) -> Void
-    ) async throws -> PackedLlama? {
+    ) async throws -> PackedWeights? {
         let victims = try refusing(name) { () throws(ResidencyError) in try scheduler.victims(for: settings) }
         guard !victims.isEmpty else { return nil }
         let width = lanes.lanes[0].kernels.limits.vectorWidth
         return try await loader.run {
             do {
-                return try PackedLlama(file.gguf, vectorWidth: width, cache: cache) {
+                return try PackedWeights(file.gguf, vectorWidth: width, cache: cache) {
                     progress(LoadProgress(packed: $0))
                 }
             } catch ComputeError.outOfMemory { return nil }

@@ -13,6 +13,13 @@ package struct Batch: Sendable {
     /// Tokens of the longest sequence, those of the batch among them.
     package private(set) var longest = 0
 
+    /// Which rows of a piece become logits.
+    package enum Logits: Sendable {
+        case none
+        case ofLast
+        case ofAll
+    }
+
     package init() {}
 
     package var rowCount: Int { tokens.count }
@@ -22,12 +29,21 @@ package struct Batch: Sendable {
 
     /// Adds `tokens` of the sequence in `slot`, the first at `position`; with the logits of the last if wanted.
     package mutating func append(_ tokens: some Collection<Int32>, slot: Int, position: Int, wantsLogits: Bool) {
+        append(tokens, slot: slot, position: position, logits: wantsLogits ? .ofLast : .none)
+    }
+
+    /// Adds `tokens` of the sequence in `slot`, the first at `position`.
+    package mutating func append(_ tokens: some Collection<Int32>, slot: Int, position: Int, logits: Logits) {
         precondition(!tokens.isEmpty, "no tokens")
         self.tokens += tokens
         pieces += 1
         longest = max(longest, position + tokens.count)
         positions += position..<position + tokens.count
         slots += repeatElement(slot, count: tokens.count)
-        if wantsLogits { logitRows.append(self.tokens.count - 1) }
+        switch logits {
+        case .none: break
+        case .ofLast: logitRows.append(rowCount - 1)
+        case .ofAll: logitRows += rowCount - tokens.count..<rowCount
+        }
     }
 }

@@ -5,35 +5,46 @@ import Quantities
 /// What a step's kernels are told of its rows, in memory that the host writes before each step.
 struct StepInputs: Sendable {
     private let tokens: HostArray<UInt32>
-    private let rows: HostArray<RowPlace>
+    /// Of each kind of layer, by what its rows attend to.
+    private let rows: [AttentionMask: HostArray<RowPlace>]
     private let logitRows: HostArray<UInt32>
-    /// What rows attend to in every layer.
-    private let mask = AttentionMask.causal
     private let pool: KVPool
     private let tables: any Buffer
 
-    init(rows: Int, logitRows: Int, pool: KVPool, on device: any Device) throws(ComputeError) {
+    init(
+        masks: Set<AttentionMask>, rows: Int, logitRows: Int, pool: KVPool, on device: any Device
+    ) throws(ComputeError) {
         self.pool = pool
         tables = pool.tables[device]
         tokens = try HostArray(UInt32.self, count: rows, access: .upload, label: "tokens", on: device)
-        self.rows = try HostArray(RowPlace.self, count: rows, access: .upload, label: "rows", on: device)
+        var arrays: [AttentionMask: HostArray<RowPlace>] = [:]
+        for mask in masks {
+            arrays[mask] = try HostArray(
+                RowPlace.self, count: rows, access: .upload, label: "rows \(mask)", on: device)
+        }
+        self.rows = arrays
         self.logitRows = try HostArray(
             UInt32.self, count: logitRows, access: .upload, label: "logit rows", on: device)
     }
 
     var tokensBuffer: any Buffer { tokens.buffer }
     var logitRowsBuffer: any Buffer { logitRows.buffer }
-    var rowBuffers: RowBuffers { RowBuffers(rows: rows.buffer, mask: mask, tables: tables) }
+
+    /// The rows of layers with a mask, which is one of those that the inputs were made for.
+    func rowBuffers(_ mask: AttentionMask) -> RowBuffers {
+        guard let rows = rows[mask] else { preconditionFailure("no rows of \(mask)") }
+        return RowBuffers(rows: rows.buffer, mask: mask, tables: tables)
+    }
 
     func write(_ batch: Batch) {
         var length = 0
         for row in (0..<batch.rowCount).reversed() {
-            let position = batch.positions[row]
+            let position = batch.positions[row], table = pool.tableStart(batch.slots[row])
             if batch.endsPiece(row) { length = position + 1 }
             tokens[row] = UInt32(batch.tokens[row])
-            rows[row] = RowPlace(
-                position: position, table: pool.tableStart(batch.slots[row]),
-                tokens: mask.tokens(at: position, of: length))
+            for (mask, rows) in rows {
+                rows[row] = RowPlace(position: position, table: table, tokens: mask.tokens(at: position, of: length))
+            }
         }
         for (index, row) in batch.logitRows.enumerated() { logitRows[index] = UInt32(row) }
     }
@@ -41,7 +52,7 @@ struct StepInputs: Sendable {
     /// Lets the dispatches of a pass see what was written, and the block tables of its sequences.
     func upload(_ batch: Batch, _ shape: KVShape, _ commands: any Commands) {
         tokens.upload(0..<batch.rowCount, commands)
-        rows.upload(0..<batch.rowCount, commands)
+        for rows in rows.values { rows.upload(0..<batch.rowCount, commands) }
         logitRows.upload(0..<batch.logitRows.count, commands)
         // As far as each sequence's last row goes.
         for row in 0..<batch.rowCount where batch.endsPiece(row) {

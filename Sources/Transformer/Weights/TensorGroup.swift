@@ -1,65 +1,89 @@
 import GGUF
 import Kernels
 
-/// Tensors of a file that are packed as one matrix.
+/// Rows of a tensor, outputs of its matrix, or the elements of a vector that belongs to such rows.
+struct TensorPiece: Sendable {
+    /// Where rows go that are turned as halves: kernels turn neighbours, and products of queries and keys are the same
+    /// in any order that both have.
+    struct Halves: Sendable {
+        var headSize: Int
+        var rotated: Int
+
+        func place(_ row: Int) -> Int {
+            let element = row % headSize, half = rotated / 2
+            guard element < rotated else { return row }
+            return row - element + (element < half ? 2 * element : 2 * (element - half) + 1)
+        }
+    }
+
+    var tensor: GGUFTensor
+    var rows: Range<Int>
+    /// `nil` leaves rows in their order.
+    var halves: Halves?
+
+    /// Where a row of `rows` goes, counted from the piece's first.
+    func place(_ row: Int) -> Int { halves?.place(row - rows.lowerBound) ?? row - rows.lowerBound }
+}
+
+/// Pieces of tensors that are packed as one matrix.
 struct TensorGroup: Sendable {
     enum Arrangement: Sendable {
         /// Column behind column.
         case joined
-        /// Columns of two matrices by turns, for `MatMul.Epilogue.swiglu`.
+        /// Columns of two matrices by turns, for `MatMul.Epilogue.Form.paired`.
         case alternating
     }
 
-    var tensors: [GGUFTensor]
-    var arrangement: Arrangement
+    var pieces: [TensorPiece]
+    var arrangement = Arrangement.joined
+    /// Added to the columns, piece by piece.
+    var bias: VectorGroup?
 
-    var format: WeightFormat { WeightFormat(tensors[0].type) }
+    var name: String { pieces[0].tensor.name }
+    var format: WeightFormat { WeightFormat(pieces[0].tensor.type) }
+    /// Numbers of a row.
+    var depth: Int { pieces[0].tensor.shape[0] }
+    var columns: Int { pieces.reduce(0) { $0 + $1.rows.count } }
 
     /// - Throws: `ModelError.unsupported` where the rows are no whole number of blocks.
     func shape(_ layout: PanelLayout, model: String) throws(ModelError) -> PanelShape {
-        let depth = tensors[0].shape[0]
         guard depth % format.depthMultiple == 0 else {
-            throw .unsupported(model: model, reason: "\(tensors[0].name) has rows of \(depth)")
+            throw .unsupported(model: model, reason: "\(name) has rows of \(depth)")
         }
         let columns =
             switch arrangement {
-            case .joined: layout.padded(tensors.reduce(0) { $0 + $1.shape[1] })
-            case .alternating: 2 * layout.padded(tensors[0].shape[1])
+            case .joined: layout.padded(self.columns)
+            case .alternating: 2 * layout.padded(pieces[0].rows.count)
             }
         return PanelShape(format: format, depth: depth, panels: columns / layout.width, layout: layout)
     }
 
-    /// Where a row of a tensor, an output of the matrix, goes.
-    func place(tensor: Int, row: Int, _ layout: PanelLayout) -> (panel: Int, column: Int) {
+    /// Where a row of a piece, an output of the matrix, goes.
+    func place(piece: Int, row: Int, _ layout: PanelLayout) -> (panel: Int, column: Int) {
+        let place = pieces[piece].place(row)
         switch arrangement {
-        case .joined:
-            let column = tensors[..<tensor].reduce(0) { $0 + $1.shape[1] } + row
-            return layout.place(of: column)
-        case .alternating: return layout.place(of: row, part: tensor, of: 2)
+        case .joined: return layout.place(of: pieces[..<piece].reduce(0) { $0 + $1.rows.count } + place)
+        case .alternating: return layout.place(of: place, part: piece, of: 2)
         }
     }
 }
 
-extension LlamaParts<TensorGroup, GGUFTensor> {
-    /// Tensors are packed together that serve one product and have one format.
-    init(_ tensors: LlamaTensors) {
-        func joined(_ tensors: [GGUFTensor]) -> TensorGroup { TensorGroup(tensors: tensors, arrangement: .joined) }
-        var layers: [Layer] = []
-        for layer in tensors.layers {
-            let isAlternating = WeightFormat(layer.gate.type) == WeightFormat(layer.up.type)
-            let formats = Set(layer.qkv.map { WeightFormat($0.type) })
-            layers.append(
-                Layer(
-                    attentionNorm: layer.attentionNorm,
-                    qkv: formats.count == 1 ? [joined(layer.qkv)] : layer.qkv.map { joined([$0]) },
-                    output: joined([layer.output]), feedForwardNorm: layer.feedForwardNorm,
-                    gateUp: isAlternating
-                        ? [TensorGroup(tensors: [layer.gate, layer.up], arrangement: .alternating)]
-                        : [joined([layer.gate]), joined([layer.up])],
-                    down: joined([layer.down])))
+/// Vectors that stand behind one another as floats.
+struct VectorGroup: Sendable {
+    enum Piece: Sendable {
+        case elements(TensorPiece)
+        /// Of a matrix that has no bias beside one that has.
+        case zeros(Int)
+
+        var count: Int {
+            switch self {
+            case .elements(let piece): piece.rows.count
+            case .zeros(let count): count
+            }
         }
-        self.init(
-            embedding: joined([tensors.embedding]), output: tensors.output.map { joined([$0]) },
-            outputNorm: tensors.outputNorm, layers: layers)
     }
+
+    var pieces: [Piece]
+
+    var count: Int { pieces.reduce(0) { $0 + $1.count } }
 }

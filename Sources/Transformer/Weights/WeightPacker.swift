@@ -10,23 +10,33 @@ struct WeightPacker {
     func pack(_ matrix: PackedMatrix) throws(ModelError) {
         let words = memory.elements(matrix.words, of: UInt32.self)
         let scales = memory.elements(matrix.scales ?? 0..<0, of: UInt32.self)
-        for (index, tensor) in matrix.source.tensors.enumerated() {
-            var rows = WeightRows(tensor, shape: matrix.shape)
-            for row in 0..<tensor.shape[1] {
+        for (index, piece) in matrix.source.pieces.enumerated() {
+            var rows = WeightRows(piece.tensor, shape: matrix.shape)
+            for row in piece.rows {
                 try rows.take(row, model: model)
-                let (panel, column) = matrix.source.place(tensor: index, row: row, matrix.shape.layout)
+                let (panel, column) = matrix.source.place(piece: index, row: row, matrix.shape.layout)
                 matrix.shape.store(
                     words: rows.words, scales: rows.packedScales, panel: panel, column: column, weights: words,
                     packedScales: scales)
             }
         }
+        if let bias = matrix.source.bias, let floats = matrix.bias {
+            try pack(PackedVector(source: bias, floats: floats))
+        }
     }
 
     func pack(_ vector: PackedVector) throws(ModelError) {
-        do throws(GGUFError) {
-            try vector.source.dequantize(rows: 0..<1, into: memory.elements(vector.floats, of: Float.self))
-        } catch {
-            throw .file(error)
+        let floats = memory.elements(vector.floats, of: Float.self)
+        var start = 0
+        for piece in vector.source.pieces {
+            switch piece {
+            case .zeros(let count): for index in start..<start + count { floats[index] = 0 }
+            case .elements(let elements):
+                let values: [Float]
+                do throws(GGUFError) { values = try elements.tensor.floats(rows: 0..<1) } catch { throw .file(error) }
+                for row in elements.rows { floats[start + elements.place(row)] = values[row] }
+            }
+            start += piece.count
         }
     }
 }

@@ -46,13 +46,13 @@ struct BenchModelCommand: ParsableCommand {
 
     func run() throws {
         let file = try ModelFile(path: Folders.model(model))
-        guard prompt + decode <= file.configuration.contextLength else {
+        guard prompt + decode <= file.network.contextLength else {
             throw CommandError(
-                "\(prompt + decode) tokens exceed the model's context of \(file.configuration.contextLength)")
+                "\(prompt + decode) tokens exceed the model's context of \(file.network.contextLength)")
         }
         let open = try OpenDevice(device.device)
         let most = batch.max() ?? 1
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         options.maxRows = max(512, most)
         let progress = Progress("loading")
         let clock = ContinuousClock()
@@ -63,10 +63,10 @@ struct BenchModelCommand: ParsableCommand {
         ) { progress.show($0) }
         var speeds = ModelSpeeds(
             model: URL(filePath: model).deletingPathExtension().lastPathComponent,
-            device: open.device.description.name, layers: file.configuration.layers,
+            device: open.device.description.name, layers: file.network.blocks.count,
             weightByteCount: Self.weightByteCount(file.gguf), loadSeconds: (clock.now - start) / .seconds(1),
             prompt: prompt, decode: decode)
-        let tokens = (0..<prompt).map { Int32($0 * 7 % file.configuration.vocabularySize) }
+        let tokens = (0..<prompt).map { Int32($0 * 7 % file.network.vocabularySize) }
         for batch in batch {
             speeds.runs.append(
                 try measure(&sequences, tokens, batch: batch, weightByteCount: speeds.weightByteCount))

@@ -81,7 +81,7 @@ struct DevicesCommand: AsyncParsableCommand {
         let file = try ModelFile(path: Folders.model(model))
         let open = try OpenDevice(device.device)
         let progress = Progress("loading")
-        let packed = try PackedLlama(
+        let packed = try PackedWeights(
             file.gguf, vectorWidth: open.device.limits.vectorWidth, cache: Folders.weights
         ) { progress.show($0) }
         let probe = try IsolationProbe(packed, on: open.device, seconds: seconds)

@@ -54,12 +54,12 @@ struct GenerateCommand: ParsableCommand {
         let file = try ModelFile(path: Folders.model(model))
         let prompt = file.tokenizer.encode(prompt, parsesSpecial: true, addsSpecial: true)
         guard !prompt.isEmpty else { throw CommandError("the prompt is empty") }
-        guard prompt.count < file.configuration.contextLength else {
+        guard prompt.count < file.network.contextLength else {
             throw CommandError(
-                "the prompt has \(prompt.count) tokens, the model's context \(file.configuration.contextLength)")
+                "the prompt has \(prompt.count) tokens, the model's context \(file.network.contextLength)")
         }
         let open = try OpenDevice(device.device)
-        var options = LlamaModel.Options()
+        var options = Model.Options()
         options.kvType = kvType
         options.maxRows = 256
         let progress = Progress("loading")

@@ -77,7 +77,7 @@ struct ProfileCommand: AsyncParsableCommand {
         _ model: Model, _ profile: inout Profile, _ device: any Device
     ) async throws {
         let (name, path, file) = model
-        let lacksCosts = profile.lacks(name, contextLength: file.configuration.contextLength)
+        let lacksCosts = profile.lacks(name, contextLength: file.network.contextLength)
         guard lacksCosts || profile.lacksServing(of: name) else { return }
         let progress = Progress(name)
         let packed = try packed(file, device, progress)
@@ -102,8 +102,8 @@ struct ProfileCommand: AsyncParsableCommand {
         return exp(logarithms.reduce(0, +) / Double(max(1, logarithms.count)))
     }
 
-    private func packed(_ file: ModelFile, _ device: any Device, _ progress: Progress) throws -> PackedLlama {
-        try PackedLlama(file.gguf, vectorWidth: device.limits.vectorWidth, cache: Folders.weights) {
+    private func packed(_ file: ModelFile, _ device: any Device, _ progress: Progress) throws -> PackedWeights {
+        try PackedWeights(file.gguf, vectorWidth: device.limits.vectorWidth, cache: Folders.weights) {
             progress.show(0.99 * $0, "loading")
         }
     }

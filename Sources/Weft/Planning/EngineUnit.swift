@@ -37,19 +37,18 @@ struct EngineUnit {
 
     private static func model(_ model: ModelConfiguration, _ costs: CostModel) throws -> SimulatedModel {
         let path = try Folders.model(model.path)
-        let file = try LlamaConfiguration(GGUFFile(path: path))
+        let network = try Network(GGUFFile(path: path))
         let name = URL(filePath: path).deletingPathExtension().lastPathComponent
         guard let cost = try costs.costs(of: name, devices: 1) else {
             throw CostError(unknownModel: "\(name) on one device", known: [])
         }
-        let shape = try LlamaModel.kvShape(file, type: model.kvType)
-        let parameters = Double(
-            file.layers * file.embeddingLength * (4 * file.embeddingLength + 3 * file.feedForwardLength))
+        let shape = try Model.kvShape(network, type: model.kvType)
         return SimulatedModel(
             name: model.name,
             profile: ModelProfile(
-                costName: name, parameters: parameters, layers: file.layers, hiddenSize: file.embeddingLength,
-                heads: file.heads, kvHeads: file.kvHeads, headSize: file.headSize),
+                costName: name, parameters: Double(network.parameterCount), layers: network.blocks.count,
+                hiddenSize: network.embeddingLength, heads: network.heads.heads, kvHeads: network.heads.kvHeads,
+                headSize: network.heads.headSize),
             settings: ModelSettings(model, shape: shape), cost: cost)
     }
 }

@@ -22,11 +22,11 @@ package struct LoadProgress: Sendable, Hashable {
     fileprivate static func packing(_ share: Double) -> String { "packing weights \(Int(100 * share)) %" }
 }
 
-extension LlamaModel {
+extension Model {
     /// A model on every lane of a unit.
     package struct Loaded: Sendable {
         /// One for each lane, in their order.
-        package let networks: [LlamaModel]
+        package let networks: [Model]
         /// Bytes of all weights.
         package let byteCount: Int
     }
@@ -43,25 +43,25 @@ extension LlamaModel {
     ///   - progress: called from several threads.
     /// - Throws: `ModelError`, `GGUFError`, `ComputeError`, `KVError`.
     package static func load(
-        _ file: GGUFFile, packed known: PackedLlama? = nil, options: Options, pool: KVPool, lanes: [KernelSet],
+        _ file: GGUFFile, packed known: PackedWeights? = nil, options: Options, pool: KVPool, lanes: [KernelSet],
         cache: WeightCache?, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) throws -> Loaded {
         precondition(!lanes.isEmpty, "a model is loaded for at least one lane")
         let steps = Steps(lanes: lanes.count, progress)
-        let packed = try known ?? PackedLlama(reserving: file, vectorWidth: lanes[0].limits.vectorWidth)
+        let packed = try known ?? PackedWeights(reserving: file, vectorWidth: lanes[0].limits.vectorWidth)
         @Sendable func pack() throws {
             if known == nil { try packed.fill(from: file, cache: cache) { steps.packed($0) } } else { steps.packed(1) }
         }
-        let length = try contextLength(packed.configuration, options: options, pool: pool)
-        func build() throws -> [LlamaModel] {
-            var weights: [ObjectIdentifier: LlamaWeights] = [:]
-            var networks: [LlamaModel] = []
+        let length = try contextLength(packed.network, options: options, pool: pool)
+        func build() throws -> [Model] {
+            var weights: [ObjectIdentifier: NetworkWeights] = [:]
+            var networks: [Model] = []
             for (index, kernels) in lanes.enumerated() {
                 let domain = kernels.device.memoryDomain
-                let own = try weights[domain] ?? LlamaWeights(packed, contextLength: length, on: kernels.device)
+                let own = try weights[domain] ?? NetworkWeights(packed, contextLength: length, on: kernels.device)
                 weights[domain] = own
                 networks.append(
-                    try LlamaModel(own, options: options, pool: pool, kernels: kernels) {
+                    try Model(own, options: options, pool: pool, kernels: kernels) {
                         steps.compiled($0, of: $1, lane: index)
                     })
                 steps.compiled(1, of: 1, lane: index)

@@ -3,12 +3,11 @@ package import GGUF
 package import Kernels
 package import Quantities
 
-/// A Llama network on a device, with its scratch memory: tokens in, logits out.
+/// A network on a device, with its weights and scratch memory: tokens in, logits out.
 ///
-/// One forward pass at a time, from the thread of its lane. Source: Touvron et al. 2023; as in llama.cpp's `llama`
-/// architecture.
-package final class LlamaModel: Sendable {
-    package let configuration: LlamaConfiguration
+/// One forward pass at a time, from the thread of its lane.
+package final class Model: Sendable {
+    package let network: Network
     /// The most tokens of one sequence.
     package let contextLength: Int
     /// The most rows of one batch.
@@ -36,20 +35,20 @@ package final class LlamaModel: Sendable {
 
     /// The shape in which the model's keys and values will stand, before anything is loaded.
     package static func kvShape(
-        _ configuration: LlamaConfiguration, type: KVType, pageBytes: Int = PageLayout.defaultPageBytes
+        _ network: Network, type: KVType, pageBytes: Int = PageLayout.defaultPageBytes
     ) throws(KVError) -> KVShape {
         try KVShape(
-            layers: configuration.layers, kvHeads: configuration.kvHeads, headSize: configuration.headSize, type: type,
+            layers: network.blocks.count, kvHeads: network.heads.kvHeads, headSize: network.heads.headSize, type: type,
             pageBytes: pageBytes)
     }
 
     /// The most tokens of one sequence: what is asked for, as far as file and pool permit.
     package static func contextLength(
-        _ configuration: LlamaConfiguration, options: Options, pool: KVPool
+        _ network: Network, options: Options, pool: KVPool
     ) throws(KVError) -> Int {
-        let shape = try kvShape(configuration, type: options.kvType, pageBytes: pool.pageBytes)
+        let shape = try kvShape(network, type: options.kvType, pageBytes: pool.pageBytes)
         let addressable = pool.pagesPerSequence / shape.pagesPerBlock * shape.tokensPerPage
-        return min(options.contextLength ?? configuration.contextLength, configuration.contextLength, addressable)
+        return min(options.contextLength ?? network.contextLength, network.contextLength, addressable)
     }
 
     /// Compiles the kernels that a first token needs; blocks for seconds. They are not kept for later starts yet.
@@ -59,26 +58,28 @@ package final class LlamaModel: Sendable {
     ///   - progress: called with how many kernels of how many are compiled, from several threads.
     /// - Throws: `ComputeError`, `KVError`.
     package init(
-        _ weights: LlamaWeights, options: Options, pool: KVPool, kernels: KernelSet,
+        _ weights: NetworkWeights, options: Options, pool: KVPool, kernels: KernelSet,
         progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws {
-        let configuration = weights.configuration
-        self.configuration = configuration
+        let network = weights.network
+        self.network = network
         self.pool = pool
         let device = kernels.device
-        kvShape = try Self.kvShape(configuration, type: options.kvType, pageBytes: pool.pageBytes)
+        kvShape = try Self.kvShape(network, type: options.kvType, pageBytes: pool.pageBytes)
         contextLength = weights.contextLength
         maxRows = options.maxRows
         maxLogitRows = options.maxLogitRows
-        inputs = try StepInputs(rows: maxRows, logitRows: maxLogitRows, pool: pool, on: device)
-        logitStride = (configuration.vocabularySize + 15) / 16 * 16
+        inputs = try StepInputs(
+            masks: Set(network.blocks.map(\.attention.mask)), rows: maxRows, logitRows: maxLogitRows, pool: pool,
+            on: device)
+        logitStride = (network.vocabularySize + 15) / 16 * 16
         logits = try HostArray(
             Float.self, count: maxLogitRows * logitStride, access: .download, label: "logits", on: device)
         let (inputs, kvShape, logits, logitStride) = (inputs, kvShape, logits, logitStride)
         (pass, self.kernels) = try kernels.gather { () throws(ComputeError) in
             try ForwardPass(
-                configuration, weights: weights, kv: kvShape, inputs: inputs, pool: pool, maxRows: options.maxRows,
-                logits: logits.buffer, logitRows: options.maxLogitRows, logitStride: logitStride, kernels: kernels)
+                weights, kv: kvShape, inputs: inputs, pool: pool, maxRows: options.maxRows, logits: logits.buffer,
+                logitRows: options.maxLogitRows, logitStride: logitStride, kernels: kernels)
         }
         try self.kernels.compileFirst(progress: progress)
     }
@@ -93,10 +94,10 @@ package final class LlamaModel: Sendable {
         _ file: GGUFFile, options: Options, pool: KVPool, kernels: KernelSet, cache: WeightCache? = nil,
         progress: (Double) -> Void = { _ in }
     ) throws {
-        let packed = try PackedLlama(
+        let packed = try PackedWeights(
             file, vectorWidth: kernels.limits.vectorWidth, cache: cache, progress: progress)
-        let length = try Self.contextLength(packed.configuration, options: options, pool: pool)
-        let weights = try LlamaWeights(packed, contextLength: length, on: kernels.device)
+        let length = try Self.contextLength(packed.network, options: options, pool: pool)
+        let weights = try NetworkWeights(packed, contextLength: length, on: kernels.device)
         try self.init(weights, options: options, pool: pool, kernels: kernels)
         kernels.keep()
     }
@@ -119,7 +120,7 @@ package final class LlamaModel: Sendable {
     /// Lends the logits `[vocabularySize]` of the `index`-th row whose logits the last batch asked for.
     package func withLogits<Result>(_ index: Int, _ body: (Span<Float>) -> Result) -> Result {
         let start = index * logitStride
-        return logits.withElements(start..<start + configuration.vocabularySize, body)
+        return logits.withElements(start..<start + network.vocabularySize, body)
     }
 
     /// Compiles the kernels that were left out, one after the other, while the model is at work: each makes batches of

@@ -3,15 +3,14 @@ package import GGUF
 import Kernels
 
 /// The weights of a model as kernels read them, in memory that all devices of a vector width share.
-package final class PackedLlama: Sendable {
-    package let configuration: LlamaConfiguration
+package final class PackedWeights: Sendable {
+    package let network: Network
     private let panels: PanelLayout
-    private let layout: PackedLayout
+    let layout: PackedLayout
     let memory: HostMemory
     /// By what the angles of rotations are divided, where the file says so.
-    let ropeFactors: [Float]?
+    let divisors: [RopeDivisors: [Float]]
 
-    var parts: LlamaParts<PackedMatrix, PackedVector> { layout.parts }
     /// Bytes of all weights.
     package var byteCount: Int { memory.byteCount }
 
@@ -32,12 +31,11 @@ package final class PackedLlama: Sendable {
 
     /// Reserves the memory of a file's weights, for `fill` to write.
     init(reserving file: GGUFFile, vectorWidth: Int) throws {
-        let configuration = try LlamaConfiguration(file)
-        let tensors = try LlamaTensors(file, configuration)
-        self.configuration = configuration
+        network = try Network(file)
+        let tensors = try NetworkTensors(file, network)
         panels = PanelLayout(vectorWidth: vectorWidth)
-        layout = try PackedLayout(LlamaParts(tensors), panels, model: configuration.name)
-        ropeFactors = try tensors.ropeFactors?.floats(rows: 0..<1)
+        layout = try PackedLayout(tensors, panels, model: network.name)
+        divisors = try tensors.divisors.mapValues { try $0.floats(rows: 0..<1) }
         memory = try HostMemory(byteCount: layout.byteCount)
     }
 
@@ -52,19 +50,18 @@ package final class PackedLlama: Sendable {
 
     /// Bytes that the weights of a file will take, before any is touched.
     /// - Throws: `ModelError`.
-    package static func byteCount(of file: GGUFFile, vectorWidth: Int) throws -> Int {
-        let configuration = try LlamaConfiguration(file)
-        let parts = try LlamaParts(LlamaTensors(file, configuration))
-        return try PackedLayout(parts, PanelLayout(vectorWidth: vectorWidth), model: configuration.name).byteCount
+    package static func byteCount(of file: GGUFFile, vectorWidth: Int) throws(ModelError) -> Int {
+        let network = try Network(file)
+        let panels = PanelLayout(vectorWidth: vectorWidth)
+        return try PackedLayout(NetworkTensors(file, network), panels, model: network.name).byteCount
     }
 
-    private func pack(progress: (Double) -> Void) throws {
-        let packer = WeightPacker(memory: memory, model: configuration.name)
-        _ = try layout.parts.map { matrix in
+    private func pack(progress: (Double) -> Void) throws(ModelError) {
+        let packer = WeightPacker(memory: memory, model: network.name)
+        for (_, matrix) in layout.matrices {
             try packer.pack(matrix)
             progress(Double(matrix.words.upperBound) / Double(layout.byteCount))
-        } vector: {
-            try packer.pack($0)
         }
+        for (_, vector) in layout.vectors { try packer.pack(vector) }
     }
 }

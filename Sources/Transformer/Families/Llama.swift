@@ -1,0 +1,180 @@
+import Foundation
+import GGUF
+import Kernels
+
+extension Family {
+    /// Llama, Mistral to 2024, Yi, SmolLM 1 and 2, TinyLlama and many others. Source: Touvron et al. 2023.
+    static let llama = Family("llama") { file throws(ModelError) in
+        // Everyone runs Mistral 7B v0.1 without its window.
+        file.ignore("attention.sliding_window")
+        file.ignore("attention.scale")
+        return try file.llama(.neighbours)
+    }
+
+    /// Without positions in every fourth layer. Source: Bakouch et al. 2025.
+    static let smollm3 = Family("smollm3") { file throws(ModelError) in
+        var network = try file.llama(.neighbours)
+        for index in network.blocks.indices where (index + 1) % 4 == 0 { network.blocks[index].attention.rope = nil }
+        return network
+    }
+
+    /// Ministral 3, Devstral 2: attention has a temperature. Source: Mistral AI 2025.
+    static let mistral3 = Family("mistral3") { file throws(ModelError) in
+        var network = try file.llama(.neighbours)
+        guard var rope = network.heads.rope else { return network }
+        if case .yarn(var yarn) = rope.scaling {
+            yarn.fast = try file.positiveIfPresent("rope.scaling.yarn_beta_fast") ?? yarn.fast
+            yarn.slow = try file.positiveIfPresent("rope.scaling.yarn_beta_slow") ?? yarn.slow
+            rope.scaling = .yarn(yarn)
+            if let multiplier = try file.positiveIfPresent("rope.scaling.yarn_log_multiplier") {
+                rope.magnitude /= Rope.yarnMagnitude(yarn.factor, multiplier: multiplier)
+            }
+        }
+        if let scale = try file.positiveIfPresent("attention.temperature_scale") {
+            rope.temperature = .init(scale: scale, length: try file.originalContext())
+        }
+        network.setRope(rope)
+        return network
+    }
+
+    /// Four multipliers. Source: IBM 2024.
+    static let granite = Family("granite") { file throws(ModelError) in
+        var network = try file.llama(.neighbours)
+        network.embeddingScale = try file.positiveIfPresent("embedding_scale") ?? 1
+        network.output.scale = 1 / (try file.positiveIfPresent("logit_scale") ?? 1)
+        let scale = try file.positiveIfPresent("attention.scale")
+        let residualScale = try file.positiveIfPresent("residual_scale") ?? 1
+        let turns = try file.wrapped { () throws(GGUFError) in
+            try file.boolIfPresent("rope.scaling.finetuned")
+        }
+        network.change {
+            $0.attention.scale = scale ?? $0.attention.scale
+            $0.residualScale = residualScale
+            if turns == false { $0.attention.rope = nil }
+        }
+        return network
+    }
+}
+
+extension FamilyFile {
+    /// Llama's network, as the file's sizes have it: what every family starts with.
+    ///
+    /// - Parameter norm: RMS or layer norms; the key of their epsilon follows from it.
+    func llama(_ pairs: Rope.Pairs, norm: Normalisation.Kind = .rms) throws(ModelError) -> Network {
+        let layers = try layers()
+        let embedding = try wrapped { () throws(GGUFError) in try integer("embedding_length", in: 4...(1 << 17)) }
+        let context = try contextLength()
+        guard let heads = try perLayer("attention.head_count", layers: layers, in: 1...1024) else {
+            throw missing("attention.head_count")
+        }
+        let kvHeads = try perLayer("attention.head_count_kv", layers: layers, in: 1...1024) ?? heads
+        guard let widths = try perLayer("feed_forward_length", layers: layers, in: 1...(1 << 20)) else {
+            throw missing("feed_forward_length")
+        }
+        let headSize = try headSize(default: embedding / heads[0])
+        let rope = try rope(pairs, headSize: headSize, contextLength: context)
+        let key = "attention.layer_norm\(norm == .rms ? "_rms" : "")_epsilon"
+        guard let epsilon = try positiveIfPresent(key), epsilon < 1 else {
+            throw .unsupported(model: name, reason: "\(architecture).\(key) is missing or no small number")
+        }
+        let blocks = (0..<layers).map { layer in
+            Block(
+                attention: AttentionLayer(
+                    heads: heads[layer], kvHeads: kvHeads[layer], headSize: headSize,
+                    scale: 1 / Float(headSize).squareRoot(), rope: rope),
+                feedForward: .gated(.silu, width: widths[layer]))
+        }
+        return Network(
+            name: name, architecture: architecture, vocabularySize: shape(of: "token_embd.weight")?.last ?? 0,
+            embeddingLength: embedding, contextLength: context, norm: .init(kind: norm, epsilon: epsilon),
+            blocks: blocks, output: .init(isTied: shape(of: "output.weight") == nil))
+    }
+
+    private func missing(_ key: String) -> ModelError {
+        .unsupported(model: name, reason: "the file has no \(architecture).\(key)")
+    }
+
+    /// Without those that predict further tokens, which nothing here asks for.
+    private func layers() throws(ModelError) -> Int {
+        try wrapped { () throws(GGUFError) in
+            let all = try integer("block_count", in: 1...Self.maxLayers)
+            return all - (try integerIfPresent("nextn_predict_layers", in: 0...(all - 1)) ?? 0)
+        }
+    }
+
+    private func contextLength() throws(ModelError) -> Int {
+        try wrapped { () throws(GGUFError) in try integer("context_length", in: 1...(1 << 24)) }
+    }
+
+    /// Tokens that the network was trained for before its positions were scaled.
+    func originalContext() throws(ModelError) -> Int {
+        let original = try wrapped { () throws(GGUFError) in
+            try integerIfPresent("rope.scaling.original_context_length", in: 0...(1 << 24))
+        }
+        guard let original, original > 0 else { return try contextLength() }
+        return original
+    }
+
+    private func headSize(default size: Int) throws(ModelError) -> Int {
+        let keys = try wrapped { () throws(GGUFError) in
+            try integerIfPresent("attention.key_length", in: 1...1024)
+        }
+        let values = try wrapped { () throws(GGUFError) in
+            try integerIfPresent("attention.value_length", in: 1...1024)
+        }
+        let size = keys ?? size
+        try require(values ?? size == size, "keys of \(size) but values of \(values ?? size) elements")
+        return size
+    }
+
+    /// Rotations as a file's keys and tensors have them; families differ in pairs and exceptions.
+    private func rope(_ pairs: Rope.Pairs, headSize: Int, contextLength: Int) throws(ModelError) -> Rope? {
+        let rotated = try wrapped { () throws(GGUFError) in
+            try integerIfPresent("rope.dimension_count", in: 0...1024) ?? headSize
+        }
+        guard rotated > 0 else { return nil }
+        let base = try positiveIfPresent("rope.freq_base") ?? 10_000
+        var rope = Rope(base: base, rotated: rotated, pairs: pairs)
+        rope.magnitude = try positiveIfPresent("rope.scaling.attn_factor") ?? 1
+        let older = try positiveIfPresent("rope.scale_linear")
+        let factor = try positiveIfPresent("rope.scaling.factor") ?? older ?? 1
+        if shape(of: "rope_freqs.weight") != nil { rope.divisors = .given }
+        let type = try wrapped { () throws(GGUFError) in try stringIfPresent("rope.scaling.type") }
+        let hasLongFactors = shape(of: "rope_factors_long.weight") != nil
+        switch type ?? "linear" {
+        case "none": break
+        case "linear": rope.scaling = .linear(factor)
+        case "yarn":
+            rope.scaling = .yarn(.init(factor: factor, originalContext: try originalContext()))
+            rope.magnitude *= Rope.yarnMagnitude(factor, multiplier: 1)
+        case "longrope": try require(hasLongFactors, "longrope without rope_factors_long.weight")
+        case let other: throw .unsupported(model: name, reason: "rope scaling '\(other)' is not supported")
+        }
+        if hasLongFactors { rope.divisors = .beyond(context: try originalContext()) }
+        return rope
+    }
+}
+
+extension Rope {
+    /// What YaRN multiplies sines and cosines with. Source: Peng et al. 2023, section 3.4.
+    static func yarnMagnitude(_ factor: Float, multiplier: Float) -> Float {
+        0.1 * multiplier * (factor > 1 ? log(factor) : 0) + 1
+    }
+}
+
+extension Network {
+    mutating func change(_ body: (inout Block) -> Void) {
+        for index in blocks.indices { body(&blocks[index]) }
+    }
+
+    /// Turns all blocks by `rope`.
+    mutating func setRope(_ rope: Rope) { change { $0.attention.rope = rope } }
+
+    /// Lets the layers that are so marked attend to a window, with rotations of their own where they have.
+    mutating func setWindows(_ mask: AttentionMask?, _ isWindowed: [Bool], rope: (Rope?) -> Rope? = { $0 }) {
+        for (index, isWindowed) in isWindowed.enumerated() where isWindowed {
+            blocks[index].attention.mask = mask ?? .causal
+            blocks[index].attention.rope = rope(blocks[index].attention.rope)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Kernels
+
+extension Family {
+    /// Phi 3, 3.5 and 4. Source: Abdin et al. 2024. Its window is not heeded, as by everyone.
+    static let phi3 = Family("phi3") { file throws(ModelError) in
+        file.ignore("attention.sliding_window")
+        return try file.llama(.halves)
+    }
+
+    /// OLMo 2 and 3: norms behind alone, and queries and keys normalised over whole rows. In OLMo 3 layers with a
+    /// window are turned without YaRN. Source: OLMo Team 2024.
+    static let olmo2 = Family("olmo2") { file throws(ModelError) in
+        var network = try file.llama(.halves)
+        network.change {
+            ($0.hasNormsBefore, $0.hasNormsAfter) = (false, true)
+            $0.attention.norms = .wholeRow
+        }
+        guard let window = try file.window() else { return network }
+        network.setWindows(window, try file.windowed(layers: network.blocks.count, period: 4)) {
+            $0.map { Rope(base: $0.base, rotated: $0.rotated, pairs: $0.pairs) }
+        }
+        return network
+    }
+
+    /// Norms on both sides, heads that turn in part. Source: GLM-4 2024.
+    static let glm4 = Family("glm4") { file throws(ModelError) in
+        var network = try file.llama(.neighbours)
+        network.change { $0.hasNormsAfter = true }
+        return network
+    }
+
+    /// Command R7B, Aya: attention and feed-forward side by side behind one layer norm; positions only in layers with a
+    /// window. Source: Cohere 2024.
+    static let cohere2 = Family("cohere2") { file throws(ModelError) in
+        var network = try file.llama(.neighbours, norm: .layer)
+        network.output.scale = try file.positiveIfPresent("logit_scale") ?? 1
+        let windowed = try file.windowed(layers: network.blocks.count, period: 4)
+        network.change { $0.isParallel = true }
+        network.setWindows(try file.window(), windowed)
+        for (index, isWindowed) in windowed.enumerated() where !isWindowed {
+            network.blocks[index].attention.rope = nil
+        }
+        return network
+    }
+}

@@ -1,0 +1,127 @@
+package import Kernels
+
+/// What a network computes: sizes and choices, without a weight.
+///
+/// A family's file (`Families`) makes it of a model file's metadata. The forward pass binds operations from it, the
+/// weights are found and packed by it, and whoever asks for sizes asks it: nothing else names a family.
+///
+/// ```swift
+/// let network = try Network(GGUFFile(path: "qwen3-0.6b.gguf"))
+/// network.blocks.count               // 28
+/// network.blocks[0].attention.norms  // .eachHead
+/// network.parameterCount             // 596049920
+/// ```
+package struct Network: Sendable, Hashable {
+    /// What the file calls the model.
+    package var name: String
+    /// `general.architecture`: the family.
+    package var architecture: String
+    package var vocabularySize: Int
+    package var embeddingLength: Int
+    /// The most tokens that the network was trained for.
+    package var contextLength: Int
+    /// What embeddings are multiplied with.
+    package var embeddingScale: Float = 1
+    /// How all rows are normalised.
+    package var norm: Norm
+    package var blocks: [Block]
+    package var output = Output()
+
+    package struct Norm: Sendable, Hashable {
+        package var kind: Normalisation.Kind
+        package var epsilon: Float
+    }
+
+    /// How the last rows become logits.
+    package struct Output: Sendable, Hashable {
+        /// Whether the embedding serves as output matrix too.
+        package var isTied = false
+        /// What logits are multiplied with.
+        package var scale: Float = 1
+        /// `c` where a logit `s` becomes `c * tanh(s / c)`.
+        package var cap: Float?
+    }
+
+    /// The heads of all blocks, which are alike in what the pool asks for.
+    package var heads: AttentionLayer { blocks[0].attention }
+
+    /// All weights but those of norms and biases.
+    package var parameterCount: Int {
+        blocks.reduce((output.isTied ? 1 : 2) * vocabularySize * embeddingLength) {
+            $0 + $1.parameterCount(embeddingLength)
+        }
+    }
+}
+
+/// A layer of a network: attention and what follows it, each added to the rows that come in.
+package struct Block: Sendable, Hashable {
+    package var attention: AttentionLayer
+    package var feedForward: FeedForward
+    /// Whether rows are normalised on their way into attention and into the feed-forward part.
+    package var hasNormsBefore = true
+    /// Whether what either gives is normalised before it is added.
+    package var hasNormsAfter = false
+    /// Whether the feed-forward part takes what attention takes, instead of the sum behind it.
+    package var isParallel = false
+    /// What either gives is multiplied with before it is added.
+    package var residualScale: Float = 1
+
+    /// Weights of the block's matrices, for rows of `embeddingLength`.
+    package func parameterCount(_ embeddingLength: Int) -> Int {
+        embeddingLength * (attention.rowWidth + attention.heads * attention.headSize)
+            + feedForward.parameterCount(embeddingLength)
+    }
+}
+
+package struct AttentionLayer: Sendable, Hashable {
+    /// Over what queries and keys are normalised before they are rotated.
+    package enum Norms: Sendable, Hashable {
+        case none
+        case eachHead
+        /// Over all heads of a row together.
+        case wholeRow
+    }
+
+    package var heads: Int
+    package var kvHeads: Int
+    package var headSize: Int
+    /// What products of queries and keys are multiplied with.
+    package var scale: Float
+    /// `c` where a score `s` becomes `c * tanh(s / c)`.
+    package var cap: Float?
+    package var mask = AttentionMask.causal
+    /// `nil` in layers that do not tell positions apart.
+    package var rope: Rope?
+    package var norms = Norms.none
+    /// Whether each head has a logit that joins its softmax and has no value.
+    package var hasSinks = false
+
+    /// Floats in a row of queries, keys and values.
+    package var rowWidth: Int { (heads + 2 * kvHeads) * headSize }
+}
+
+package enum FeedForward: Sendable, Hashable {
+    /// `down(activation(gate x) * up x)`
+    case gated(Activation, width: Int)
+    /// `down(activation(up x))`
+    case plain(Activation, width: Int)
+
+    package var width: Int {
+        switch self {
+        case .gated(_, let width), .plain(_, let width): width
+        }
+    }
+
+    package var activation: Activation {
+        switch self {
+        case .gated(let activation, _), .plain(let activation, _): activation
+        }
+    }
+
+    fileprivate func parameterCount(_ embeddingLength: Int) -> Int {
+        switch self {
+        case .gated(_, let width): 3 * embeddingLength * width
+        case .plain(_, let width): 2 * embeddingLength * width
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// A weight of a network by what it is for.
+enum Weight: Sendable, Hashable {
+    case embedding
+    case outputNorm
+    /// Absent where the embedding serves as output matrix too.
+    case output
+    /// `[layers][heads]` of all blocks.
+    case sinks
+    case block(Int, Part)
+    /// Of a norm.
+    indirect case bias(of: Weight)
+
+    enum Part: Sendable, Hashable {
+        case attentionNorm
+        /// One product for all of queries, keys and values, or one of three where their formats differ.
+        case qkv(Int)
+        case queryNorm
+        case keyNorm
+        case attentionOutput
+        case postAttentionNorm
+        case feedForwardNorm
+        /// One matrix whose panels alternate between gate and up, or one of the two where their formats differ; up
+        /// alone where there is no gate.
+        case gateUp(Int)
+        case down
+        case postFeedForwardNorm
+    }
+}
+
+/// The names of tensors in model files, as most families have them; without `.weight`, and those of blocks without
+/// `blk.<number>.`. A family says where it has others.
+package enum TensorName: String, Sendable, Hashable, CaseIterable {
+    case embedding = "token_embd"
+    case outputNorm = "output_norm"
+    case output
+    case attentionNorm = "attn_norm"
+    case query = "attn_q"
+    case key = "attn_k"
+    case value = "attn_v"
+    case qkv = "attn_qkv"
+    case queryNorm = "attn_q_norm"
+    case keyNorm = "attn_k_norm"
+    case attentionOutput = "attn_output"
+    case sinks = "attn_sinks"
+    case postAttentionNorm = "post_attention_norm"
+    case feedForwardNorm = "ffn_norm"
+    case gate = "ffn_gate"
+    case up = "ffn_up"
+    case down = "ffn_down"
+    case postFeedForwardNorm = "post_ffw_norm"
+}

@@ -1,0 +1,108 @@
+import Compute
+import ComputeOpenCL
+import ComputeVulkan
+import Foundation
+import GGUF
+import Kernels
+import Quantities
+import TestDevices
+import Testing
+import Transformer
+
+/// Tiny models of all families against what llama.cpp makes of them (`tools/golden/family_vectors.py`).
+struct FamilyTests {
+    /// What llama.cpp said of a file.
+    struct Vectors: Decodable, Sendable {
+        var prompt: [Int32]
+        var positions: [Int]
+        var logits: [[Double]]?
+        var tokens: [Int32]?
+        var margins: [Double]?
+    }
+
+    static let folder =
+        Bundle.module.url(forResource: "Resources", withExtension: nil)?
+        .appending(path: "families") ?? URL(filePath: "/")
+    static let vectors: [String: Vectors] =
+        (try? JSONDecoder().decode(
+            [String: Vectors].self, from: Data(contentsOf: folder.appending(path: "vectors.json")))) ?? [:]
+
+    /// The files of families that are there yet and that speak.
+    static let names = vectors.keys.sorted().filter { name in
+        guard vectors[name]?.logits != nil, let file = try? file(name) else { return false }
+        guard case .string(let architecture)? = file.metadata["general.architecture"] else { return false }
+        return Network.architectures.contains(architecture)
+    }
+
+    static func file(_ name: String) throws -> GGUFFile {
+        try GGUFFile(path: folder.appending(path: "\(name).gguf").path)
+    }
+
+    /// llama.cpp takes gelu from a table of halves, and its own results differ by 5e-4 with that.
+    static func bound(_ file: GGUFFile) throws -> Double {
+        try Network(file).blocks.contains { $0.feedForward.activation == .gelu } ? 1e-3 : 1e-4
+    }
+
+    @Test func filesOfAllFamiliesAreHere() throws {
+        let tested = Set(try Self.names.map { try Network(Self.file($0)).architecture })
+        #expect(tested.sorted() == Network.architectures.sorted())
+    }
+
+    @Test(arguments: names)
+    func thePlainNetworkAgrees(_ name: String) throws {
+        let file = try Self.file(name), vectors = try #require(Self.vectors[name])
+        let expected = try #require(vectors.logits), bound = try Self.bound(file)
+        let logits = try ReferenceNetwork(file).logits(vectors.prompt)
+        for (position, row) in zip(vectors.positions, expected) {
+            let worst = zip(logits[position], row).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(worst < bound, "\(name) is off by \(worst) at \(position)")
+        }
+    }
+}
+
+/// The same on devices: logits, and what follows greedily.
+@Suite(.serialized)
+struct FamilyDeviceTests {
+    @Test(arguments: FamilyTests.names)
+    func lavapipeAgrees(_ name: String) throws {
+        let instance = try VulkanInstance(validates: true)
+        let device = try VulkanDevice(
+            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: ProcessFolder.path)
+        try check(name, on: device)
+        #expect(instance.validationMessages == [])
+    }
+
+    @Test(arguments: FamilyTests.names)
+    func poclAgrees(_ name: String) throws {
+        try check(
+            name,
+            on: OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: ProcessFolder.path))
+    }
+
+    private func check(_ name: String, on device: any Device) throws {
+        let file = try FamilyTests.file(name), vectors = try #require(FamilyTests.vectors[name])
+        let (expected, tokens) = (try #require(vectors.logits), try #require(vectors.tokens))
+        let margins = try #require(vectors.margins), prompt = vectors.prompt
+        var options = Model.Options()
+        options.kvType = .f32
+        options.maxRows = 32
+        var sequence = try SingleSequence(
+            file, options: options, contextLength: 256, logitRows: 32, kernels: KernelSet(device: device),
+            warmsUp: false)
+        var last: [Float] = []
+        try sequence.feed(prompt, at: 0) { position, logits in
+            last = logits.indices.map { logits[$0] }
+            guard let place = vectors.positions.firstIndex(of: position) else { return }
+            let worst = zip(last, expected[place]).map { abs(Double($0) - $1) }.max() ?? .infinity
+            #expect(worst < 1e-3, "\(name) is off by \(worst) at \(position)")
+        }
+        for (index, (token, margin)) in zip(tokens, margins).enumerated() {
+            let best = last.indices.reduce(0) { last[$1] > last[$0] ? $1 : $0 }
+            // Nearer ones may go to either.
+            #expect(best == Int(token) || margin < 1e-3, "\(name) continues otherwise at \(index)")
+            try sequence.feed([token], at: prompt.count + index) { _, logits in
+                last = logits.indices.map { logits[$0] }
+            }
+        }
+    }
+}
