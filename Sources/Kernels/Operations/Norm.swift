@@ -43,7 +43,8 @@ package struct Norm: Sendable {
         _ kernels: KernelSet, x: any Buffer, _ norm: Normalisation, y: any Buffer, width: Int, isAdded: Bool = false,
         scale: Float = 1
     ) throws(ComputeError) {
-        precondition(norm.kind == .rms && norm.bias == nil && !isAdded && scale == 1, "norms of this kind are no kernel")
+        precondition(
+            norm.kind == .rms && norm.bias == nil && !isAdded && scale == 1, "norms of this kind are no kernel")
         kernel = try kernels.promise(
             "rms_norm", ["GATHER": norm.sources == nil ? "0" : "1"],
             [x, norm.weight, norm.sources ?? norm.weight, y], groupSize: kernels.limits.rowGroupSize)
