@@ -65,13 +65,18 @@ struct CUDADialectTests {
                     for epilogue in epilogues {
                         for x in inputs {
                             _ = try MatMul(
-                                kernels, x: x, weights: weights, y: buffer, columns: 64, stride: 64, epilogue: epilogue)
+                                kernels, x: x, weights: weights, bias: epilogue.scale == 1 ? nil : buffer, y: buffer,
+                                columns: 64, stride: 64, epilogue: epilogue)
                         }
                     }
                 }
+                let others: [MatMul.Epilogue] = [
+                    .init(.none, scale: 2), .init(.none, cap: 30), .init(.activated, .gelu),
+                    .init(.activated, .squaredRelu), .init(.gated, .gelu), .init(.paired, .clampedSilu),
+                ]
                 // Results go out in the same way whatever the weights were, and tiles differ in height alone.
                 if format == .q4 || format == .f32 {
-                    try products([.none, .residual, .swiglu, .gated])
+                    try products([.none, .residual, .swiglu, .gated] + (format == .f32 ? others : []))
                 } else {
                     try kernels.gather { () throws(ComputeError) in try products([.none]) }.1.compileFirst()
                 }

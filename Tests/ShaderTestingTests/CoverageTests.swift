@@ -48,7 +48,7 @@ struct CoverageTests {
             return (isWhole ? [1, 2, 4] : [1]).map { ("matmul<", ["WEIGHTS=\(format),", "ROWS=\($0),"]) }
                 + (isWhole ? [2, 4, 6] : [6]).map { ("matmul_tile<", ["WEIGHTS=\(format),", "ROWS=\($0),"]) }
         }
-        + ["NONE", "RESIDUAL", "SWIGLU", "GATED"].flatMap { epilogue in
+        + ["NONE", "RESIDUAL", "PAIRED", "GATED"].flatMap { epilogue in
             ["matmul<", "matmul_tile<"].map { ($0, ["SPLITS=16,", "EPILOGUE=\(epilogue)>"]) }
         }
         + [32, 64, 80, 96, 128, 192, 256].map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
@@ -59,20 +59,32 @@ struct CoverageTests {
             ["CAP=0,SINKS=0,", "CAP=1,SINKS=0,", "CAP=0,SINKS=1,", "CAP=1,SINKS=1,"].map {
                 ("attention_tile<", [$0, "PARTS=\(parts),"])
             }
-        } + ["0", "1"].map { ("attention_merge<", ["SINKS=\($0),"]) }
+        } + ["0", "1"].map { ("attention_merge<", ["SINKS=\($0),"]) } + epilogues(of: ["matmul<", "matmul_tile<"])
 
-    private static let wanted: [Wanted] = products + inTerms + attention + scores + others
+    private static let wanted: [Wanted] = products + inTerms + epilogues(of: ["matmul<"]) + attention + scores + others
 
     private static let products = [("matmul", formats, [1, 2, 4, 8]), ("matmul_bytes", inBlocks, [1, 2, 4])]
         .flatMap { kernel, formats, heights -> [Wanted] in
             formats.flatMap { format in
                 heights.flatMap { rows in
-                    ["NONE", "RESIDUAL", "SWIGLU", "GATED"].map {
+                    ["NONE", "RESIDUAL", "PAIRED", "GATED"].map {
                         ("\(kernel)<", ["WEIGHTS=\(format),", "ROWS=\(rows),", "EPILOGUE=\($0)>"])
                     }
                 }
             }
         }
+
+    private static func epilogues(of kernels: [String]) -> [Wanted] {
+        kernels.flatMap { kernel in
+            [
+                "BIAS=0,CAP=1,ACTIVATION=SILU,EPILOGUE=NONE>", "BIAS=1,CAP=0,ACTIVATION=SILU,EPILOGUE=NONE>",
+                "BIAS=1,CAP=0,ACTIVATION=SILU,EPILOGUE=RESIDUAL>", "BIAS=1,CAP=0,ACTIVATION=SILU,EPILOGUE=ACTIVATED>",
+                "ACTIVATION=GELU,EPILOGUE=PAIRED>", "ACTIVATION=GELU,EPILOGUE=ACTIVATED>",
+                "ACTIVATION=SQUARED_RELU,EPILOGUE=GATED>", "ACTIVATION=SQUARED_RELU,EPILOGUE=ACTIVATED>",
+                "BIAS=1,CAP=0,ACTIVATION=CLAMPED_SILU,EPILOGUE=PAIRED>", "ACTIVATION=CLAMPED_SILU,EPILOGUE=GATED>",
+            ].map { (kernel, [$0]) }
+        }
+    }
 
     private static let inTerms = inBlocks.flatMap { format in
         [2, 4].map { rows -> Wanted in ("matmul_bytes<", ["WEIGHTS=\(format),", "ROWS=\(rows),", "TERMS=2,"]) }

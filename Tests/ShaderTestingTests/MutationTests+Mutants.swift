@@ -3,7 +3,7 @@ import ShaderTesting
 
 extension MutationTests {
     static let mutants =
-        matmul + matmulBytes + weights + attention + groups + attentionOfGroups + [
+        matmul + epilogues + matmulBytes + weights + attention + groups + attentionOfGroups + [
             kernel("rms_norm", "loop one short", "i < n; i += GROUP_SIZE) {", "i + 1 < n; i += GROUP_SIZE) {"),
             kernel("rms_norm", "twice epsilon", "+ epsilon", "+ 2.0 * epsilon"),
             kernel("rms_norm", "sum in place of mean", " / float(width)", ""),
@@ -24,7 +24,7 @@ extension MutationTests {
 
     private static let matmul = [
         kernel("matmul", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
-        kernel("matmul", "columns not masked", "if ((column) * (V / 4) + $q < columns) {", "if (true) {", option: "Q4"),
+        kernel("matmul", "columns not masked", "if (place_ + $q < columns) {", "if (true) {", option: "Q4"),
         kernel("matmul", "row + 1 read", "min(row + $r, rows - 1)", "min(row + $r + 1, rows - 1)", option: "Q4"),
         kernel(
             "matmul", "loop one short", "g < 4; g++) {\n            each (f, FIELDS) { {",
@@ -32,13 +32,33 @@ extension MutationTests {
         kernel("matmul", "other half of x", "b * 8 + 4 * (part + $f) + g", "b * 8 + 4 * (1 - $f) + g", option: "Q4"),
         kernel("matmul", "minimum left out", " + m$c * HSUM4(sum$r)", "", option: "Q4"),
         kernel("matmul", "bits of the other half", "u$c & 0xffff0000u", "u$c", option: "BF16"),
-        kernel("matmul", "residual missing", "LOAD(y, at) + (value)", "(value)", option: "RESIDUAL"),
-        kernel("matmul", "wrong sign in the gate", "exp(-(gate))", "exp(gate)", option: "SWIGLU"),
+        kernel("matmul", "residual missing", "LOAD(y, at) + RESULT_", "RESULT_", option: "RESIDUAL"),
+        kernel("matmul", "wrong sign in the gate", "exp(-(x))", "exp(x)", option: "PAIRED"),
         // 64 KiB are 4096 vecs of four, and fewer wider ones.
         kernel(
             "matmul", "window bit lost", "LOAD(w, (at) + (first + (g)) * (width))",
             "LOAD(w, ((at) + (first + (g)) * (width)) & (0x3fffu / V))",
             fallback: .smallBindings, option: "Q4"),
+    ]
+
+    /// Faults in what is done to results.
+    private static let epilogues = [
+        kernel("matmul", "bias left out", "((value) + LOAD(bias, place))", "(value)", option: "biased"),
+        kernel(
+            "matmul", "bias of the gate for up", "BIASED_(up, columns + (place))", "BIASED_(up, place)",
+            option: "biased"),
+        kernel(
+            "matmul", "scale left out", "(BIASED_(value, place) * scale)", "BIASED_(value, place)", option: "scaled"),
+        kernel(
+            "matmul", "scale before the bias", "(BIASED_(value, place) * scale)", "BIASED_(value * scale, place)",
+            option: "scaled"),
+        kernel("matmul", "cap left out", "(cap * TANH(", "(TANH(", option: "capped"),
+        kernel("matmul", "a square for a cube", "0.071354816 * (x) * (x)", "0.071354816 * (x)", option: "GELU"),
+        kernel("matmul", "no square", "max(x, 0.0) * ", "", option: "SQUARED_RELU"),
+        kernel("matmul", "gate without bound", "(min(x, 7.0) / ", "((x) / ", option: "CLAMPED_SILU"),
+        kernel("matmul", "up without lower bound", "max(min(up, 7.0), -7.0)", "min(up, 7.0)", option: "CLAMPED_SILU"),
+        kernel("matmul", "up alone", "-7.0) + 1.0)", "-7.0))", option: "CLAMPED_SILU"),
+        kernel("matmul_bytes", "bias left out", "((value) + LOAD(bias, place))", "(value)", option: "biased"),
     ]
 
     private static let matmulBytes = [
@@ -119,7 +139,7 @@ extension MutationTests {
         kernel(
             "matmul", "a block of two splits", "(blocks * (split + 1) / SPLITS)", "(blocks * (split + 1) / SPLITS + 1)",
             fallback: .gpu, option: "Q4"),
-        kernel("matmul", "gate for up", "(lane) + TURN / V)", "(lane))", fallback: .gpu, option: "SWIGLU"),
+        kernel("matmul", "gate for up", "(lane) + TURN / V)", "(lane))", fallback: .gpu, option: "PAIRED"),
         tile("rows read too early", "#endif\n            BARRIER;", "#endif", "matmul", option: "Q4"),
         tile("a split's sums left out", "total$r += s$r;", "total$r = s$r;", "matmul", option: "Q4"),
         tile(

@@ -1,5 +1,6 @@
 package import Compute
 import Dispatch
+import Quantities
 import Synchronization
 
 /// A device's kernels, each variant compiled once, when it is first asked for.
@@ -7,6 +8,8 @@ package final class KernelSet: Sendable {
     package let device: any Device
     package let limits: DeviceLimits
     package let facts: DeviceFacts
+    /// Stands for buffers that a variant of a kernel does not read.
+    let nothing: any Buffer
     private let translator: KernelTranslator
     private let sources: [String: KernelSource]
     private let kernels = Mutex<[Variant: any Kernel]>([:])
@@ -30,6 +33,7 @@ package final class KernelSet: Sendable {
         self.device = device
         self.limits = limits ?? device.limits
         facts = DeviceFacts(device.description)
+        nothing = try device.makeBuffer(byteCount: PageLayout.wordBytes, access: .device, label: "nothing")
         let chosen: KernelSources
         do throws(KernelSourceError) {
             if let sources { chosen = sources } else { chosen = try KernelSources() }

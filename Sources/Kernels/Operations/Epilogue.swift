@@ -55,9 +55,11 @@ extension MatMul {
 
         /// The kernels' options.
         var options: [String: String] {
-            precondition(
-                scale == 1 && cap == nil && activation == .silu && form != .activated, "no kernel does this yet")
-            return ["EPILOGUE": isPaired ? "SWIGLU" : form.rawValue]
+            let isActivated = form != .none && form != .residual
+            return [
+                "EPILOGUE": form.rawValue, "CAP": cap == nil ? "0" : "1",
+                "ACTIVATION": (isActivated ? activation : .silu).rawValue,
+            ]
         }
     }
 }

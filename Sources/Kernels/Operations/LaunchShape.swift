@@ -70,7 +70,6 @@ extension LaunchShape {
         ) -> LaunchShape {
             var options = options
             options["WEIGHTS"] = format.rawValue
-            options.merge(epilogue.options) { $1 }
             options["ROWS"] = "\(rows)"
             return LaunchShape(
                 path: path, kernel: kernel, options: options, groupSize: groupSize ?? limits.groupSize, height: height,

@@ -36,6 +36,7 @@ package struct MatMul: Sendable {
     private let stride: Int
     private let offset: Int
     private let terms: Int
+    private let epilogue: Epilogue
 
     /// - Parameters:
     ///   - x: rows of the weights' depth
@@ -46,21 +47,23 @@ package struct MatMul: Sendable {
         _ kernels: KernelSet, x: Rows, weights: DeviceWeights, bias: (any Buffer)? = nil, y: any Buffer, columns: Int,
         stride: Int, offset: Int = 0, epilogue: Epilogue = .none
     ) throws(ComputeError) {
-        precondition(bias == nil, "a bias has no kernel yet")
         depth = weights.shape.depth
         self.columns = columns / 4
         self.stride = stride / 4
         self.offset = offset / 4
         facts = kernels.facts
         terms = x.terms
+        self.epilogue = epilogue
         let shapes = LaunchShape.products(
             weights.shape.format, depth: depth, columns: columns / 4, epilogue: epilogue, terms: terms,
             limits: kernels.limits, facts: kernels.facts)
         self.shapes = shapes
+        let options = epilogue.options.merging(["BIAS": bias == nil ? "0" : "1"]) { $1 }
+        let buffers = x.buffers + [weights.words, weights.scalesArgument, bias ?? kernels.nothing, y]
         self.kernels = try shapes.map { shape throws(ComputeError) in
             try kernels.promise(
-                shape.kernel, shape.options, x.buffers + [weights.words, weights.scalesArgument, y],
-                groupSize: shape.groupSize, need: shape == shapes.first || shape == shapes.last ? .first : .later)
+                shape.kernel, shape.options.merging(options) { $1 }, buffers, groupSize: shape.groupSize,
+                need: shape == shapes.first || shape == shapes.last ? .first : .later)
         }
     }
 
@@ -77,6 +80,8 @@ package struct MatMul: Sendable {
         parameters.append(columns)
         parameters.append(stride)
         parameters.append(offset)
+        parameters.append(epilogue.scale)
+        parameters.append(epilogue.cap ?? 0)
         commands.dispatch(kernels[place], parameters, tiles: shapes[place].tiles(rows: rows, columns: columns))
     }
 }

@@ -41,16 +41,6 @@ package enum Reference {
         return Estimate(sum, error: Double(depth + 4) * Estimate.rounding * magnitude + flushed)
     }
 
-    /// `silu(gate) * up`, element by element.
-    package static func swiglu(gate: [Float], up: [Float]) -> [Float] {
-        zip(gate, up).map { Float(estimateSwiglu(gate: Estimate($0), up: Estimate($1)).value) }
-    }
-
-    package static func estimateSwiglu(gate: Estimate, up: Estimate) -> Estimate {
-        let exponential = Estimate(-gate.value, error: gate.error).exponential
-        return gate / (Estimate(1.0) + exponential) * up
-    }
-
     /// `x` `[rows][width]`, `weight` `[width]`.
     package static func rmsNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Float] {
         estimateRMSNorm(x, weight: weight, epsilon: epsilon).map { Float($0.value) }

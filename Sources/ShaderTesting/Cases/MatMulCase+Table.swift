@@ -15,15 +15,20 @@ extension MatMulCase {
             return ofEachWidth.flatMap { cases($0, briefly) }
                 + [.residual, .swiglu, .gated].flatMap { cases(.q4, briefly, $0) }
                 + bytes([.q8, .q4], briefly) + others.flatMap { inBrief($0) + inBrief($0, takesBytes: true) }
+                + outer(epilogues(.f32, [(33, 9, 33), (1, 17, 31)]))
+                + outer(epilogues(.q4, [(33, 9, 33)], everyOther: 2)).map { $0.with(\.takesBytes, true) }
         case .none:
             let gated: [MatMul.Epilogue] = [.residual, .swiglu, .gated]
             return ofEachWidth.flatMap { cases($0, shapes) + specials($0) } + others.flatMap { cases($0, briefly) }
                 + WeightFormat.allCases.flatMap { format in gated.flatMap { cases(format, briefly, $0) } }
                 + bytes([.q8, .q4], shapes) + bytes(others, briefly)
+                + [.f32, .q4].flatMap { epilogues($0, briefly) }
+                + epilogues(.q4, briefly).map { $0.with(\.takesBytes, true) }
         case .gpu:
             let gated = [MatMul.Epilogue.residual, .swiglu, .gated].flatMap { inGroups(isQuick ? .q4 : .q6K, $0) }
             return (isQuick ? [.f32, .q4] : ofEachWidth).flatMap { inGroups($0) } + gated
                 + (isQuick ? [.f16, .q6K] : others).flatMap { outer(inGroups($0)) }
+                + outer(epilogues(.f32, [(1, 73, 33), (97, 73, 17)]))
         case .smallGPU: return [.f32, .q4].flatMap { outer(inGroups($0, .swiglu)) }
         case .smallBindings: return windowed(isQuick ? [.f32, .q4] : ofEachWidth + [.q6K])
         case .fourWide, .eightWide:
@@ -55,6 +60,27 @@ extension MatMulCase {
                 format: format, epilogue: epilogue, rows: rows,
                 depth: (9 * 32 + 4).roundedUp(to: format.depthMultiple), columns: 4 * quads)
         }
+    }
+
+    /// What else is done to results: each activation, and each form with a bias and a scale.
+    /// - Parameter step: 2 leaves out every second of them.
+    private static func epilogues(
+        _ format: WeightFormat, _ shapes: [(Int, Int, Int)], everyOther step: Int = 1
+    ) -> [MatMulCase] {
+        let plain: [MatMul.Epilogue] = [
+            .init(.paired, .gelu), .init(.gated, .squaredRelu), .init(.none, scale: 3, cap: 5),
+            .init(.activated, .gelu),
+            .init(.activated, .squaredRelu),
+        ]
+        let biased: [MatMul.Epilogue] = [
+            .init(.paired, .clampedSilu), .init(.residual, scale: 0.3), .init(.none, scale: 0.3),
+            .init(.gated, .clampedSilu), .init(.activated),
+        ]
+        func some(_ epilogues: [MatMul.Epilogue]) -> [MatMul.Epilogue] {
+            stride(from: 0, to: epilogues.count, by: step).map { epilogues[$0] }
+        }
+        return some(plain).flatMap { cases(format, shapes, $0) }
+            + some(biased).flatMap { cases(format, shapes, $0) }.map { $0.with(\.hasBias, true) }
     }
 
     private static func cases(

@@ -12,6 +12,7 @@ struct MatMulCase: DispatchCase {
     /// Rows of bytes that make one.
     var terms = 1
     var epilogue = MatMul.Epilogue.none
+    var hasBias = false
     var rows: Int
     var depth: Int
     var columns: Int
@@ -25,7 +26,7 @@ struct MatMulCase: DispatchCase {
 
     var description: String {
         (takesBytes ? "bytes " : "") + (terms > 1 ? "in \(terms) terms " : "")
-            + "\(format.rawValue) \(epilogue.words) \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
+            + "\(format.rawValue) \(epilogue.words)\(hasBias ? " biased" : "") \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
             + "gap \(gap)" + (special.map { ", \($0.rawValue)" } ?? "")
     }
 
@@ -41,32 +42,28 @@ struct MatMulCase: DispatchCase {
             takesBytes, rows: rows, terms: terms, depth: depth, special: special, &numbers, on: bench.device)
         let x = rowInputs.values
 
+        let bias = hasBias ? numbers.floats((epilogue.isPaired ? 2 : 1) * columns).map { 4 * $0 } : nil
         var before = [UInt32](repeating: TestBuffer.guardWord, count: rows * stride)
-        var expected = results(of: x, matrix)
-        if let up {
-            for (index, result) in results(of: x, up).enumerated() {
-                expected[index].estimate = Reference.estimateSwiglu(
-                    gate: expected[index].estimate, up: result.estimate)
+        var expected = results(of: x, matrix, bias: bias?.prefix(columns))
+        let others = up.map { results(of: x, $0, bias: bias?.suffix(columns)) }
+        for index in expected.indices {
+            var old: Float?
+            if [.residual, .gated].contains(epilogue.form) {
+                old = numbers.float()
+                before[expected[index].word] = old?.bitPattern ?? 0
             }
-        }
-        if [.residual, .gated].contains(epilogue.form) {
-            for index in expected.indices {
-                let old = numbers.float()
-                let product = expected[index].estimate
-                before[expected[index].word] = old.bitPattern
-                expected[index].estimate =
-                    epilogue.form == .residual
-                    ? product + Estimate(old) : Reference.estimateSwiglu(gate: Estimate(old), up: product)
-            }
+            expected[index].estimate = epilogue.estimate(
+                expected[index].estimate, up: others?[index].estimate, old: old.map { Estimate($0) })
         }
 
+        let biasInput = try bias.map { bias throws(ComputeError) in try TestBuffer("bias", bias, on: bench.device) }
         let packed = try matrix.upload(to: bench, alternatingWith: up)
         // A kernel that forgets which rows there are writes a whole tile.
         let output = try TestBuffer("y", before, guardWords: 1024 + 16 * stride, on: bench.device)
         func makeProduct() throws(ComputeError) -> MatMul {
             try MatMul(
-                bench.kernels, x: rowInputs.rows, weights: packed.weights, y: output.buffer, columns: columns,
-                stride: stride, offset: offset, epilogue: epilogue)
+                bench.kernels, x: rowInputs.rows, weights: packed.weights, bias: biasInput?.buffer, y: output.buffer,
+                columns: columns, stride: stride, offset: offset, epilogue: epilogue)
         }
         let product: MatMul
         if compilesOuterTilesOnly {
@@ -77,12 +74,15 @@ struct MatMulCase: DispatchCase {
             product = try makeProduct()
         }
         return Trial(
-            inputs: rowInputs.buffers + packed.inputs, outputs: [.init(buffer: output, expected: expected)],
+            inputs: rowInputs.buffers + packed.inputs + (biasInput.map { [$0] } ?? []),
+            outputs: [.init(buffer: output, expected: expected)],
             roundings: depth + 4
         ) { product.encode($0, rows: rows) }
     }
 
-    private func results(of x: [Float], _ matrix: RandomMatrix) -> [ExpectedResult] {
+    private func results(
+        of x: [Float], _ matrix: RandomMatrix, bias: ArraySlice<Float>?
+    ) -> [ExpectedResult] {
         let products = Reference.estimateMatmul(
             x, matrix.values, magnitudes: matrix.magnitudes, rows: rows * terms, depth: depth, columns: columns)
         return (0..<rows * columns).map { index in
@@ -90,7 +90,8 @@ struct MatMulCase: DispatchCase {
             let estimate = (1..<terms).reduce(products[row * terms * columns + column]) {
                 $0 + products[(row * terms + $1) * columns + column]
             }
-            return ExpectedResult(word: row * stride + offset + column, estimate: estimate)
+            let biased = bias.map { estimate + Estimate($0[$0.startIndex + column]) } ?? estimate
+            return ExpectedResult(word: row * stride + offset + column, estimate: biased)
         }
     }
 
@@ -99,7 +100,7 @@ struct MatMulCase: DispatchCase {
         return rows.smaller(downTo: 1).map { with(\.rows, $0) }
             + depth.smaller(downTo: multiple, by: multiple).map { with(\.depth, $0) }
             + columns.smaller(downTo: 4, by: 4).map { with(\.columns, $0) }
-            + offset.smaller(downTo: 0, by: 4).map { with(\.offset, $0) }
+            + (hasBias ? [with(\.hasBias, false)] : []) + offset.smaller(downTo: 0, by: 4).map { with(\.offset, $0) }
             + gap.smaller(downTo: 0, by: 4).map { with(\.gap, $0) }
     }
 }
@@ -145,5 +146,26 @@ struct ProductRows {
 
 extension MatMul.Epilogue {
     /// How cases name it.
-    fileprivate var words: String { isPaired ? "SWIGLU" : form.rawValue }
+    fileprivate var words: String {
+        form.rawValue + (activation == .silu ? "" : " \(activation.rawValue)")
+            + (scale == 1 ? "" : " scaled by \(scale)")
+            + (cap.map { " capped at \($0)" } ?? "")
+    }
+
+    /// What becomes of a product that its bias is added to.
+    /// - Parameters:
+    ///   - up: the other product of a pair.
+    ///   - old: what stands in the result's place.
+    fileprivate func estimate(_ product: Estimate, up: Estimate?, old: Estimate?) -> Estimate {
+        let scaled = scale == 1 ? product : product * Estimate(scale)
+        let result =
+            cap.map { (product * (Estimate(scale) / Estimate($0))).hyperbolicTangent * Estimate($0) } ?? scaled
+        return switch form {
+        case .none: result
+        case .residual: result + (old ?? Estimate(0.0))
+        case .paired: Reference.estimateGated(activation, gate: product, up: up ?? Estimate(0.0))
+        case .gated: Reference.estimateGated(activation, gate: old ?? Estimate(0.0), up: result)
+        case .activated: Reference.estimateActivated(activation, result)
+        }
+    }
 }
