@@ -34,6 +34,8 @@ package struct GGUFError: Error, Hashable, Sendable {
         /// Tensor data that is unaligned or lies outside the file.
         case badOffset
         case overlappingTensors
+        /// A file that is not the part of a model that its name or another part says.
+        case badPart
         case missingKey
         case missingTensor
         /// A metadata value of another type than asked for.

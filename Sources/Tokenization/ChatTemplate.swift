@@ -27,6 +27,18 @@ package struct ChatTemplate: Sendable {
     package func render(
         _ messages: [ChatMessage], addsGenerationPrompt: Bool, now: DateTime? = nil
     ) throws(ChatTemplateError) -> String {
+        do throws(JinjaError) {
+            return try text(messages, addsGenerationPrompt: addsGenerationPrompt, now: now)
+        } catch {
+            let reason = error.kind == .raised ? error.message : "the chat template fails: \(error)"
+            throw ChatTemplateError(reason)
+        }
+    }
+
+    /// - Parameter others: values by name, beside the usual ones or in their place.
+    func text(
+        _ messages: [ChatMessage], addsGenerationPrompt: Bool, others: [String: Value] = [:], now: DateTime?
+    ) throws(JinjaError) -> String {
         let context: [String: Value] = [
             "messages": .list(messages.map { ["role": .string($0.role), "content": .string($0.content)] }),
             "add_generation_prompt": .boolean(addsGenerationPrompt),
@@ -36,12 +48,7 @@ package struct ChatTemplate: Sendable {
             "tools": .none,
             "documents": .none,
         ]
-        do throws(JinjaError) {
-            return try template.render(context, now: now)
-        } catch {
-            let reason = error.kind == .raised ? error.message : "the chat template fails: \(error)"
-            throw ChatTemplateError(reason)
-        }
+        return try template.render(context.merging(others) { $1 }, now: now)
     }
 }
 

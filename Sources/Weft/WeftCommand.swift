@@ -23,7 +23,8 @@ let weftVersion = "0.1.0"
 
 private struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "Make model files.", subcommands: [GenerateModelCommand.self])
+        commandName: "models", abstract: "Look into model files, and make some.",
+        subcommands: [ShowModelCommand.self, GenerateModelCommand.self])
 }
 
 private struct BenchCommand: AsyncParsableCommand {

@@ -9,6 +9,7 @@ the reference's quantiser makes of them, stored as T) and `dequantized.T` (what 
 `kquants.gguf` holds the same for the types that only llama.cpp can write, its `input` rows first; in the rows behind
 them the blocks hold random bits.
 `metadata.gguf` holds one metadata value of every type, arrays of all of them, and an alignment of 64.
+`parts-0000N-of-00003.gguf` are one model with the tensors `tensor.I`, whose values count on from 8 I.
 """
 import sys
 from pathlib import Path
@@ -113,6 +114,14 @@ def metadata(path: Path) -> None:
     finish(writer)
 
 
+def parts(path: Path) -> None:
+    writer = gguf.GGUFWriter(path, "parts", split_max_tensors=2)
+    writer.add_name("In three parts")
+    for index in range(5):
+        writer.add_tensor(f"tensor.{index}", np.arange(8, dtype=np.float32) + 8 * index)
+    finish(writer)
+
+
 def finish(writer: gguf.GGUFWriter) -> None:
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -126,3 +135,4 @@ if __name__ == "__main__":
     vectors(folder / "vectors.gguf")
     k_quants(folder / "kquants.gguf")
     metadata(folder / "metadata.gguf")
+    parts(folder / "parts.gguf")

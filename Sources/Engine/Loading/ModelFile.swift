@@ -14,8 +14,11 @@ package struct ModelFile: Sendable {
     package let created: Int
 
     /// - Throws: `ModelError`, `GGUFError`, `TokenizerError`, `ChatTemplateError`.
-    package init(path: String) throws {
-        gguf = try GGUFFile(path: path)
+    package init(path: String) throws { try self.init(GGUFFile(path: path)) }
+
+    /// - Throws: `ModelError`, `GGUFError`, `TokenizerError`, `ChatTemplateError`.
+    package init(_ gguf: GGUFFile) throws {
+        self.gguf = gguf
         network = try Network(gguf)
         let vocabulary = try Vocabulary(gguf.metadata)
         let tokenizer = try VocabularyTokenizer(vocabulary)
@@ -32,7 +35,7 @@ package struct ModelFile: Sendable {
                 source: $0, beginningOfText: text(tokenizer.beginningOfText), endOfText: text(tokenizer.endOfText))
         }
         self.tokenizer = tokenizer
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        let attributes = try? FileManager.default.attributesOfItem(atPath: gguf.path)
         created = Int((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
     }
 }

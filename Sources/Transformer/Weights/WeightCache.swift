@@ -12,8 +12,8 @@ import Kernels
 /// Reading and checking 130 MB was measured to take 0.33 s on two cores that others kept busy. Memory is taken once
 /// either way: the kernel drops the file's pages when it needs them.
 ///
-/// A model file is known by path, size, time and number (inode) of the file that is open. A damaged file of weights
-/// counts as none. A folder that cannot be used costs time at the next start, nothing else.
+/// A model file is known by path, size, time and number (inode) of the file that is open, or of all its parts. A
+/// damaged file of weights counts as none. A folder that cannot be used costs time at the next start, nothing else.
 package struct WeightCache: Sendable {
     private let path: String
     private let warn: Warn
@@ -43,7 +43,8 @@ package struct WeightCache: Sendable {
     /// Keeps what was packed of `file`, which was found unchanged afterwards.
     func keep(_ memory: HostMemory, of file: GGUFFile, _ panels: PanelLayout) {
         // Weights of a file that another has replaced since would never be asked for.
-        guard FileIdentity(path: file.path) == file.identity, let name = Name(of: file, panels) else { return }
+        guard file.files.allSatisfy({ FileIdentity(path: $0.path) == $0.identity }), let name = Name(of: file, panels)
+        else { return }
         do throws(FileFault) {
             let folder = try PrivateFolder(path: path)
             try folder.keep(UnsafeRawBufferPointer(memory.bytes), as: name.file)
@@ -70,11 +71,12 @@ package struct WeightCache: Sendable {
             defer { free(resolved) }
             let path = String(cString: resolved)
             let title = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-            let identity = model.identity
+            let states = model.files.map {
+                "\($0.byteCount)-\($0.identity.seconds).\($0.identity.nanoseconds)-\($0.identity.inode)"
+            }
+            let state = states.count == 1 ? states[0] : Checksum.name(of: states.joined(separator: " "))
             stem = "\(title)-\(Checksum.name(of: path))-\(panels.width)-"
-            file =
-                stem + "\(identity.byteCount)-\(identity.seconds).\(identity.nanoseconds)-\(identity.inode)-"
-                + "\(Self.version)\(Self.suffix)"
+            file = stem + "\(state)-\(Self.version)\(Self.suffix)"
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GGUF
 import Transformer
 
 /// Where weft keeps what it can make again.
@@ -12,18 +13,18 @@ enum Folders {
     static var kernels: String { cache + "/kernels" }
     static var weights: WeightCache { WeightCache(folder: cache + "/weights") }
 
-    /// The model file that a user means: a path, or the name of a file in the folder of models.
+    /// The model file that a user means: a path, or the name of a model in the folder of models.
     /// - Throws: `CommandError`, which lists the names there are.
     static func model(_ name: String) throws -> String {
-        let candidates = [name, "\(models)/\(name)", "\(models)/\(name).gguf"]
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: models)) ?? []
+        var candidates = [name, "\(models)/\(name)", "\(models)/\(name).gguf"]
+        if let first = PartName.first(of: name, among: files) { candidates.append("\(models)/\(first)") }
         var isFolder: ObjCBool = false
         for path in candidates where FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
             if !isFolder.boolValue { return path }
         }
-        let known = (try? FileManager.default.contentsOfDirectory(atPath: models)) ?? []
-        let names = known.filter { $0.hasSuffix(".gguf") }.map { String($0.dropLast(5)) }.sorted()
-        throw CommandError(
-            "no model '\(name)': neither a file nor one of [\(names.joined(separator: ", "))] in \(models)")
+        let names = PartName.models(among: files).joined(separator: ", ")
+        throw CommandError("no model '\(name)': neither a file nor one of [\(names)] in \(models)")
     }
 }
 
