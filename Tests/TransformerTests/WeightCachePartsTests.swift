@@ -39,7 +39,7 @@ struct WeightCachePartsTests {
     /// How many steps of packing were told of; one where packed weights were read.
     private func load(_ part: Int, whilePacking: () throws -> Void = {}) throws -> Int {
         var (steps, fault) = (0, (any Error)?.none)
-        _ = try PackedLlama(GGUFFile(path: path(part)), vectorWidth: 16, cache: cache) { _ in
+        _ = try PackedWeights(GGUFFile(path: path(part)), vectorWidth: 16, cache: cache) { _ in
             steps += 1
             do { try whilePacking() } catch { fault = error }
         }
