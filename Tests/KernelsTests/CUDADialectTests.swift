@@ -107,7 +107,7 @@ struct CUDADialectTests {
     /// Every head size, number format and number of heads that share a key.
     private static var shapes: [AttentionShape] {
         KVType.allCases.flatMap { kv in
-            [32, 64, 80, 128].flatMap { headSize in
+            AttentionShape.headSizes.flatMap { headSize in
                 (1...4).map { ratio in
                     AttentionShape(
                         heads: ratio, kvHeads: 1, rotated: headSize, layers: 1,

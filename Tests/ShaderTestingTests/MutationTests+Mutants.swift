@@ -17,6 +17,7 @@ extension MutationTests {
                 "rope_store", "half of a block not looked at", "max(max(v.x, v.y), max(v.z, v.w))", "0u", option: "Q8"),
             kernel("rope_store", "scale rounded down", "(AS_UINT(unit) + 0xffffu)", "AS_UINT(unit)", option: "Q8"),
             kernel("rope_store", "scales swapped", "side == 0 ? scale >> 16", "side == 1 ? scale >> 16", option: "Q8"),
+            kernel("rope_store", "scales in one word", "(chunks + word) * pageTokens", "chunks * pageTokens", option: "Q8"),
             kernel("rope_store", "a chunk too few", "first + 2 < chunks", "first + 4 < chunks", option: "Q8"),
             kernel("embed", "halves swapped", "h = i % 8 / 4", "h = 1 - i % 8 / 4", option: "Q4"),
             kernel("embed", "no scale", "FLOATS(q) * d", "FLOATS(q)", option: "Q4"),
@@ -114,7 +115,10 @@ extension MutationTests {
         kernel("attention", "wrong page stride", "kvHeads) * pageQuads", "kvHeads) * (pageQuads - 2)"),
         kernel("attention", "layer ignored", "+ layer * kvHeads", ""),
         kernel("attention", "maximum not subtracted", "max(most$j, score$j)", "0.0"),
-        kernel("attention", "one scale for all blocks", "0xffff0000u), $d / 4)", "0xffff0000u), 0)", option: "Q8"),
+        kernel("attention", "one scale for all blocks", "0xffff0000u), $d / 4 % 4)", "0xffff0000u), 0)", option: "Q8"),
+        kernel(
+            "attention", "first word of scales for values", "(VALUES + SCALE_WORD($d))", "VALUES", option: "256,"),
+        kernel("attention", "first word of scales for keys", "kScales[SCALE_WORD($d)]", "kScales[0]", option: "256,"),
         kernel("attention", "scales of keys for values", "scales & 0xffff0000u", "scales << 16", option: "Q8"),
         kernel(
             "attention", "bytes of the other quad", "l = BYTES(u, $d % 2 * 2 + 1)", "l = BYTES(u, 1)",
@@ -188,8 +192,14 @@ extension MutationTests {
             "attention_tile", "sums of earlier tokens not scaled", "a$r_$j *= keep;", "", fallback: .gpu,
             of: "attention"),
         kernel(
-            "attention_tile", "one scale for all blocks", "WORD_OF(vScales, chunk / 4)", "WORD_OF(vScales, 0)",
+            "attention_tile", "one scale for all blocks", "WORD_OF(vScales, chunk / 4 % 4)", "WORD_OF(vScales, 0)",
             fallback: .gpu, option: "Q8", of: "attention"),
+        kernel(
+            "attention_tile", "first word of scales for keys", "(SCALE_WORD(d) > 0 && d % 16 == 0)", "(false)",
+            fallback: .gpu, option: "256,", of: "attention"),
+        kernel(
+            "attention_tile", "first word of scales for values", "SCALE_WORD(chunk)", "0", fallback: .gpu,
+            option: "256,", of: "attention"),
         kernel(
             "attention_tile", "parts that overlap", "part * length", "part * 256u", fallback: .gpu, of: "attention"),
         kernel("attention_merge", "parts not weighted", "sum += weight *", "sum +=", fallback: .gpu, of: "attention"),

@@ -118,7 +118,7 @@ extension RopeStoreCase {
                 RopeStoreCase(kv: $0, headSize: 64, ratio: 3, rotated: 64, lengths: lengths, tail: 40)
             }
         }
-        let sizes = isQuick ? [64, 80] : [32, 64, 80, 128]
+        let sizes = isQuick ? [64, 80, 192, 16] : AttentionShape.headSizes
         let plain = formats.flatMap { kv in
             sizes.enumerated().map { index, size in
                 RopeStoreCase(
@@ -144,7 +144,7 @@ extension RopeStoreCase {
     }
 
     static func random(_ numbers: inout Numbers) -> RopeStoreCase {
-        let headSize = numbers.pick([32, 64, 80, 128])
+        let headSize = numbers.pick(AttentionShape.headSizes)
         return RopeStoreCase(
             kv: numbers.pick(KVType.allCases), headSize: headSize, ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), rotated: 8 * (1 + numbers.below(headSize / 8)),
