@@ -37,6 +37,7 @@ package enum DescribedModel {
                 }
             }
             for epilogue in epilogues { try LlamaShape.llama8B.bindProduct(epilogue, kernels) }
+            try LlamaShape.llama8B.bindNorms(kernels)
             for heads in otherHeads {
                 var model = LlamaShape.llama8B
                 (model.headSize, model.heads, model.kvHeads) = heads
@@ -98,6 +99,14 @@ extension LlamaShape {
             epilogue: epilogue)
     }
 
+    fileprivate func bindNorms(_ kernels: KernelSet) throws(ComputeError) {
+        let x = try kernels.described(4 * DescribedModel.rows * embedding)
+        let layer = Normalisation(kind: .layer, weight: x, bias: x, epsilon: 1e-5)
+        _ = try Norm(kernels, x: x, layer, y: x, width: embedding)
+        let rms = Normalisation(weight: x, epsilon: 1e-5)
+        _ = try Norm(kernels, x: x, rms, y: x, width: embedding, isAdded: true)
+    }
+
     /// Binds what `Transformer.ForwardPass` binds for one kind of keys and values.
     fileprivate func bindAttention(_ kv: KVType, poolBytes: Int, _ kernels: KernelSet) throws(ComputeError) {
         let page: PageLayout
@@ -109,6 +118,11 @@ extension LlamaShape {
         let qkv = try kernels.described(4 * DescribedModel.rows * shape.rowWidth)
         let rows = RowBuffers(rows: few, mask: .causal, tables: few)
         let pool = try kernels.described(poolBytes)
+        for isWholeRow in [false, true] {
+            _ = try HeadNorm(
+                kernels, shape: shape, qkv: qkv, queryWeight: few, keyWeight: few, epsilon: 1e-5,
+                isWholeRow: isWholeRow)
+        }
         _ = try RopeStore(kernels, shape, qkv: qkv, rotations: few, rows: rows, pool: pool)
         _ = try Attention(
             kernels, shape, AttentionScores(headSize: headSize), qkv: qkv, rows: rows, pool: pool, y: qkv)
