@@ -6,9 +6,16 @@ import Quantities
 package enum DescribedModel {
     /// Heads of 64 and of 128, four and four that share a key.
     private static let shapes = [LlamaShape.llama1B, .llama8B]
+    /// Heads that lanes have the least room for, and those of no power of two.
+    private static let otherHeads = [(size: 256, heads: 16, kvHeads: 2), (96, 32, 32)]
+    /// What families of models do with results that Llama does not.
+    private static let epilogues: [MatMul.Epilogue] = [
+        .init(.none, scale: 0.5), .init(.none, cap: 30), .init(.residual, scale: 0.5), .init(.paired, .gelu),
+        .init(.paired, .clampedSilu), .init(.gated, .gelu), .init(.activated, .squaredRelu),
+    ]
 
     /// Every kernel that a device with `limits` would compile for these models: in each weight format but F32, with
-    /// keys and values in halves and in bytes, and with a small and a large pool.
+    /// keys and values in halves and in bytes, and with a small and a large pool; and what other families need besides.
     ///
     /// The operations themselves choose, bound to buffers that are not there.
     ///
@@ -29,6 +36,13 @@ package enum DescribedModel {
                     for poolBytes in poolSizes { try model.bindAttention(kv, poolBytes: poolBytes, kernels) }
                 }
             }
+            for epilogue in epilogues { try LlamaShape.llama8B.bindProduct(epilogue, kernels) }
+            try LlamaShape.llama8B.bindNorms(kernels)
+            for heads in otherHeads {
+                var model = LlamaShape.llama8B
+                (model.headSize, model.heads, model.kvHeads) = heads
+                for kv in [KVType.f16, .q8_0] { try model.bindAttention(kv, poolBytes: poolSizes[0], kernels) }
+            }
         }
         return try pending.translated { kernel == nil || $0 == kernel }
     }
@@ -46,12 +60,7 @@ extension LlamaShape {
         _ format: WeightFormat, _ bytes: QuantisedRows?, _ kernels: KernelSet
     ) throws(ComputeError) {
         func matrix(_ depth: Int, _ columns: Int) throws(ComputeError) -> DeviceWeights {
-            let layout = PanelLayout(vectorWidth: kernels.limits.vectorWidth)
-            let shape = PanelShape(
-                format: format, depth: depth, panels: layout.padded(columns) / layout.width, layout: layout)
-            return DeviceWeights(
-                shape: shape, words: try kernels.described(shape.weightByteCount),
-                scales: format.blocks == nil ? nil : try kernels.described(shape.scaleByteCount))
+            try kernels.described(format, depth: depth, columns: columns)
         }
         let few = try kernels.described(4 * DescribedModel.rows)
         let x = try kernels.described(4 * DescribedModel.rows * embedding)
@@ -80,6 +89,24 @@ extension LlamaShape {
         try product(normed(few, terms), table, into: logits, vocabulary)
     }
 
+    /// Binds a product of floats with a bias.
+    fileprivate func bindProduct(_ epilogue: MatMul.Epilogue, _ kernels: KernelSet) throws(ComputeError) {
+        let columns = epilogue.isPaired ? 2 * feedForward : feedForward
+        let y = try kernels.described(4 * DescribedModel.rows * feedForward)
+        _ = try MatMul(
+            kernels, x: .floats(y), weights: try kernels.described(.q4K, depth: embedding, columns: columns),
+            bias: try kernels.described(4 * columns), y: y, columns: feedForward, stride: feedForward,
+            epilogue: epilogue)
+    }
+
+    fileprivate func bindNorms(_ kernels: KernelSet) throws(ComputeError) {
+        let x = try kernels.described(4 * DescribedModel.rows * embedding)
+        let layer = Normalisation(kind: .layer, weight: x, bias: x, epsilon: 1e-5)
+        _ = try Norm(kernels, x: x, layer, y: x, width: embedding)
+        let rms = Normalisation(weight: x, epsilon: 1e-5)
+        _ = try Norm(kernels, x: x, rms, y: x, width: embedding, isAdded: true)
+    }
+
     /// Binds what `Transformer.ForwardPass` binds for one kind of keys and values.
     fileprivate func bindAttention(_ kv: KVType, poolBytes: Int, _ kernels: KernelSet) throws(ComputeError) {
         let page: PageLayout
@@ -91,6 +118,11 @@ extension LlamaShape {
         let qkv = try kernels.described(4 * DescribedModel.rows * shape.rowWidth)
         let rows = RowBuffers(rows: few, mask: .causal, tables: few)
         let pool = try kernels.described(poolBytes)
+        for isWholeRow in [false, true] {
+            _ = try HeadNorm(
+                kernels, shape: shape, qkv: qkv, queryWeight: few, keyWeight: few, epsilon: 1e-5,
+                isWholeRow: isWholeRow)
+        }
         _ = try RopeStore(kernels, shape, qkv: qkv, rotations: few, rows: rows, pool: pool)
         _ = try Attention(
             kernels, shape, AttentionScores(headSize: headSize), qkv: qkv, rows: rows, pool: pool, y: qkv)
@@ -100,6 +132,17 @@ extension LlamaShape {
 extension KernelSet {
     fileprivate func described(_ byteCount: Int) throws(ComputeError) -> any Buffer {
         try device.makeBuffer(byteCount: byteCount, access: .device, label: "described")
+    }
+
+    fileprivate func described(
+        _ format: WeightFormat, depth: Int, columns: Int
+    ) throws(ComputeError) -> DeviceWeights {
+        let layout = PanelLayout(vectorWidth: limits.vectorWidth)
+        let shape = PanelShape(
+            format: format, depth: depth, panels: layout.padded(columns) / layout.width, layout: layout)
+        return DeviceWeights(
+            shape: shape, words: try described(shape.weightByteCount),
+            scales: format.blocks == nil ? nil : try described(shape.scaleByteCount))
     }
 }
 

@@ -38,7 +38,8 @@ struct CUDADialectTests {
     @Test func reductionsUseWhatTheGroupHas() throws {
         guard let compiler = Self.compiler else { return }
         for reductions in Reductions.allCases {
-            let norm = try #require(Self.codes(reductions).first { $0.label == "rms_norm<GATHER=0>" })
+            let norm = try #require(
+                Self.codes(reductions).first { $0.label == "norm<NORM=RMS,BIAS=0,GATHER=0,ADDED=0>" })
             let ptx = compiler.compile(norm.source, architecture: "compute_80").ptx
             #expect(ptx.contains("shfl.sync.bfly") == (reductions == .shuffles))
             #expect(ptx.contains("bar.sync") == (reductions == .sharedMemory))
@@ -84,16 +85,28 @@ struct CUDADialectTests {
         }
         let bytes = QuantisedRows(bytes: buffer, scales: buffer)
         _ = try Quantise(kernels, x: buffer, y: bytes, depth: 64)
-        func norm(_ sources: (any Buffer)?) -> Normalisation {
-            Normalisation(weight: buffer, sources: sources, epsilon: 1e-5)
+        let norm = Normalisation(weight: buffer, epsilon: 1e-5)
+        let norms = [
+            norm, Normalisation(weight: buffer, sources: buffer, epsilon: 1e-5),
+            Normalisation(kind: .layer, weight: buffer, bias: buffer, epsilon: 1e-5),
+        ]
+        for norm in norms {
+            _ = try Norm(kernels, x: buffer, norm, y: buffer, width: 64)
+            _ = try Quantise(kernels, x: buffer, norm: norm, y: bytes, depth: 64)
         }
-        for sources in [nil, buffer] {
-            _ = try Norm(kernels, x: buffer, norm(sources), y: buffer, width: 64)
-            _ = try Quantise(kernels, x: buffer, norm: norm(sources), y: bytes, depth: 64)
-        }
+        _ = try Norm(kernels, x: buffer, norm, y: buffer, width: 64, isAdded: true, scale: 0.5)
         let rows = RowBuffers(rows: buffer, mask: .causal, tables: buffer)
         for shape in shapes where reductions == .shuffles || shape.headSize == 64 {
-            _ = try RopeStore(kernels, shape, qkv: buffer, rotations: buffer, rows: rows, pool: buffer)
+            for isWholeRow in [false, true] {
+                _ = try HeadNorm(
+                    kernels, shape: shape, qkv: buffer, queryWeight: buffer, keyWeight: buffer, epsilon: 1e-5,
+                    isWholeRow: isWholeRow)
+            }
+            for queryRotations in [nil, buffer] {
+                _ = try RopeStore(
+                    kernels, shape, qkv: buffer, rotations: buffer, queryRotations: queryRotations, rows: rows,
+                    pool: buffer)
+            }
             let plain = AttentionScores(headSize: shape.headSize)
             // What else becomes of scores does not depend on how many heads share a key.
             let all = shape.heads > 1 ? [plain] : [plain, .init(scale: 1, cap: 50), .init(scale: 1, sinks: buffer)]
@@ -107,7 +120,7 @@ struct CUDADialectTests {
     /// Every head size, number format and number of heads that share a key.
     private static var shapes: [AttentionShape] {
         KVType.allCases.flatMap { kv in
-            [32, 64, 80, 128].flatMap { headSize in
+            AttentionShape.headSizes.flatMap { headSize in
                 (1...4).map { ratio in
                     AttentionShape(
                         heads: ratio, kvHeads: 1, rotated: headSize, layers: 1,

@@ -8,14 +8,14 @@ struct KernelParserTests {
         let sources = try KernelLibrary.sources()
         #expect(
             sources.keys.sorted() == [
-                "attention", "attention_merge", "attention_tile", "embed", "matmul", "matmul_bytes", "matmul_tile",
-                "probe_copy",
-                "probe_fma", "quantise", "rms_norm", "rope_store",
+                "attention", "attention_merge", "attention_tile", "embed", "head_norm", "matmul", "matmul_bytes",
+                "matmul_tile", "norm", "probe_copy", "probe_fma", "quantise", "rope_store",
             ])
-        let norm = try #require(sources["rms_norm"])
-        #expect(norm.buffers.map(\.name) == ["x", "weight", "sources", "y"])
-        #expect(norm.parameters.map(\.name) == ["width", "epsilon"])
-        #expect(norm.options == [KernelOption(name: "GATHER", values: ["0", "1"])])
+        let norm = try #require(sources["norm"])
+        #expect(norm.buffers.map(\.name) == ["x", "weight", "bias", "sources", "y"])
+        #expect(norm.parameters.map(\.name) == ["width", "epsilon", "scale"])
+        #expect(norm.options.map(\.name) == ["NORM", "BIAS", "GATHER", "ADDED"])
+        #expect(norm.options.first == KernelOption(name: "NORM", values: ["RMS", "LAYER"]))
     }
 
     @Test(arguments: [

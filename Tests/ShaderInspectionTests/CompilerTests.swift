@@ -11,7 +11,7 @@ struct CompilerTests {
         let program = try #require(Self.program, "WEFT_BINARY names the built weft; tools/test sets it")
         let result = target.inspect(
             program: program,
-            arguments: ["shaders", "inspect", "--here", "--target", target.name, "--kernel", "rms_norm"])
+            arguments: ["shaders", "inspect", "--here", "--target", target.name, "--kernel", "norm"])
         if let reason = result.skipped {
             print("SKIPPED: \(target.name): \(reason); what RADV makes of the kernels is UNCHECKED")
             return
@@ -22,7 +22,7 @@ struct CompilerTests {
 
     @Test(arguments: NVIDIATarget.all)
     func nvrtcCompilesWithoutACard(_ target: NVIDIATarget) throws {
-        let result = target.inspect(kernel: "rms_norm")
+        let result = target.inspect(kernel: "norm")
         if let reason = result.skipped {
             print("SKIPPED: \(target.name): \(reason); what NVRTC makes of the kernels is UNCHECKED")
             return
@@ -32,7 +32,9 @@ struct CompilerTests {
 
     private func expectNorms(_ result: InspectedTarget) throws {
         #expect(result.failures.isEmpty)
-        #expect(result.variants.map(\.kernel) == ["rms_norm", "rms_norm"])
+        // In order and gathered, by mean and variance, and added.
+        #expect(result.variants.map(\.kernel) == ["norm", "norm", "norm", "norm"])
+        #expect(Set(result.variants.compactMap { $0.options["NORM"] }) == ["RMS", "LAYER"])
         #expect(Set(result.variants.compactMap { $0.options["GATHER"] }) == ["0", "1"])
         for variant in result.variants {
             #expect((4...255).contains(variant.registers) && variant.spilled == 0 && variant.scratchBytes == 0)

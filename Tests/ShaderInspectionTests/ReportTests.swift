@@ -59,15 +59,17 @@ struct ReportTests {
         let kernels = try DescribedModel.kernels(card: "RX 7900 XTX", limits: limits, dialect: .glsl)
         #expect(
             Set(kernels.map(\.kernel)) == [
-                "attention_merge", "attention_tile", "embed", "matmul", "matmul_tile", "rms_norm", "rope_store",
+                "attention_merge", "attention_tile", "embed", "head_norm", "matmul", "matmul_tile", "norm",
+                "rope_store",
             ])
         #expect(Set(kernels.map(\.code)).count == kernels.count)
         let attention = kernels.filter { $0.kernel == "attention_tile" }
-        #expect(Set(attention.compactMap { $0.options["HEAD_SIZE"] }) == ["64", "128"])
+        #expect(Set(attention.compactMap { $0.options["HEAD_SIZE"] }) == ["64", "96", "128", "256"])
         #expect(Set(attention.compactMap { $0.options["KV"] }) == ["F16", "Q8"])
         #expect(Set(attention.compactMap { $0.code.bindings.map(\.windows).max() }) == [1, 4])
         let products = kernels.filter { $0.kernel == "matmul" }
-        #expect(Set(products.compactMap { $0.options["EPILOGUE"] }) == ["NONE", "RESIDUAL", "SWIGLU"])
+        let forms = MatMul.Epilogue.Form.allCases.map(\.rawValue)
+        #expect(Set(products.compactMap { $0.options["EPILOGUE"] }) == Set(forms))
         #expect(Set(products.compactMap { $0.options["WEIGHTS"] }).isSuperset(of: ["Q4", "Q8", "F16"]))
     }
 }

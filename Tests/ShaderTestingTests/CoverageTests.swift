@@ -51,10 +51,10 @@ struct CoverageTests {
         + ["NONE", "RESIDUAL", "PAIRED", "GATED"].flatMap { epilogue in
             ["matmul<", "matmul_tile<"].map { ($0, ["SPLITS=16,", "EPILOGUE=\(epilogue)>"]) }
         }
-        + [32, 64, 80, 96, 128, 192, 256].map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
+        + AttentionShape.headSizes.map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
         + ["F32", "F16", "Q8"].map { ("attention_tile<", ["KV=\($0),"]) }
         + [1, 2, 8].map { ("attention_tile<", ["ROWS=\($0),"]) }
-        + [32, 64, 80, 96, 128, 192, 256].map { ("attention_merge<", ["HEAD_SIZE=\($0),"]) }
+        + AttentionShape.headSizes.map { ("attention_merge<", ["HEAD_SIZE=\($0),"]) }
         + ["1", "8"].flatMap { parts in
             ["CAP=0,SINKS=0,", "CAP=1,SINKS=0,", "CAP=0,SINKS=1,", "CAP=1,SINKS=1,"].map {
                 ("attention_tile<", [$0, "PARTS=\(parts),"])
@@ -91,7 +91,8 @@ struct CoverageTests {
     }
 
     // More queries at once would not fit in registers.
-    private static let attention = [(32, 4), (64, 4), (80, 3), (128, 2)].flatMap { size, most -> [Wanted] in
+    private static let attention = zip(AttentionShape.headSizes, [4, 4, 4, 3, 2, 2, 1, 1]).flatMap {
+        size, most -> [Wanted] in
         ["F32", "F16", "Q8"].flatMap { kv in
             (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }
         }
@@ -101,12 +102,28 @@ struct CoverageTests {
         ["F32", "F16", "Q8"].map { ("attention<", ["KV=\($0),", "CAP=1,SINKS=1,"]) }
         + ["CAP=1,SINKS=0,", "CAP=0,SINKS=1,"].map { ("attention<", [$0]) }
 
-    private static let others: [Wanted] = [
-        formats.map { ("embed<", ["WEIGHTS=\($0)>"]) }, [0, 1].map { ("rms_norm<", ["GATHER=\($0)>"]) },
-        ["NORM=0,GATHER=0,", "NORM=1,GATHER=0,", "NORM=1,GATHER=1,"].flatMap { option in
-            ["TERMS=1>", "TERMS=2>"].map { ("quantise<", [option, $0]) }
-        },
-        ["F32", "F16", "Q8"].map { ("rope_store<", ["KV=\($0)>"]) },
-        [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) }, [("probe_copy<", [])],
-    ].flatMap { $0 }
+    private static let others: [Wanted] =
+        norms + stored + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) }
+        + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [("probe_copy<", []), ("head_norm<", [])]
+
+    private static var norms: [Wanted] {
+        let plain = [
+            "NORM=RMS,BIAS=0,GATHER=0,ADDED=0>", "NORM=RMS,BIAS=0,GATHER=1,ADDED=0>",
+            "NORM=RMS,BIAS=0,GATHER=0,ADDED=1>", "NORM=RMS,BIAS=1,GATHER=0,ADDED=0>",
+            "NORM=LAYER,BIAS=0,GATHER=0,ADDED=0>", "NORM=LAYER,BIAS=1,GATHER=1,ADDED=0>",
+            "NORM=LAYER,BIAS=1,GATHER=0,ADDED=1>",
+        ]
+        let quantised = [
+            "NORM=NONE,BIAS=0,GATHER=0,", "NORM=RMS,BIAS=0,GATHER=0,", "NORM=RMS,BIAS=0,GATHER=1,",
+            "NORM=LAYER,BIAS=1,GATHER=0,",
+        ]
+        return plain.map { ("norm<", [$0]) }
+            + quantised.flatMap { option -> [Wanted] in
+                ["TERMS=1>", "TERMS=2>"].map { ("quantise<", [option, $0]) }
+            }
+    }
+
+    private static let stored = ["F32", "F16", "Q8"].flatMap { kv -> [Wanted] in
+        ["TABLES=1>", "TABLES=2>"].map { ("rope_store<", ["KV=\(kv),", $0]) }
+    }
 }

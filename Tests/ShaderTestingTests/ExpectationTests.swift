@@ -48,11 +48,11 @@ struct ExpectationTests {
     @Test(arguments: TestDevices.fast)
     func expectedFailuresAreNoFailures(_ device: TestedDevice) throws {
         let broken = Mutant(
-            "no epsilon", in: .kernel("rms_norm"), replacing: "+ epsilon", with: "+ 2.0 * epsilon")
+            "no epsilon", in: .kernel("norm"), replacing: "+ epsilon", with: "+ 2.0 * epsilon")
         let expectation = Expectation(
-            api: device.description.api, device: device.description.name, kernel: "rms_norm",
+            api: device.description.api, device: device.description.name, kernel: "norm",
             reason: "made by this test")
-        let suite = ShaderSuite(kernel: "rms_norm", isQuick: true)
+        let suite = ShaderSuite(kernel: "norm", isQuick: true)
 
         var expecting = DeviceTest(
             device, suite: suite, expectations: [expectation], sources: try broken.sources())

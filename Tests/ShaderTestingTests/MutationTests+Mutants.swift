@@ -4,12 +4,39 @@ import ShaderTesting
 extension MutationTests {
     static let mutants =
         matmul + epilogues + matmulBytes + weights + attention + groups + attentionOfGroups + [
-            kernel("rms_norm", "loop one short", "i < n; i += GROUP_SIZE) {", "i + 1 < n; i += GROUP_SIZE) {"),
-            kernel("rms_norm", "twice epsilon", "+ epsilon", "+ 2.0 * epsilon"),
-            kernel("rms_norm", "sum in place of mean", " / float(width)", ""),
-            kernel("rms_norm", "sources ignored", "LOAD(sources, TILE) * n", "TILE * n"),
-            kernel("rms_norm", "sum of one lane", "GROUP_SUM(HSUM4(sum))", "HSUM4(sum)", fallback: .noSubgroups),
+            kernel(
+                "norm", "loop one short", "i_ < (n); i_ += GROUP_SIZE) { \\", "i_ + 1 < (n); i_ += GROUP_SIZE) { \\"),
+            kernel("norm", "sources ignored", "LOAD(sources, TILE) * n", "TILE * n"),
+            kernel("norm", "what is there is lost", "LOAD(y, TILE * n + i) + v", "v", option: "added"),
+            kernel("norm", "not scaled", "v * scale", "v", option: "added"),
+            kernel(
+                "norm", "mean of one lane", "GROUP_SUM(HSUM4(sum_))", "HSUM4(sum_)", fallback: .noSubgroups,
+                option: "mean"),
+            kernel("norm", "mean left in", "((v) - mean)", "(v)", option: "mean"),
+            kernel(
+                "norm", "variance around zero", "LESS_MEAN_(LOAD(x, (from) + i_))", "LOAD(x, (from) + i_)",
+                option: "mean"),
+            kernel("norm", "twice epsilon", "+ epsilon", "+ 2.0 * epsilon"),
+            kernel("norm", "sum in place of mean", " / float(4 * (n)) + epsilon", " + epsilon"),
+            kernel("norm", "sum of one lane", "GROUP_SUM(HSUM4(squares_))", "HSUM4(squares_)", fallback: .noSubgroups),
+            kernel(
+                "norm", "bias scaled", "(SCALED_(v, at) + LOAD(bias, at))", "(SCALED_((v) + LOAD(bias, at), at))",
+                option: "biased"),
+            kernel("norm", "bias left out", "(SCALED_(v, at) + LOAD(bias, at))", "SCALED_(v, at)", option: "biased"),
+            kernel("head_norm", "weight of queries for keys", "isKey ? LOAD(keyWeight, i) : ", ""),
+            kernel(
+                "head_norm", "a key too few", "(isKey ? part - queries : part)", "(isKey ? part - queries + 1 : part)"),
+            kernel("head_norm", "keys where queries are", "isKey ? queries * queryWidth : 0", "0"),
+            kernel("head_norm", "loop one short", "i < n; i += GROUP_SIZE) {", "i + 1 < n; i += GROUP_SIZE) {"),
             kernel("rope_store", "wrong sign", "a.x * s.x - a.y * s.y", "a.x * s.x + a.y * s.y"),
+            kernel(
+                "rope_store", "queries rotated as keys",
+                "(head < heads ? LOAD(queryRotations, at) : LOAD(rotations, at))", "LOAD(rotations, at)",
+                option: "scaled"),
+            kernel(
+                "rope_store", "keys rotated as queries",
+                "(head < heads ? LOAD(queryRotations, at) : LOAD(rotations, at))", "LOAD(queryRotations, at)",
+                option: "scaled"),
             kernel("rope_store", "values rotated", "head < heads + kvHeads && chunk * 8", "chunk * 8"),
             kernel("rope_store", "wrong page stride", "% kvHeads) * pageQuads", "% kvHeads) * (pageQuads - 2)"),
             kernel("rope_store", "halves swapped", "(a, b));", "(b, a));", option: "F16"),
@@ -17,9 +44,12 @@ extension MutationTests {
                 "rope_store", "half of a block not looked at", "max(max(v.x, v.y), max(v.z, v.w))", "0u", option: "Q8"),
             kernel("rope_store", "scale rounded down", "(AS_UINT(unit) + 0xffffu)", "AS_UINT(unit)", option: "Q8"),
             kernel("rope_store", "scales swapped", "side == 0 ? scale >> 16", "side == 1 ? scale >> 16", option: "Q8"),
+            kernel(
+                "rope_store", "scales in one word", "(chunks + word) * pageTokens", "chunks * pageTokens", option: "Q8"),
             kernel("rope_store", "a chunk too few", "first + 2 < chunks", "first + 4 < chunks", option: "Q8"),
             kernel("embed", "halves swapped", "h = i % 8 / 4", "h = 1 - i % 8 / 4", option: "Q4"),
             kernel("embed", "no scale", "FLOATS(q) * d", "FLOATS(q)", option: "Q4"),
+            kernel("embed", "not multiplied", "v * scale", "v", option: "MXFP4"),
         ]
 
     private static let matmul = [
@@ -81,7 +111,7 @@ extension MutationTests {
         kernel("quantise", "sources ignored", "LOAD(sources, row) * (depth", "row * (depth"),
         kernel("quantise", "the rest as large as the whole", "scale *= 1.0 / 254.0;", ""),
         kernel("quantise", "the whole again", "v$h_$i -= whole$h_$i * scale;", ""),
-        kernel("quantise", "no epsilon", " + epsilon", ""),
+        kernel("quantise", "not normed", "v$h_$i = NORMED(v$h_$i, b * 8 + 4 * $h + $i);", ""),
         kernel("quantise", "half of a quad not looked at", "max(u$h_$i.z, u$h_$i.w)", "0u"),
     ]
 
@@ -114,7 +144,10 @@ extension MutationTests {
         kernel("attention", "wrong page stride", "kvHeads) * pageQuads", "kvHeads) * (pageQuads - 2)"),
         kernel("attention", "layer ignored", "+ layer * kvHeads", ""),
         kernel("attention", "maximum not subtracted", "max(most$j, score$j)", "0.0"),
-        kernel("attention", "one scale for all blocks", "0xffff0000u), $d / 4)", "0xffff0000u), 0)", option: "Q8"),
+        kernel("attention", "one scale for all blocks", "0xffff0000u), $d / 4 % 4)", "0xffff0000u), 0)", option: "Q8"),
+        kernel(
+            "attention", "first word of scales for values", "(VALUES + SCALE_WORD($d))", "VALUES", option: "256,"),
+        kernel("attention", "first word of scales for keys", "kScales[SCALE_WORD($d)]", "kScales[0]", option: "256,"),
         kernel("attention", "scales of keys for values", "scales & 0xffff0000u", "scales << 16", option: "Q8"),
         kernel(
             "attention", "bytes of the other quad", "l = BYTES(u, $d % 2 * 2 + 1)", "l = BYTES(u, 1)",
@@ -188,8 +221,14 @@ extension MutationTests {
             "attention_tile", "sums of earlier tokens not scaled", "a$r_$j *= keep;", "", fallback: .gpu,
             of: "attention"),
         kernel(
-            "attention_tile", "one scale for all blocks", "WORD_OF(vScales, chunk / 4)", "WORD_OF(vScales, 0)",
+            "attention_tile", "one scale for all blocks", "WORD_OF(vScales, chunk / 4 % 4)", "WORD_OF(vScales, 0)",
             fallback: .gpu, option: "Q8", of: "attention"),
+        kernel(
+            "attention_tile", "first word of scales for keys", "(SCALE_WORD(d) > 0 && d % 16 == 0)", "(false)",
+            fallback: .gpu, option: "256,", of: "attention"),
+        kernel(
+            "attention_tile", "first word of scales for values", "SCALE_WORD(chunk)", "0", fallback: .gpu,
+            option: "256,", of: "attention"),
         kernel(
             "attention_tile", "parts that overlap", "part * length", "part * 256u", fallback: .gpu, of: "attention"),
         kernel("attention_merge", "parts not weighted", "sum += weight *", "sum +=", fallback: .gpu, of: "attention"),
@@ -203,7 +242,7 @@ extension MutationTests {
         prelude(
             .glsl, "sums read too early", "reduction_[LANE].places = v; \\\n        barrier(); \\",
             "reduction_[LANE].places = v; \\",
-            "rms_norm"),
+            "norm"),
         prelude(
             .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
             "name(type v) { \\\n        reduction_[LANE]", "attention"),
@@ -213,7 +252,7 @@ extension MutationTests {
         prelude(
             .openCL, "sums read too early", "reduction[LANE].places = v; \\\n        BARRIER; \\",
             "reduction[LANE].places = v; \\",
-            "rms_norm"),
+            "norm"),
         prelude(
             .openCL, "sums overwritten", "__local quad* reduction) { \\\n        BARRIER; \\",
             "__local quad* reduction) { \\", "attention"),

@@ -36,6 +36,8 @@ struct ForwardPassTests {
         Shape(type: .bf16), Shape(type: .q4_0), Shape(type: .q4_1, isTied: false), Shape(type: .q5_0),
         Shape(type: .q5_1), Shape(type: .q8_0, kv: .f16), Shape(headSize: 64, heads: 3, kvHeads: 3, kv: .q8_0),
         Shape(headSize: 80, heads: 4, kvHeads: 2, kv: .q8_0),
+        Shape(headSize: 16, heads: 4, kvHeads: 2, kv: .q8_0), Shape(headSize: 96, heads: 2, kvHeads: 2, kv: .f16),
+        Shape(headSize: 256, heads: 4, kvHeads: 1, kv: .q8_0),
         Shape(headSize: 64, heads: 4, kvHeads: 2, smallBindings: true),
         Shape(headSize: 64, heads: 4, kvHeads: 2, kv: .q8_0, smallBindings: true),
         Shape(headSize: 64, heads: 4, kvHeads: 2, isApart: true),

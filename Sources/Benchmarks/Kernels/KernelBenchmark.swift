@@ -16,7 +16,7 @@ package struct KernelBenchmark {
     private let device: any Device
 
     package static let kernels = [
-        "attention", "embed", "matmul", "matmul_bytes", "quantise", "rms_norm", "rope_store",
+        "attention", "embed", "matmul", "matmul_bytes", "norm", "quantise", "rope_store",
     ]
     package static let commonFormats: [WeightFormat] = [.f16, .q8, .q4, .q6K, .q4K]
     private static let fewFormats: [WeightFormat] = [.q8, .q4K]

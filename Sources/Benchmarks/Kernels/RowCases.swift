@@ -15,7 +15,7 @@ enum RowCases {
     private static func norm(_ model: LlamaShape, rows: Int) -> KernelCase {
         let width = model.embedding
         return KernelCase(
-            kernel: "rms_norm", model: model.name, shape: "\(width)", format: "", rows: rows,
+            kernel: "norm", model: model.name, shape: "\(width)", format: "", rows: rows,
             operations: 4 * Double(rows * width), bytes: Double(4 * width * (2 * rows + 1))
         ) { kernels throws(ComputeError) in
             let device = kernels.device

@@ -34,8 +34,8 @@ package enum KernelLibrary {
 
     private static var parts: [String: [UInt8]] {
         [
-            "attention": PackageResources.attention_part, "product": PackageResources.product_part,
-            "weights": PackageResources.weights_part,
+            "attention": PackageResources.attention_part, "norm": PackageResources.norm_part,
+            "product": PackageResources.product_part, "weights": PackageResources.weights_part,
         ]
     }
 
@@ -45,13 +45,14 @@ package enum KernelLibrary {
             PackageResources.attention_merge_kernel,
             PackageResources.attention_tile_kernel,
             PackageResources.embed_kernel,
+            PackageResources.head_norm_kernel,
             PackageResources.matmul_kernel,
             PackageResources.matmul_bytes_kernel,
             PackageResources.matmul_tile_kernel,
+            PackageResources.norm_kernel,
             PackageResources.probe_copy_kernel,
             PackageResources.probe_fma_kernel,
             PackageResources.quantise_kernel,
-            PackageResources.rms_norm_kernel,
             PackageResources.rope_store_kernel,
         ]
     }

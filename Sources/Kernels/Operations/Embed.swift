@@ -4,6 +4,7 @@ package import Compute
 package struct Embed: Sendable {
     private let kernel: KernelPromise
     private let depth: Int
+    private let scale: Float
 
     /// - Parameters:
     ///   - tokens: `[rows]`
@@ -13,16 +14,17 @@ package struct Embed: Sendable {
     package init(
         _ kernels: KernelSet, tokens: any Buffer, table: DeviceWeights, y: any Buffer, scale: Float = 1
     ) throws(ComputeError) {
-        precondition(scale == 1, "embeddings are not scaled yet")
         kernel = try kernels.promise(
             "embed", ["WEIGHTS": table.shape.format.rawValue], [tokens, table.words, table.scalesArgument, y],
             groupSize: kernels.limits.rowGroupSize)
         depth = table.shape.depth
+        self.scale = scale
     }
 
     package func encode(_ commands: any Commands, rows: Int) {
         var parameters = Parameters()
         parameters.append(depth)
+        parameters.append(scale)
         commands.dispatch(kernel, parameters, tiles: rows)
     }
 }

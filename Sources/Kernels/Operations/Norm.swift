@@ -27,6 +27,11 @@ package struct Normalisation: Sendable {
         self.sources = sources
         self.epsilon = epsilon
     }
+
+    /// The kernels' options.
+    var options: [String: String] {
+        ["NORM": kind.rawValue, "BIAS": bias == nil ? "0" : "1", "GATHER": sources == nil ? "0" : "1"]
+    }
 }
 
 /// Normalisation of every row, or of the rows that a list names.
@@ -34,6 +39,7 @@ package struct Norm: Sendable {
     private let kernel: KernelPromise
     private let width: Int
     private let epsilon: Float
+    private let scale: Float
 
     /// - Parameters:
     ///   - x: `[rows][width]` floats
@@ -43,11 +49,12 @@ package struct Norm: Sendable {
         _ kernels: KernelSet, x: any Buffer, _ norm: Normalisation, y: any Buffer, width: Int, isAdded: Bool = false,
         scale: Float = 1
     ) throws(ComputeError) {
-        precondition(
-            norm.kind == .rms && norm.bias == nil && !isAdded && scale == 1, "norms of this kind are no kernel")
+        precondition(isAdded || scale == 1, "norms are scaled where they are added")
         kernel = try kernels.promise(
-            "rms_norm", ["GATHER": norm.sources == nil ? "0" : "1"],
-            [x, norm.weight, norm.sources ?? norm.weight, y], groupSize: kernels.limits.rowGroupSize)
+            "norm", norm.options.merging(["ADDED": isAdded ? "1" : "0"]) { $1 },
+            [x, norm.weight, norm.bias ?? kernels.nothing, norm.sources ?? kernels.nothing, y],
+            groupSize: kernels.limits.rowGroupSize)
+        self.scale = scale
         self.width = width
         epsilon = norm.epsilon
     }
@@ -56,6 +63,7 @@ package struct Norm: Sendable {
         var parameters = Parameters()
         parameters.append(width)
         parameters.append(epsilon)
+        parameters.append(scale)
         commands.dispatch(kernel, parameters, tiles: rows)
     }
 }

@@ -56,12 +56,14 @@ package struct Quantise: Sendable {
     package init(
         _ kernels: KernelSet, x: any Buffer, norm: Normalisation? = nil, y: QuantisedRows, depth: Int
     ) throws(ComputeError) {
-        precondition(norm.map { $0.kind == .rms && $0.bias == nil } ?? true, "norms of this kind are no kernel")
         precondition(depth % QuantisedRows.blockSize == 0, "rows of \(depth) are no whole blocks")
         kernel = try kernels.promise(
             "quantise",
-            ["NORM": norm == nil ? "0" : "1", "GATHER": norm?.sources == nil ? "0" : "1", "TERMS": "\(y.terms)"],
-            [x, norm?.weight ?? x, norm?.sources ?? x, y.bytes, y.scales], groupSize: kernels.limits.rowGroupSize)
+            (norm?.options ?? ["NORM": "NONE", "BIAS": "0", "GATHER": "0"]).merging(["TERMS": "\(y.terms)"]) { $1 },
+            [
+                x, norm?.weight ?? kernels.nothing, norm?.bias ?? kernels.nothing, norm?.sources ?? kernels.nothing,
+                y.bytes, y.scales,
+            ], groupSize: kernels.limits.rowGroupSize)
         self.depth = depth
         epsilon = norm?.epsilon ?? 0
         cuts = max(1, depth / QuantisedRows.blockSize / (Self.leastBlocks * kernels.limits.rowGroupSize))

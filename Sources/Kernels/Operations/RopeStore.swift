@@ -8,7 +8,7 @@ package struct RopeStore: Sendable {
 
     /// - Parameters:
     ///   - qkv: `[rows][heads + 2 * kvHeads][headSize]` floats; the queries are rotated in place
-    ///   - rotations: `[positions][rotated / 2]` pairs of cosine and sine
+    ///   - rotations: `[positions][rotated / 2]` pairs of cosine and sine; any buffer where nothing is rotated
     ///   - queryRotations: what queries are rotated by where it is not what keys are: with cosines and sines that are
     ///     scaled, it scales them too
     ///   - pool: `[pages][pageBytes]`
@@ -16,10 +16,10 @@ package struct RopeStore: Sendable {
         _ kernels: KernelSet, _ shape: AttentionShape, qkv: any Buffer, rotations: any Buffer,
         queryRotations: (any Buffer)? = nil, rows: RowBuffers, pool: any Buffer
     ) throws(ComputeError) {
-        precondition(queryRotations == nil, "queries are rotated as keys are")
         kernel = try kernels.promise(
-            "rope_store", ["KV": shape.page.type.option],
-            [qkv, rotations, rows.rows, rows.tables, pool], groupSize: kernels.limits.rowGroupSize)
+            "rope_store", ["KV": shape.page.type.option, "TABLES": queryRotations == nil ? "1" : "2"],
+            [qkv, rotations, queryRotations ?? kernels.nothing, rows.rows, rows.tables, pool],
+            groupSize: kernels.limits.rowGroupSize)
         self.shape = shape
     }
 

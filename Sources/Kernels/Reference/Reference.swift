@@ -41,22 +41,6 @@ package enum Reference {
         return Estimate(sum, error: Double(depth + 4) * Estimate.rounding * magnitude + flushed)
     }
 
-    /// `x` `[rows][width]`, `weight` `[width]`.
-    package static func rmsNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Float] {
-        estimateRMSNorm(x, weight: weight, epsilon: epsilon).map { Float($0.value) }
-    }
-
-    package static func estimateRMSNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Estimate] {
-        let width = weight.count
-        return stride(from: 0, to: x.count, by: width).flatMap { start in
-            let row = x[start..<start + width]
-            let squares = row.reduce(0) { $0 + Double($1) * Double($1) }
-            let sum = Estimate(squares, error: Double(width + 1) * Estimate.rounding * squares)
-            let scale = (sum / Estimate(Double(width)) + Estimate(epsilon)).inverseSquareRoot
-            return zip(row, weight).map { Estimate($0) * Estimate($1) * scale }
-        }
-    }
-
     /// One head's vector rotated: pairs of neighbours of the first `2 * angles.count` elements.
     package static func rope(_ x: [Float], angles: [Double]) -> [Float] {
         estimateRope(x, turns: angles.map { (cos($0), sin($0)) }).map { Float($0.value) }

@@ -4,7 +4,6 @@ import Quantities
 extension AttentionCase {
     /// One token, a page but one, a full page, one more, several pages: the ends at the borders of pages.
     private static let lengths = [1, 7, 8, 9, 33]
-    private static let sizes = [32, 64, 80, 128]
 
     static func table(_ fallback: Fallback, isQuick: Bool) -> [AttentionCase] {
         switch fallback {
@@ -17,6 +16,8 @@ extension AttentionCase {
                 AttentionCase(kv: .f16, headSize: 80, ratio: 2, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f16, headSize: 128, ratio: 4, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f32, headSize: 128, ratio: 1, lengths: lengths, tail: 2),
+                AttentionCase(kv: .f16, headSize: 96, ratio: 2, lengths: lengths, tail: 2),
+                AttentionCase(kv: .f16, headSize: 192, ratio: 1, lengths: lengths, tail: 2),
             ] + blocks + masks + scores
         case .none: return ratios + long + specials + masks + scores + combined
         case .smallBindings:
@@ -35,6 +36,8 @@ extension AttentionCase {
             let some = [
                 f16.with(\.kv, .q8_0).with(\.headSize, 80).with(\.tail, 1).with(\.lengths, [9, 519]),
                 f16.with(\.lengths, [519, 30]).with(\.tail, 9),
+                f16.with(\.kv, .q8_0).with(\.headSize, 256).with(\.ratio, 2).with(\.lengths, [9, 300]),
+                f16.with(\.headSize, 16).with(\.lengths, [9, 300]),
                 // Where contexts are cut into eight parts, and one token more into five.
                 f16.with(\.lengths, [4098]).with(\.tail, 4).with(\.kvHeads, 1).with(\.pageTokens, 64),
             ]
@@ -63,9 +66,11 @@ extension AttentionCase {
         }
     }
 
-    /// Each head size once in Q8, and each number of queries to a key.
+    /// Scales in part of a word, in one and in two, and each number of queries to a key.
     private static var blocks: [AttentionCase] {
-        zip(sizes, [4, 3, 1, 2]).map { AttentionCase(kv: .q8_0, headSize: $0, ratio: $1, lengths: lengths, tail: 2) }
+        zip([16, 32, 64, 80, 128, 256], [4, 4, 3, 1, 2, 1]).map {
+            AttentionCase(kv: .q8_0, headSize: $0, ratio: $1, lengths: lengths, tail: 2)
+        }
     }
 
     /// Windows that begin at every place of the tokens that a lane takes at once, shorter and longer than a page; and
@@ -126,7 +131,7 @@ extension AttentionCase {
     /// Every number of queries to a key that each head size has registers for, and beyond.
     private static var ratios: [AttentionCase] {
         KVType.allCases.flatMap { kv in
-            sizes.flatMap { size in
+            AttentionShape.headSizes.flatMap { size in
                 [1, 2, 3, 4, 8].map { AttentionCase(kv: kv, headSize: size, ratio: $0, lengths: lengths, tail: 2) }
             }
         }
@@ -134,8 +139,8 @@ extension AttentionCase {
 
     /// Each size of a head that groups work on, those beyond what a lane could hold too.
     private static var groups: [AttentionCase] {
-        zip([32, 96, 128, 192, 256], [8, 2, 4, 1, 6]).flatMap { size, ratio in
-            KVType.allCases.filter { $0 != .q8_0 || size <= 128 }.map {
+        zip([16, 32, 96, 128, 192, 256], [4, 8, 2, 4, 1, 6]).flatMap { size, ratio in
+            KVType.allCases.map {
                 AttentionCase(kv: $0, headSize: size, ratio: ratio, lengths: lengths + [519], tail: 2)
             }
         }
@@ -171,7 +176,7 @@ extension AttentionCase {
 
     static func random(_ numbers: inout Numbers) -> AttentionCase {
         AttentionCase(
-            kv: numbers.pick(KVType.allCases), headSize: numbers.pick(sizes),
+            kv: numbers.pick(KVType.allCases), headSize: numbers.pick(AttentionShape.headSizes),
             ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(80) },
             tail: 1 + numbers.below(4), pageTokens: 4 * (1 + numbers.below(10)), factor: numbers.pick([1, 20, 400]),

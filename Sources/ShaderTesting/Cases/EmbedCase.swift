@@ -10,11 +10,14 @@ struct EmbedCase: DispatchCase {
     var rows: Int
     var vocabulary: Int
     var depth: Int
+    /// What embeddings are multiplied with.
+    var scale: Float = 1
     /// Stands in every seventh weight.
     var special: SpecialValue?
 
     var description: String {
-        "\(format.rawValue) \(rows) tokens of \(vocabulary), \(depth) deep" + (special.map { ", \($0.rawValue)" } ?? "")
+        "\(format.rawValue) \(rows) tokens of \(vocabulary), \(depth) deep"
+            + (scale == 1 ? "" : ", times \(scale)") + (special.map { ", \($0.rawValue)" } ?? "")
     }
 
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
@@ -28,9 +31,11 @@ struct EmbedCase: DispatchCase {
         let output = try TestBuffer(
             "y", [UInt32](repeating: TestBuffer.guardWord, count: rows * depth), guardWords: 1024 + depth,
             on: bench.device)
-        let embed = try Embed(bench.kernels, tokens: tokens.buffer, table: packed.weights, y: output.buffer)
+        let embed = try Embed(
+            bench.kernels, tokens: tokens.buffer, table: packed.weights, y: output.buffer, scale: scale)
         let expected = (0..<rows * depth).map { word in
-            ExpectedResult(word: word, estimate: estimate(table, ids[word / depth] * depth + word % depth))
+            let weight = estimate(table, ids[word / depth] * depth + word % depth)
+            return ExpectedResult(word: word, estimate: scale == 1 ? weight : weight * Estimate(scale))
         }
         return Trial(
             inputs: [tokens] + packed.inputs, outputs: [.init(buffer: output, expected: expected)], roundings: 1
@@ -66,7 +71,8 @@ extension EmbedCase {
         switch fallback {
         case .none:
             let plain = formats.flatMap { cases($0, isQuick ? [(33, 257, 3)] : shapes) }
-            return plain + (isQuick ? [] : formats.filter { $0.blocks == nil }.flatMap(specials))
+            return plain + plain.suffix(1).map { $0.with(\.scale, 22.5) }
+                + (isQuick ? [] : formats.filter { $0.blocks == nil }.flatMap(specials))
         // Two windows of the 64 KiB that there are.
         case .smallBindings:
             return [WeightFormat.f32, .f16, .bf16, .q8, .q4, .q6K].map { format in

@@ -7,14 +7,18 @@ struct QuantiseCase: DispatchCase {
 
     var rows: Int
     var depth: Int
-    var norms = false
+    var norm: Normalisation.Kind?
+    /// Of the norm.
+    var hasBias = false
     var gathers = false
     var terms = 1
     /// The size of the numbers.
     var factor: Float = 1
 
     var description: String {
-        "\(rows) rows of \(depth)\(norms ? ", normed" : "")\(gathers ? ", gathered" : "")"
+        "\(rows) rows of \(depth)"
+            + (norm.map { $0 == .rms ? ", normed" : ", normed less their mean" } ?? "")
+            + "\(hasBias ? ", biased" : "")\(gathers ? ", gathered" : "")"
             + "\(terms > 1 ? ", \(terms) terms" : ""), times \(factor)"
     }
 
@@ -24,7 +28,10 @@ struct QuantiseCase: DispatchCase {
         let x = numbers.floats(sourceRows * depth).map { $0 * factor }
         let weight = numbers.floats(depth)
         let sources = gathers ? (0..<rows).map { _ in numbers.below(sourceRows) } : Array(0..<rows)
-        let values = norms ? Reference.estimateRMSNorm(x, weight: weight, epsilon: 1e-5) : x.map { Estimate($0) }
+        let bias = hasBias ? numbers.floats(depth) : nil
+        let values =
+            norm.map { Reference.estimateNorm($0, x, weight: weight, bias: bias, epsilon: 1e-5) }
+            ?? x.map { Estimate($0) }
         let (expectedBytes, expectedScales) = results(of: sources.flatMap { values[$0 * depth..<($0 + 1) * depth] })
 
         let input = try TestBuffer("x", x, on: bench.device)
@@ -37,12 +44,17 @@ struct QuantiseCase: DispatchCase {
             [UInt32](
                 repeating: TestBuffer.guardWord,
                 count: rows * terms * depth / QuantisedRows.blockSize * QuantisedRows.scalesPerBlock), on: bench.device)
-        let norm = Normalisation(weight: scale.buffer, sources: gathers ? list.buffer : nil, epsilon: 1e-5)
+        let shift = try bias.map { bias throws(ComputeError) in try TestBuffer("bias", bias, on: bench.device) }
+        let normalisation = norm.map {
+            Normalisation(
+                kind: $0, weight: scale.buffer, bias: shift?.buffer, sources: gathers ? list.buffer : nil,
+                epsilon: 1e-5)
+        }
         let quantise = try Quantise(
-            bench.kernels, x: input.buffer, norm: norms ? norm : nil,
+            bench.kernels, x: input.buffer, norm: normalisation,
             y: QuantisedRows(bytes: bytes.buffer, scales: scales.buffer, terms: terms), depth: depth)
         return Trial(
-            inputs: [input, scale, list],
+            inputs: [input, scale, list] + (shift.map { [$0] } ?? []),
             outputs: [.init(buffer: bytes, expected: expectedBytes), .init(buffer: scales, expected: expectedScales)],
             roundings: 4
         ) { quantise.encode($0, rows: rows) }
@@ -99,17 +111,19 @@ struct QuantiseCase: DispatchCase {
     }
 
     static func table(_ fallback: Fallback, isQuick: Bool) -> [QuantiseCase] {
-        let plain = [(false, false), (true, false), (true, true)].flatMap { norms, gathers in
+        let plain = [(nil, false), (.rms, false), (.rms, true), (.layer, false)].flatMap {
+            (norm: Normalisation.Kind?, gathers: Bool) in
             [(33, 1056, 1), (1, 32, 2), (1, 2112, 2)].map {
-                QuantiseCase(rows: $0, depth: $1, norms: norms, gathers: gathers, terms: $2)
+                QuantiseCase(
+                    rows: $0, depth: $1, norm: norm, hasBias: norm == .layer, gathers: gathers, terms: $2)
             }
         }
         // Where squares are small, epsilon decides.
-        let small = [QuantiseCase(rows: 3, depth: 96, norms: true, factor: 1e-3)]
+        let small = [QuantiseCase(rows: 3, depth: 96, norm: .rms, factor: 1e-3)]
         guard fallback == .none, !isQuick else { return plain + small }
         return plain + small + [
             QuantiseCase(rows: 0, depth: 32), QuantiseCase(rows: 257, depth: 96),
-            QuantiseCase(rows: 257, depth: 96, norms: true), QuantiseCase(rows: 3, depth: 96, factor: 0),
+            QuantiseCase(rows: 257, depth: 96, norm: .rms), QuantiseCase(rows: 3, depth: 96, factor: 0),
             QuantiseCase(rows: 3, depth: 96, factor: 1e30), QuantiseCase(rows: 3, depth: 96, factor: 1e-30),
             QuantiseCase(rows: 257, depth: 96, terms: 2), QuantiseCase(rows: 1, depth: 2112),
         ]
@@ -117,8 +131,9 @@ struct QuantiseCase: DispatchCase {
 
     static func random(_ numbers: inout Numbers) -> QuantiseCase {
         let norms = numbers.below(2) == 0
+        let kinds: [Normalisation.Kind?] = norms ? [.rms, .layer] : [nil]
         return QuantiseCase(
-            rows: 1 + numbers.below(60), depth: 32 * (1 + numbers.below(40)), norms: norms,
+            rows: 1 + numbers.below(60), depth: 32 * (1 + numbers.below(40)), norm: numbers.pick(kinds),
             gathers: norms && numbers.below(2) == 0, terms: 1 + numbers.below(2), factor: numbers.pick([1, 1e-3, 1e3]))
     }
 }

@@ -68,16 +68,18 @@ struct PagedSequences {
             case .f16: element % 8 < 4 ? .lowHalf : .highHalf
             case .q8_0:
                 .byte(
-                    element % 16 / 4, scale: scales(of: row, kvHead: kvHead).lowerBound + element / 32,
-                    isHigh: side == .value)
+                    element % 16 / 4, scale: scale(ofBlock: element / 32, row, kvHead), isHigh: side == .value)
             }
         return (word(ofChunk: chunk, row, kvHead) + element % 4, part)
     }
 
     /// The words that hold the scales of a token's blocks in Q8, and those that are left over.
-    func scales(of row: Row, kvHead: Int) -> Range<Int> {
-        let start = word(ofChunk: 2 * shape.page.wordsPerKey, row, kvHead)
-        return start..<start + 4
+    func scales(of row: Row, kvHead: Int) -> [Int] {
+        (0..<4 * shape.page.scaleWords).map { scale(ofBlock: $0, row, kvHead) }
+    }
+
+    private func scale(ofBlock block: Int, _ row: Row, _ kvHead: Int) -> Int {
+        word(ofChunk: 2 * shape.page.wordsPerKey + block / 4, row, kvHead) + block % 4
     }
 
     private func word(ofChunk chunk: Int, _ row: Row, _ kvHead: Int) -> Int {

@@ -4,7 +4,8 @@ package import Kernels
 package struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
     package static let kernels = [
-        "attention", "embed", "matmul", "matmul_bytes", "probe_copy", "probe_fma", "quantise", "rms_norm", "rope_store",
+        "attention", "embed", "head_norm", "matmul", "matmul_bytes", "norm", "probe_copy", "probe_fma", "quantise",
+        "rope_store",
     ]
 
     /// Only cases of this kernel, if any is named.
@@ -29,7 +30,8 @@ package struct ShaderSuite: Sendable {
             MatMulCase.table(fallback, isQuick: isQuick), BatchCase.table(fallback, isQuick: isQuick),
             AttentionCase.table(fallback, isQuick: isQuick), AttentionBatchCase.table(fallback, isQuick: isQuick),
             RopeStoreCase.table(fallback, isQuick: isQuick),
-            EmbedCase.table(fallback, isQuick: isQuick), RMSNormCase.table(fallback, isQuick: isQuick),
+            EmbedCase.table(fallback, isQuick: isQuick), NormCase.table(fallback, isQuick: isQuick),
+            HeadNormCase.table(fallback, isQuick: isQuick),
             QuantiseCase.table(fallback, isQuick: isQuick),
             ProbeCopyCase.table(fallback, isQuick: isQuick), ProbeFMACase.table(fallback, isQuick: isQuick),
             fallback == .none && !isQuick ? Self.random(24) : [],
@@ -45,7 +47,8 @@ package struct ShaderSuite: Sendable {
         return (0..<count).flatMap { _ -> [any ShaderCase] in
             [
                 MatMulCase.random(&numbers), AttentionCase.random(&numbers), RopeStoreCase.random(&numbers),
-                EmbedCase.random(&numbers), RMSNormCase.random(&numbers), QuantiseCase.random(&numbers),
+                EmbedCase.random(&numbers), NormCase.random(&numbers), HeadNormCase.random(&numbers),
+                QuantiseCase.random(&numbers),
             ]
         }
     }

@@ -7,14 +7,14 @@ package enum SelfTest {
     /// What a device will serve with.
     static func cases(_ limits: DeviceLimits) -> [any DispatchCase] {
         let takesBytes = limits.prefersIntegerProducts
-        let quantise: [any DispatchCase] = takesBytes ? [QuantiseCase(rows: 3, depth: 96, norms: true)] : []
+        let quantise: [any DispatchCase] = takesBytes ? [QuantiseCase(rows: 3, depth: 96, norm: .rms)] : []
         return quantise + [
             MatMulCase(format: .q4, takesBytes: takesBytes, rows: 1, depth: 96, columns: 132),
             MatMulCase(format: .q4, takesBytes: takesBytes, rows: 9, depth: 64, columns: 36),
             AttentionCase(kv: .f16, headSize: 64, ratio: 3, lengths: [1, 8, 33], tail: 2),
             RopeStoreCase(kv: .f16, headSize: 64, ratio: 3, rotated: 64, lengths: [1, 8, 33], tail: 2),
             EmbedCase(format: .q4, rows: 5, vocabulary: 70, depth: 96),
-            RMSNormCase(rows: 3, width: 132),
+            NormCase(rows: 3, width: 132),
         ]
     }
 
