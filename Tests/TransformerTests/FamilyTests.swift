@@ -38,11 +38,6 @@ struct FamilyTests {
         try GGUFFile(path: folder.appending(path: "\(name).gguf").path)
     }
 
-    /// llama.cpp takes gelu from a table of halves, and its own results differ by 5e-4 with that.
-    static func bound(_ file: GGUFFile) throws -> Double {
-        try Network(file).blocks.contains { $0.feedForward.activation == .gelu } ? 1e-3 : 1e-4
-    }
-
     @Test func filesOfAllFamiliesAreHere() throws {
         let tested = Set(try Self.names.map { try Network(Self.file($0)).architecture })
         #expect(tested.sorted() == Network.architectures.sorted())
@@ -51,8 +46,10 @@ struct FamilyTests {
     @Test(arguments: names)
     func thePlainNetworkAgrees(_ name: String) throws {
         let file = try Self.file(name), vectors = try #require(Self.vectors[name])
-        let expected = try #require(vectors.logits), bound = try Self.bound(file)
-        let logits = try ReferenceNetwork(file).logits(vectors.prompt)
+        let expected = try #require(vectors.logits)
+        // Token by token, llama.cpp's own logits differ by up to 5e-5, and with gelu by up to 5e-4.
+        let network = try ReferenceNetwork(file, takesGeluFromHalves: true)
+        let logits = try network.logits(vectors.prompt), bound = network.hasGelu ? 5e-4 : 1e-4
         for (position, row) in zip(vectors.positions, expected) {
             let worst = zip(logits[position], row).map { abs($0 - $1) }.max() ?? .infinity
             #expect(worst < bound, "\(name) is off by \(worst) at \(position)")
@@ -83,6 +80,8 @@ struct FamilyDeviceTests {
         let file = try FamilyTests.file(name), vectors = try #require(FamilyTests.vectors[name])
         let (expected, tokens) = (try #require(vectors.logits), try #require(vectors.tokens))
         let margins = try #require(vectors.margins), prompt = vectors.prompt
+        // What llama.cpp's rounding of gelu makes of a model is up to 2e-3.
+        let reference = try ReferenceNetwork(file), exact = reference.hasGelu ? try reference.logits(prompt) : nil
         var options = Model.Options()
         options.kvType = .f32
         options.maxRows = 32
@@ -93,13 +92,14 @@ struct FamilyDeviceTests {
         try sequence.feed(prompt, at: 0) { position, logits in
             last = logits.indices.map { logits[$0] }
             guard let place = vectors.positions.firstIndex(of: position) else { return }
-            let worst = zip(last, expected[place]).map { abs(Double($0) - $1) }.max() ?? .infinity
-            #expect(worst < 1e-3, "\(name) is off by \(worst) at \(position)")
+            let wanted = exact?[position] ?? expected[place]
+            let worst = zip(last, wanted).map { abs(Double($0) - $1) }.max() ?? .infinity
+            #expect(worst < 1e-4, "\(name) is off by \(worst) at \(position)")
         }
         for (index, (token, margin)) in zip(tokens, margins).enumerated() {
             let best = last.indices.reduce(0) { last[$1] > last[$0] ? $1 : $0 }
             // Nearer ones may go to either.
-            #expect(best == Int(token) || margin < 1e-3, "\(name) continues otherwise at \(index)")
+            #expect(best == Int(token) || margin < (exact == nil ? 1e-3 : 4e-3), "\(name) continues otherwise at \(index)")
             try sequence.feed([token], at: prompt.count + index) { _, logits in
                 last = logits.indices.map { logits[$0] }
             }

@@ -11,14 +11,20 @@ struct ReferenceNetwork {
     let network: Network
     private let kv: KVType
     private let contextLength: Int
+    private let takesGeluFromHalves: Bool
 
-    /// - Parameter kv: in q8_0 keys and values are rounded as pages round them; halves are left exact.
-    init(_ file: GGUFFile, kv: KVType = .f32) throws {
+    /// - Parameters:
+    ///   - kv: in q8_0 keys and values are rounded as pages round them; halves are left exact.
+    ///   - takesGeluFromHalves: whether gelu is taken of a half and rounded to one, as llama.cpp's CPU kernels do.
+    init(_ file: GGUFFile, kv: KVType = .f32, takesGeluFromHalves: Bool = false) throws {
         self.file = file
         self.kv = kv
+        self.takesGeluFromHalves = takesGeluFromHalves
         network = try Network(file)
         contextLength = network.contextLength
     }
+
+    var hasGelu: Bool { network.blocks.contains { $0.feedForward.activation == .gelu } }
 
     /// Logits `[vocabularySize]` after each of `tokens`.
     func logits(_ tokens: [Int32]) throws -> [[Double]] {
@@ -156,7 +162,7 @@ struct ReferenceNetwork {
     private func feedForward(_ feedForward: FeedForward, _ x: [[Double]], _ index: Int) throws -> [[Double]] {
         var up = try product(x, .up, index)
         switch feedForward {
-        case .plain(let activation, _): up = up.map { $0.map { activation.reference($0, 1) } }
+        case .plain(let activation, _): up = up.map { $0.map { self.activation(activation, $0, 1) } }
         case .gated(let activation, let width):
             let gate: [[Double]]
             if file.tensorIfPresent("\(network.tensorName(.gate, block: index)).weight") != nil {
@@ -165,9 +171,14 @@ struct ReferenceNetwork {
                 gate = up.map { Array($0[..<width]) }
                 up = up.map { Array($0[width...]) }
             }
-            up = zip(gate, up).map { zip($0, $1).map { activation.reference($0, $1) } }
+            up = zip(gate, up).map { zip($0, $1).map { self.activation(activation, $0, $1) } }
         }
         return try product(up, .down, index)
+    }
+
+    private func activation(_ activation: Activation, _ gate: Double, _ up: Double) -> Double {
+        guard takesGeluFromHalves, activation == .gelu, abs(gate) < 10 else { return activation.reference(gate, up) }
+        return Double(Float16(activation.reference(Double(Float16(gate)), 1))) * up
     }
 
     // MARK: - Rows
