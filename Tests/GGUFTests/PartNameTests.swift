@@ -25,6 +25,13 @@ struct PartNameTests {
         ])
     func others(path: String) { #expect(PartName(path) == nil) }
 
+    @Test(
+        "What a model is called by its file",
+        arguments: [
+            ("/models/big-00002-of-00003.gguf", "big"), ("a.b.gguf", "a.b"), ("models/a", "a"), ("a", "a"), ("/", "/"),
+        ])
+    func model(path: String, name: String) { #expect(PartName.model(at: path) == name) }
+
     @Test("A model in parts is one model of a folder")
     func models() {
         let files = [

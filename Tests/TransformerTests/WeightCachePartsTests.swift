@@ -85,4 +85,17 @@ struct WeightCachePartsTests {
         #expect(error.code == .changed && error.path == path(part))
         #expect(kept == [])
     }
+
+    /// The open file is whole and as it was; but another stands at its path, which would be taken for it.
+    @Test(arguments: 1...3)
+    func aPartThatIsReplacedMeanwhileLeavesNothing(part: Int) throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try write()
+        let other = folder + "/other"
+        try FileManager.default.copyItem(atPath: path(part), toPath: other)
+        #expect(try load(1) { rename(other, path(part)) } > 1)
+        #expect(kept == [])
+        #expect(try load(1) > 1)
+        #expect(kept.count == 1)
+    }
 }

@@ -50,13 +50,17 @@ package struct PartName: Hashable, Sendable {
 }
 
 extension PartName {
+    /// What the model is called that the file at `path` is, or is a part of.
+    package static func model(at path: String) -> String {
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        if let part = PartName(file) { return part.stem }
+        return file.hasSuffix(suffix) ? String(file.dropLast(suffix.count)) : file
+    }
+
     /// What the models in a folder are called, by the names of its files: a model in several parts is one.
     package static func models(among files: [String]) -> [String] {
-        let names = files.filter { $0.hasSuffix(suffix) }.compactMap { file in
-            guard let part = PartName(file) else { return String(file.dropLast(suffix.count)) }
-            return part.number == 1 ? part.stem : nil
-        }
-        return Set(names).sorted()
+        let opened = files.filter { $0.hasSuffix(suffix) && (PartName($0)?.number ?? 1) == 1 }
+        return Set(opened.map(model(at:))).sorted()
     }
 
     /// The file by which the model called `name` is opened, where it stands in several parts.

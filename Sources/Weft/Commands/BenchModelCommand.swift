@@ -2,7 +2,6 @@ import ArgumentParser
 import Benchmarks
 import Compute
 import Engine
-import Foundation
 import GGUF
 import Kernels
 import Quantities
@@ -62,7 +61,7 @@ struct BenchModelCommand: ParsableCommand {
             kernels: KernelSet(device: open.device), cache: Folders.weights
         ) { progress.show($0) }
         var speeds = ModelSpeeds(
-            model: URL(filePath: model).deletingPathExtension().lastPathComponent,
+            model: PartName.model(at: model),
             device: open.device.description.name, layers: file.network.blocks.count,
             weightByteCount: Self.weightByteCount(file.gguf), loadSeconds: (clock.now - start) / .seconds(1),
             prompt: prompt, decode: decode)

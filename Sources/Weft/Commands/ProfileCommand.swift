@@ -3,6 +3,7 @@ import Compute
 import ConfigurationFiles
 import Engine
 import Foundation
+import GGUF
 import Placement
 import Profiling
 import Quantities
@@ -56,7 +57,7 @@ struct ProfileCommand: AsyncParsableCommand {
         let files = try models.map { model in
             let path = try Folders.model(model)
             return (
-                name: URL(filePath: path).deletingPathExtension().lastPathComponent, path: path,
+                name: PartName.model(at: path), path: path,
                 file: try ModelFile(path: path)
             )
         }

@@ -1,6 +1,5 @@
 import ConfigurationFiles
 import Engine
-import Foundation
 import GGUF
 import Placement
 import Quantities
@@ -38,7 +37,7 @@ struct EngineUnit {
     private static func model(_ model: ModelConfiguration, _ costs: CostModel) throws -> SimulatedModel {
         let path = try Folders.model(model.path)
         let network = try Network(GGUFFile(path: path))
-        let name = URL(filePath: path).deletingPathExtension().lastPathComponent
+        let name = PartName.model(at: path)
         guard let cost = try costs.costs(of: name, devices: 1) else {
             throw CostError(unknownModel: "\(name) on one device", known: [])
         }
