@@ -12,6 +12,9 @@ struct ForwardPass: Sendable {
         case headNorm(HeadNorm)
         case store(RopeStore, layer: Int)
         case attention(Attention, layer: Int)
+        case routing(ExpertRouting)
+        case experts(MatMul)
+        case combination(CombineExperts)
     }
 
     private let embed: Embed
@@ -47,8 +50,14 @@ struct ForwardPass: Sendable {
 
     /// The heights of tiles that batches choose among, ascending.
     var heights: [Int] {
-        let products = operations.compactMap { if case .products(let products) = $0 { products } else { nil } }
-        return Set((products + [output]).flatMap(\.heights)).sorted()
+        let heights = operations.flatMap { operation in
+            switch operation {
+            case .products(let products): products.heights
+            case .experts(let product): product.heights
+            default: [Int]()
+            }
+        }
+        return Set(heights + output.heights).sorted()
     }
 
     /// Eight dispatches a layer of Llama, ten where queries, keys and values differ in format, two more where gate and
@@ -65,6 +74,9 @@ struct ForwardPass: Sendable {
             case .store(let store, let layer): store.encode(commands, rows: rows, layer: layer)
             case .attention(let attention, let layer):
                 attention.encode(commands, rows: rows, pieces: batch.pieces, longest: batch.longest, layer: layer)
+            case .routing(let routing): routing.encode(commands, rows: rows)
+            case .experts(let product): product.encode(commands, rows: rows)
+            case .combination(let combination): combination.encode(commands, rows: rows)
             }
         }
         guard logitRows > 0 else { return }
@@ -102,6 +114,7 @@ struct ForwardPass: Sendable {
             operations.append(.attention(try attention(block.attention), layer: index))
             try bindBranch(
                 block, index, scratch.mixed, .attentionOutput, normBehind: .postAttentionNorm)
+            if let mixture = block.feedForward.mixture { return try bind(mixture, block, index) }
             if !block.isParallel { try bindGateUp(block, index, norm: .feedForwardNorm) }
             try bindBranch(block, index, scratch.gated, .down, normBehind: .postFeedForwardNorm)
         }
@@ -131,21 +144,105 @@ struct ForwardPass: Sendable {
 
         private mutating func bindGateUp(_ block: Block, _ index: Int, norm: Weight.Part) throws(ComputeError) {
             let matrices = weights.matrices { .block(index, .gateUp($0)) }
-            let epilogues: [MatMul.Epilogue] =
-                switch block.feedForward {
-                case .plain(let activation, _): [.init(.activated, activation)]
-                case .gated(let activation, _):
-                    matrices.count == 1 ? [.init(.paired, activation)] : [.none, .init(.gated, activation)]
-                }
-            let width = block.feedForward.width
+            let isPlain = if case .plain = block.feedForward { true } else { false }
+            try append(
+                matrices, isPlain ? [.init(.activated, block.feedForward.activation)] : gating(matrices, block),
+                of: input(block, index, norm: norm), width: block.feedForward.width, y: scratch.gated)
+        }
+
+        /// How gate and up are put together, which stand in one matrix or in two.
+        private func gating(_ matrices: [NetworkWeights.Matrix], _ block: Block) -> [MatMul.Epilogue] {
+            let activation = block.feedForward.activation
+            return matrices.count == 1 ? [.init(.paired, activation)] : [.none, .init(.gated, activation)]
+        }
+
+        private mutating func append(
+            _ matrices: [NetworkWeights.Matrix], _ epilogues: [MatMul.Epilogue], of input: Products.Input, width: Int,
+            y: any Buffer
+        ) throws(ComputeError) {
             for (matrix, epilogue) in zip(matrices, epilogues) {
                 operations.append(
                     .products(
                         try Products(
-                            kernels, input(block, index, norm: norm), depth: network.embeddingLength,
-                            [.init(matrix.weights, bias: matrix.bias, columns: width)], y: scratch.gated,
-                            stride: width, epilogue: epilogue)))
+                            kernels, input, depth: network.embeddingLength,
+                            [.init(matrix.weights, bias: matrix.bias, columns: width)], y: y, stride: width,
+                            epilogue: epilogue)))
             }
+        }
+
+        /// A router, the experts that it chooses, and what they give together.
+        private mutating func bind(_ mixture: Mixture, _ block: Block, _ index: Int) throws(ComputeError) {
+            guard let slots = scratch.slots else { preconditionFailure("no room for experts") }
+            let length = network.embeddingLength, rows = Products.Input(scratch.normed, bytes: scratch.bytes)
+            operations.append(
+                .norm(
+                    try Norm(
+                        kernels, x: scratch.residual, weights.norm(.block(index, .feedForwardNorm)), y: scratch.normed,
+                        width: length)))
+            try append(
+                [weights[matrix: .block(index, .router)]], [.none], of: rows, width: mixture.experts, y: slots.logits)
+            let choice = ExpertRouting.Choice(
+                experts: mixture.experts, used: mixture.used, probabilities: mixture.probabilities,
+                isNormalised: mixture.isNormalised)
+            let routing = try ExpertRouting(kernels, choice, logits: slots.logits, slots.lists)
+            operations.append(.routing(routing))
+            func experts(
+                _ matrix: NetworkWeights.Matrix, _ x: any Buffer, columns: Int, y: any Buffer,
+                _ epilogue: MatMul.Epilogue, takesSlots: Bool
+            ) throws(ComputeError) -> Operation {
+                .experts(
+                    try MatMul(
+                        kernels, x: .floats(x), weights: matrix.weights, bias: matrix.bias, y: y, columns: columns,
+                        stride: columns, epilogue: epilogue, experts: .init(routing, takesSlots: takesSlots)))
+            }
+            let gateUp = weights.matrices { .block(index, .gateUp($0)) }
+            for (matrix, epilogue) in zip(gateUp, gating(gateUp, block)) {
+                operations.append(
+                    try experts(
+                        matrix, scratch.normed, columns: mixture.width, y: scratch.gated, epilogue, takesSlots: false))
+            }
+            operations.append(
+                try experts(
+                    weights[matrix: .block(index, .down)], scratch.gated, columns: length, y: slots.results, .none,
+                    takesSlots: true))
+            operations.append(
+                .combination(
+                    try CombineExperts(
+                        kernels, routing, x: slots.results, y: scratch.residual, width: length,
+                        scale: block.residualScale)))
+            if let shared = mixture.shared { try bind(shared, rows, slots, block, index) }
+        }
+
+        /// The expert that all rows have: a feed-forward part of its own, or one whose result is weighted as if a
+        /// router had chosen it.
+        private mutating func bind(
+            _ shared: Mixture.Shared, _ rows: Products.Input, _ slots: Scratch.Slots, _ block: Block, _ index: Int
+        ) throws(ComputeError) {
+            let gateUp = weights.matrices { .block(index, .sharedGateUp($0)) }, length = network.embeddingLength
+            try append(gateUp, gating(gateUp, block), of: rows, width: shared.width, y: scratch.gated)
+            let down = weights[matrix: .block(index, .sharedDown)]
+            var epilogue = MatMul.Epilogue(.residual, scale: block.residualScale), y = scratch.residual
+            var combination: CombineExperts?
+            if shared.isGated {
+                let choice = ExpertRouting.Choice(experts: 1, used: 1, probabilities: .sigmoid, isNormalised: false)
+                try append(
+                    [weights[matrix: .block(index, .sharedRouter)]], [.none], of: rows, width: Scratch.gateColumns,
+                    y: slots.logits)
+                let routing = try ExpertRouting(
+                    kernels, choice, logits: slots.logits, stride: Scratch.gateColumns, slots.lists)
+                operations.append(.routing(routing))
+                (epilogue, y) = (.none, slots.results)
+                combination = try CombineExperts(
+                    kernels, routing, x: slots.results, y: scratch.residual, width: length,
+                    scale: block.residualScale)
+            }
+            operations.append(
+                .products(
+                    try Products(
+                        kernels, .init(scratch.gated, bytes: scratch.bytes), depth: shared.width,
+                        [.init(down.weights, bias: down.bias, columns: length)], y: y, stride: length,
+                        epilogue: epilogue)))
+            if let combination { operations.append(.combination(combination)) }
         }
 
         /// What attention or the feed-forward part gives, added to the rows that came in.
@@ -221,7 +318,7 @@ private struct Scratch: Sendable {
     let normed: any Buffer  // [rows][embeddingLength]
     let qkv: any Buffer  // [rows][(heads + 2 * kvHeads) * headSize]
     let mixed: any Buffer  // [rows][heads * headSize]
-    let gated: any Buffer  // [rows][feed-forward length]
+    let gated: any Buffer  // [rows][feed-forward length], or [rows][used][that of an expert]
     /// `[rows][embeddingLength]`: what is normalised before it is added. Nobody needs `normed` at that time.
     var branch: any Buffer { normed }
     let final: any Buffer  // [logitRows][embeddingLength]
@@ -229,20 +326,41 @@ private struct Scratch: Sendable {
     let bytes: QuantisedRows?
     /// Those of the logits' product.
     let finalBytes: QuantisedRows?
+    /// Of networks with experts.
+    let slots: Slots?
+
+    /// What mixtures need besides; `used` rows stand for each row, one for each of its experts.
+    struct Slots: Sendable {
+        let logits: any Buffer  // [rows][experts]
+        let results: any Buffer  // [rows][used][embeddingLength]
+        let lists: ExpertRouting.Lists
+    }
+
+    /// Columns of a product of one column, as products have multiples of four.
+    static let gateColumns = 4
 
     init(_ network: Network, rows: Int, logitRows: Int, _ kernels: KernelSet) throws(ComputeError) {
         func floats(_ count: Int, _ label: String) throws(ComputeError) -> any Buffer {
             try kernels.device.makeBuffer(byteCount: 4 * count, access: .device, label: label)
         }
         let heads = network.heads, length = network.embeddingLength, mixedLength = heads.heads * heads.headSize
-        let width = network.blocks.reduce(0) { max($0, $1.feedForward.width) }
+        let parts = network.blocks.map(\.feedForward), mixture = parts.lazy.compactMap(\.mixture).first
+        let width = parts.reduce(0) { max($0, $1.mixture?.shared?.width ?? 0, $1.mixture == nil ? $1.width : 0) }
+        let slotWidth = mixture.map { $0.used * $0.width } ?? 0
         residual = try floats(rows * length, "residual")
         normed = try floats(rows * length, "normed")
         qkv = try floats(rows * heads.rowWidth, "qkv")
         mixed = try floats(rows * mixedLength, "mixed")
-        gated = try floats(rows * width, "gated")
+        gated = try floats(rows * max(width, slotWidth), "gated")
         final = try floats(logitRows * length, "final")
         bytes = try QuantisedRows(rows: rows, depth: max(length, mixedLength, width), for: kernels)
         finalBytes = try QuantisedRows(rows: logitRows, depth: length, terms: 2, for: kernels)
+        slots = try mixture.map { mixture throws(ComputeError) in
+            Slots(
+                logits: try floats(rows * max(mixture.experts, Self.gateColumns), "logits of experts"),
+                results: try floats(rows * mixture.used * length, "results of experts"),
+                lists: try ExpertRouting.Lists(
+                    .init(experts: mixture.experts, used: mixture.used), rows: rows, for: kernels))
+        }
     }
 }

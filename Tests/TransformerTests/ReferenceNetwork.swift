@@ -160,8 +160,10 @@ struct ReferenceNetwork {
     // MARK: - Feed-forward
 
     private func feedForward(_ feedForward: FeedForward, _ x: [[Double]], _ index: Int) throws -> [[Double]] {
+        if let mixture = feedForward.mixture { return try self.mixture(mixture, x, index) }
         var up = try product(x, .up, index)
         switch feedForward {
+        case .mixture: break
         case .plain(let activation, _): up = up.map { $0.map { self.activation(activation, $0, 1) } }
         case .gated(let activation, let width):
             let gate: [[Double]]
@@ -174,6 +176,61 @@ struct ReferenceNetwork {
             up = zip(gate, up).map { zip($0, $1).map { self.activation(activation, $0, $1) } }
         }
         return try product(up, .down, index)
+    }
+
+    private func mixture(_ mixture: Mixture, _ x: [[Double]], _ index: Int) throws -> [[Double]] {
+        let logits = try product(x, .router, index)
+        let expert = try experts(mixture, index)
+        let shared = try mixture.shared.map { shared in
+            let gate = try product(x, .sharedGate, index), up = try product(x, .sharedUp, index)
+            let inner = zip(gate, up).map { zip($0, $1).map { activation(mixture.activation, $0, $1) } }
+            let rows = try product(inner, .sharedDown, index)
+            guard shared.isGated else { return rows }
+            let row = try vector("\(network.tensorName(.sharedRouter, block: index)).weight")
+            return zip(rows, x).map { rows, x in
+                let share = 1 / (1 + exp(-zip(row, x).reduce(0) { $0 + $1.0 * $1.1 }))
+                return rows.map { $0 * share }
+            }
+        }
+        return x.indices.map { row in
+            let order = logits[row].indices.sorted { (logits[row][$1], $0) < (logits[row][$0], $1) }
+            let chosen = Array(order.prefix(mixture.used)), most = logits[row].max() ?? 0
+            let powers = logits[row].map { exp($0 - most) }
+            let total = mixture.isNormalised ? chosen.reduce(0) { $0 + powers[$1] } : powers.reduce(0, +)
+            var sum = shared?[row] ?? [Double](repeating: 0, count: network.embeddingLength)
+            for number in chosen {
+                for (element, value) in expert(number, x[row]).enumerated() {
+                    sum[element] += powers[number] / total * value
+                }
+            }
+            return sum
+        }
+    }
+
+    /// What an expert makes of a row.
+    private func experts(_ mixture: Mixture, _ index: Int) throws -> (Int, [Double]) -> [Double] {
+        func matrices(_ name: TensorName) throws -> (weights: [[Double]], bias: [Double]?) {
+            let name = network.tensorName(name, block: index)
+            let bias = file.tensorIfPresent("\(name).bias")
+            return (
+                try matrix("\(name).weight"),
+                try bias.map { try $0.floats(rows: 0..<$0.layout.rowCount).map { Double($0) } }
+            )
+        }
+        let (gate, up, down) = (try matrices(.expertGate), try matrices(.expertUp), try matrices(.expertDown))
+        func product(_ matrix: (weights: [[Double]], bias: [Double]?), _ rows: Range<Int>, _ x: [Double]) -> [Double] {
+            rows.map { row in
+                zip(matrix.weights[row], x).reduce(matrix.bias?[row] ?? 0) { $0 + $1.0 * $1.1 }
+            }
+        }
+        return { [network] expert, x in
+            let inner = expert * mixture.width..<(expert + 1) * mixture.width
+            let gated = zip(product(gate, inner, x), product(up, inner, x)).map {
+                activation(mixture.activation, $0, $1)
+            }
+            let length = network.embeddingLength
+            return product(down, expert * length..<(expert + 1) * length, gated)
+        }
     }
 
     private func activation(_ activation: Activation, _ gate: Double, _ up: Double) -> Double {

@@ -8,7 +8,11 @@ extension Family {
         // Everyone runs Mistral 7B v0.1 without its window.
         file.ignore("attention.sliding_window")
         file.ignore("attention.scale")
-        return try file.llama(.neighbours)
+        var network = try file.llama(.neighbours)
+        if let mixture = try file.mixture(widthKey: "feed_forward_length") {
+            network.change { $0.feedForward = .mixture(mixture) }
+        }
+        return network
     }
 
     /// Without positions in every fourth layer. Source: Bakouch et al. 2025.
@@ -38,15 +42,26 @@ extension Family {
     }
 
     /// Four multipliers. Source: IBM 2024.
-    static let granite = Family("granite") { file throws(ModelError) in
-        var network = try file.llama(.neighbours)
-        network.embeddingScale = try file.positiveIfPresent("embedding_scale") ?? 1
-        network.output.scale = 1 / (try file.positiveIfPresent("logit_scale") ?? 1)
-        let scale = try file.positiveIfPresent("attention.scale")
-        let residualScale = try file.positiveIfPresent("residual_scale") ?? 1
-        let turns = try file.wrapped { () throws(GGUFError) in
-            try file.boolIfPresent("rope.scaling.finetuned")
-        }
+    static let granite = Family("granite") { file throws(ModelError) in try file.granite() }
+
+    static let graniteMoE = Family("granitemoe") { file throws(ModelError) in
+        var network = try file.granite()
+        guard var mixture = try file.mixture(widthKey: "feed_forward_length") else { return network }
+        let width = try file.sharedWidth()
+        if width > 0 { mixture.shared = .init(width: width, isGated: false) }
+        network.change { $0.feedForward = .mixture(mixture) }
+        return network
+    }
+}
+
+extension FamilyFile {
+    fileprivate func granite() throws(ModelError) -> Network {
+        var network = try llama(.neighbours)
+        network.embeddingScale = try positiveIfPresent("embedding_scale") ?? 1
+        network.output.scale = 1 / (try positiveIfPresent("logit_scale") ?? 1)
+        let scale = try positiveIfPresent("attention.scale")
+        let residualScale = try positiveIfPresent("residual_scale") ?? 1
+        let turns = try wrapped { () throws(GGUFError) in try boolIfPresent("rope.scaling.finetuned") }
         network.change {
             $0.attention.scale = scale ?? $0.attention.scale
             $0.residualScale = residualScale
@@ -88,6 +103,35 @@ extension FamilyFile {
             name: name, architecture: architecture, vocabularySize: shape(of: "token_embd.weight")?.last ?? 0,
             embeddingLength: embedding, contextLength: context, norm: .init(kind: norm, epsilon: epsilon),
             blocks: blocks, output: .init(isTied: shape(of: "output.weight") == nil))
+    }
+
+    /// The experts of all layers; `nil` where the file has none.
+    /// - Parameters:
+    ///   - widthKey: of the numbers between an expert's products.
+    ///   - width: where the file has no such key.
+    func mixture(widthKey: String = "expert_feed_forward_length", width: Int? = nil) throws(ModelError) -> Mixture? {
+        let experts = try wrapped { () throws(GGUFError) in
+            try integerIfPresent("expert_count", in: 0...ExpertRouting.mostExperts)
+        }
+        guard let experts, experts > 0 else { return nil }
+        let used = try wrapped { () throws(GGUFError) in
+            try integer("expert_used_count", in: 1...min(experts, ExpertRouting.mostUsed))
+        }
+        let given = try wrapped { () throws(GGUFError) in try integerIfPresent(widthKey, in: 0...(1 << 20)) }
+        guard let width = given.flatMap({ $0 > 0 ? $0 : nil }) ?? width.map({ $0 / used }) else {
+            throw missing(widthKey)
+        }
+        try require(experts % 4 == 0 && width % 4 == 0, "\(experts) experts of \(width): no multiples of 4")
+        return Mixture(experts: experts, used: used, width: width)
+    }
+
+    /// Numbers between the products of the expert that all rows have, 0 where there is none.
+    func sharedWidth() throws(ModelError) -> Int {
+        let width = try wrapped { () throws(GGUFError) in
+            try integerIfPresent("expert_shared_feed_forward_length", in: 0...(1 << 20)) ?? 0
+        }
+        try require(width % 4 == 0, "a shared expert of \(width), no multiple of 4")
+        return width
     }
 
     private func missing(_ key: String) -> ModelError {

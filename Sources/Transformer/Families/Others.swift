@@ -29,6 +29,21 @@ extension Family {
         return network
     }
 
+    /// gpt-oss: sinks, every second layer with a window, experts of its own activation, YaRN in all layers. Source:
+    /// OpenAI 2025.
+    static let gptOSS = Family("gpt-oss", tensorNames: [.feedForwardNorm: "post_attention_norm"]) {
+        file throws(ModelError) in
+        var network = try file.llama(.halves)
+        var mixture = try file.mixture()
+        mixture?.activation = .clampedSilu
+        network.change {
+            $0.attention.hasSinks = true
+            if let mixture { $0.feedForward = .mixture(mixture) }
+        }
+        network.setWindows(try file.window(), try file.windowed(layers: network.blocks.count, period: 2))
+        return network
+    }
+
     /// Command R7B, Aya: attention and feed-forward side by side behind one layer norm; positions only in layers with a
     /// window. Source: Cohere 2024.
     static let cohere2 = Family("cohere2") { file throws(ModelError) in

@@ -105,23 +105,54 @@ package enum FeedForward: Sendable, Hashable {
     case gated(Activation, width: Int)
     /// `down(activation(up x))`
     case plain(Activation, width: Int)
+    /// What each row's experts give, weighted; all are gated.
+    case mixture(Mixture)
 
+    /// Numbers between the products, of one expert.
     package var width: Int {
         switch self {
         case .gated(_, let width), .plain(_, let width): width
+        case .mixture(let mixture): mixture.width
         }
     }
 
     package var activation: Activation {
         switch self {
         case .gated(let activation, _), .plain(let activation, _): activation
+        case .mixture(let mixture): mixture.activation
         }
     }
+
+    package var mixture: Mixture? { if case .mixture(let mixture) = self { mixture } else { nil } }
 
     fileprivate func parameterCount(_ embeddingLength: Int) -> Int {
         switch self {
         case .gated(_, let width): 3 * embeddingLength * width
         case .plain(_, let width): 2 * embeddingLength * width
+        case .mixture(let mixture):
+            embeddingLength
+                * (mixture.experts * (3 * mixture.width + 1) + (mixture.shared.map { 3 * $0.width } ?? 0))
         }
     }
+}
+
+/// A mixture of experts: a router chooses some of them for each row.
+package struct Mixture: Sendable, Hashable {
+    /// An expert that all rows have besides.
+    package struct Shared: Sendable, Hashable {
+        package var width: Int
+        /// Whether what it gives is multiplied by the sigmoid of a product of the row.
+        package var isGated: Bool
+    }
+
+    package var experts: Int
+    /// Those of a row.
+    package var used: Int
+    /// Numbers between the products of an expert.
+    package var width: Int
+    package var activation = Activation.silu
+    package var probabilities = ExpertRouting.Probabilities.softmax
+    /// Whether a row's weights add up to one.
+    package var isNormalised = true
+    package var shared: Shared?
 }

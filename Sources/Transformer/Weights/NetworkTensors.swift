@@ -48,9 +48,13 @@ struct NetworkTensors {
             weight(.attentionOutput), .attentionOutput, index, depth: heads.heads * heads.headSize, columns: d)
         if block.hasNormsAfter { try addNorm(weight(.postAttentionNorm), .postAttentionNorm, index) }
         if block.hasNormsBefore, !block.isParallel { try addNorm(weight(.feedForwardNorm), .feedForwardNorm, index) }
-        let width = block.feedForward.width
-        try addGateUp(block.feedForward, index)
-        try addMatrix(weight(.down), .down, index, depth: width, columns: d)
+        if let mixture = block.feedForward.mixture {
+            try add(mixture, index)
+        } else {
+            let width = block.feedForward.width
+            try addGateUp(block.feedForward, index)
+            try addMatrix(weight(.down), .down, index, depth: width, columns: d)
+        }
         if block.hasNormsAfter { try addNorm(weight(.postFeedForwardNorm), .postFeedForwardNorm, index) }
     }
 
@@ -78,6 +82,7 @@ struct NetworkTensors {
         let d = network.embeddingLength, width = feedForward.width
         var parts: [Part]
         switch feedForward {
+        case .mixture: preconditionFailure("experts are added on their own")
         case .plain: parts = [try finder.part(.up, index, depth: d, columns: width)]
         case .gated where finder.has(.gate, index):
             parts = [
@@ -89,9 +94,46 @@ struct NetworkTensors {
                 try finder.part(.up, index, depth: d, columns: 2 * width, rows: rows)
             }
         }
-        var groups = Part.joined(parts)
-        if parts.count == 2, groups.count == 1 { groups[0].arrangement = .alternating }
-        for (number, group) in groups.enumerated() { matrices.append((.block(index, .gateUp(number)), group)) }
+        for (number, group) in Part.alternating(parts).enumerated() {
+            matrices.append((.block(index, .gateUp(number)), group))
+        }
+    }
+
+    /// The router, the experts one behind the other, and what rows share.
+    private mutating func add(_ mixture: Mixture, _ index: Int) throws(ModelError) {
+        let (d, width, experts) = (network.embeddingLength, mixture.width, mixture.experts)
+        try addMatrix(.block(index, .router), .router, index, depth: d, columns: experts)
+        var gates: [Part] = [], ups: [Part] = [], downs: [Part] = []
+        let isJoined = finder.has(.expertGateUp, index)
+        for expert in 0..<experts {
+            func part(_ name: TensorName, depth: Int, columns: Int, _ rows: Range<Int>) throws(ModelError) -> Part {
+                let first = expert * columns
+                return try finder.part(
+                    name, index, depth: depth, columns: columns,
+                    rows: first + rows.lowerBound..<first + rows.upperBound, experts: experts)
+            }
+            let (gate, up) = isJoined ? (TensorName.expertGateUp, .expertGateUp) : (TensorName.expertGate, .expertUp)
+            let columns = isJoined ? 2 * width : width, first = isJoined ? width : 0
+            gates.append(try part(gate, depth: d, columns: columns, 0..<width))
+            ups.append(try part(up, depth: d, columns: columns, first..<first + width))
+            downs.append(try part(.expertDown, depth: width, columns: d, 0..<d))
+        }
+        for (number, group) in Part.alternating(gates, ups).enumerated() {
+            matrices.append((.block(index, .gateUp(number)), group))
+        }
+        matrices.append((.block(index, .down), Part.experts(downs)))
+        guard let shared = mixture.shared else { return }
+        let pair = [
+            try finder.part(.sharedGate, index, depth: d, columns: shared.width),
+            try finder.part(.sharedUp, index, depth: d, columns: shared.width),
+        ]
+        for (number, group) in Part.alternating(pair).enumerated() {
+            matrices.append((.block(index, .sharedGateUp(number)), group))
+        }
+        try addMatrix(.block(index, .sharedDown), .sharedDown, index, depth: shared.width, columns: d)
+        guard shared.isGated else { return }
+        let row = try finder.vector(.sharedRouter, index, d)
+        matrices.append((.block(index, .sharedRouter), TensorGroup(pieces: [.init(tensor: row.tensor, rows: 0..<1)])))
     }
 
     private mutating func addMatrix(
@@ -104,7 +146,7 @@ struct NetworkTensors {
     private mutating func addNorm(_ weight: Weight, _ name: TensorName, _ index: Int? = nil) throws(ModelError) {
         let length = network.embeddingLength
         vectors.append((weight, VectorGroup(pieces: [.elements(try finder.vector(name, index, length))])))
-        guard network.norm.kind == .layer, let bias = try finder.bias(name, index, length) else { return }
+        guard network.norm.kind == .layer, let bias = try finder.bias(name, index, [length]) else { return }
         vectors.append((.bias(of: weight), VectorGroup(pieces: [.elements(bias)])))
     }
 
@@ -146,6 +188,31 @@ private struct Part {
     mutating func setHalves(_ halves: TensorPiece.Halves?) {
         rows.halves = halves
         bias?.halves = halves
+    }
+
+    /// Gate and up by turns where they have one format, else one group of each; what stands alone stays so.
+    static func alternating(_ parts: [Part]) -> [TensorGroup] {
+        var groups = joined(parts)
+        if parts.count == 2, groups.count == 1 { groups[0].arrangement = .alternating }
+        return groups
+    }
+
+    /// The same of every expert.
+    static func alternating(_ gates: [Part], _ ups: [Part]) -> [TensorGroup] {
+        guard WeightFormat(gates[0].rows.tensor.type) == WeightFormat(ups[0].rows.tensor.type) else {
+            return [experts(gates), experts(ups)]
+        }
+        var group = joined(zip(gates, ups).flatMap { [$0, $1] })[0]
+        group.arrangement = .alternating
+        group.experts = gates.count
+        return [group]
+    }
+
+    /// A part of each expert, one behind the other.
+    static func experts(_ parts: [Part]) -> TensorGroup {
+        var group = joined(parts)[0]
+        group.experts = parts.count
+        return group
     }
 
     /// One group where all parts have one format, else one of each.
@@ -191,19 +258,24 @@ private struct TensorFinder {
             halves: halves)
     }
 
-    mutating func bias(_ name: TensorName, _ block: Int?, _ count: Int) throws(ModelError) -> TensorPiece? {
+    mutating func bias(_ name: TensorName, _ block: Int?, _ shape: [Int]) throws(ModelError) -> TensorPiece? {
         let name = "\(network.tensorName(name, block: block)).bias"
         guard file.tensorIfPresent(name) != nil else { return nil }
-        return TensorPiece(tensor: try tensor(name, [count]), rows: 0..<count)
+        return TensorPiece(tensor: try tensor(name, shape), rows: 0..<shape.reduce(1, *))
     }
 
     /// A matrix or some of its rows, with its bias where the file has one.
+    ///
+    /// - Parameters:
+    ///   - rows: those of all experts one behind the other, where there are experts.
+    ///   - experts: of each of which the tensor has a matrix; `nil` for a matrix.
     mutating func part(
-        _ name: TensorName, _ block: Int?, depth: Int, columns: Int, rows: Range<Int>? = nil, allowsBias: Bool = true
+        _ name: TensorName, _ block: Int?, depth: Int, columns: Int, rows: Range<Int>? = nil, experts: Int? = nil,
+        allowsBias: Bool = true
     ) throws(ModelError) -> Part {
-        let rows = rows ?? 0..<columns
-        let matrix = try tensor("\(network.tensorName(name, block: block)).weight", [depth, columns])
-        var bias = allowsBias ? try self.bias(name, block, columns) : nil
+        let rows = rows ?? 0..<columns, inner = experts.map { [$0] } ?? []
+        let matrix = try tensor("\(network.tensorName(name, block: block)).weight", [depth, columns] + inner)
+        var bias = allowsBias ? try self.bias(name, block, [columns] + inner) : nil
         bias?.rows = rows
         return Part(rows: TensorPiece(tensor: matrix, rows: rows), bias: bias)
     }

@@ -38,33 +38,43 @@ struct TensorGroup: Sendable {
     var arrangement = Arrangement.joined
     /// Added to the columns, piece by piece.
     var bias: VectorGroup?
+    /// Of each of which there are as many pieces, in order: a matrix of its own that begins with a panel.
+    var experts = 1
 
     var name: String { pieces[0].tensor.name }
     var format: WeightFormat { WeightFormat(pieces[0].tensor.type) }
     /// Numbers of a row.
     var depth: Int { pieces[0].tensor.shape[0] }
-    var columns: Int { pieces.reduce(0) { $0 + $1.rows.count } }
+    /// Columns of an expert, or of all.
+    var columns: Int { pieces[..<piecesOfExpert].reduce(0) { $0 + $1.rows.count } }
+
+    private var piecesOfExpert: Int { pieces.count / experts }
 
     /// - Throws: `ModelError.unsupported` where the rows are no whole number of blocks.
     func shape(_ layout: PanelLayout, model: String) throws(ModelError) -> PanelShape {
         guard depth % format.depthMultiple == 0 else {
             throw .unsupported(model: model, reason: "\(name) has rows of \(depth)")
         }
-        let columns =
-            switch arrangement {
-            case .joined: layout.padded(self.columns)
-            case .alternating: 2 * layout.padded(pieces[0].rows.count)
-            }
-        return PanelShape(format: format, depth: depth, panels: columns / layout.width, layout: layout)
+        return PanelShape(format: format, depth: depth, panels: experts * panelsOfExpert(layout), layout: layout)
+    }
+
+    private func panelsOfExpert(_ layout: PanelLayout) -> Int {
+        switch arrangement {
+        case .joined: layout.padded(columns) / layout.width
+        case .alternating: 2 * layout.padded(pieces[0].rows.count) / layout.width
+        }
     }
 
     /// Where a row of a piece, an output of the matrix, goes.
     func place(piece: Int, row: Int, _ layout: PanelLayout) -> (panel: Int, column: Int) {
-        let place = pieces[piece].place(row)
-        switch arrangement {
-        case .joined: return layout.place(of: pieces[..<piece].reduce(0) { $0 + $1.rows.count } + place)
-        case .alternating: return layout.place(of: place, part: piece, of: 2)
-        }
+        let row = pieces[piece].place(row), (expert, part) = piece.quotientAndRemainder(dividingBy: piecesOfExpert)
+        var place =
+            switch arrangement {
+            case .joined: layout.place(of: pieces[..<part].reduce(0) { $0 + $1.rows.count } + row)
+            case .alternating: layout.place(of: row, part: part, of: 2)
+            }
+        place.panel += expert * panelsOfExpert(layout)
+        return place
     }
 }
 

@@ -23,6 +23,11 @@ enum Weight: Sendable, Hashable {
         /// alone where there is no gate.
         case gateUp(Int)
         case down
+        case router
+        case sharedGateUp(Int)
+        case sharedDown
+        /// Whose product with a row says how much of the shared expert it takes.
+        case sharedRouter
         case postFeedForwardNorm
     }
 }
@@ -48,4 +53,13 @@ package enum TensorName: String, Sendable, Hashable, CaseIterable {
     case up = "ffn_up"
     case down = "ffn_down"
     case postFeedForwardNorm = "post_ffw_norm"
+    case router = "ffn_gate_inp"
+    case expertGate = "ffn_gate_exps"
+    case expertUp = "ffn_up_exps"
+    case expertGateUp = "ffn_gate_up_exps"
+    case expertDown = "ffn_down_exps"
+    case sharedRouter = "ffn_gate_inp_shexp"
+    case sharedGate = "ffn_gate_shexp"
+    case sharedUp = "ffn_up_shexp"
+    case sharedDown = "ffn_down_shexp"
 }

@@ -28,7 +28,7 @@ package struct WeightCache: Sendable {
     }
 
     /// Reads what was kept of `file` into memory of its size.
-    /// - Returns: `false` where it must be packed; the memory may hold anything then.
+    /// - Returns: `false` where it must be packed; the memory holds zeros then.
     func read(_ file: GGUFFile, _ panels: PanelLayout, into memory: HostMemory) -> Bool {
         guard let folder = try? PrivateFolder(path: path), let name = Name(of: file, panels) else { return false }
         switch folder.read(name.file, into: { $0 == memory.byteCount ? memory.bytes : nil }) {
@@ -36,6 +36,8 @@ package struct WeightCache: Sendable {
         case .whole: return true
         case .damaged(let reason):
             warn("\(path)/\(name.file) \(reason): the model is packed anew")
+            // Also what stands between weights, which packing leaves as it is.
+            memory.bytes.initializeMemory(as: UInt8.self, repeating: 0)
             return false
         }
     }

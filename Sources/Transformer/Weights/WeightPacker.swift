@@ -33,7 +33,10 @@ struct WeightPacker {
             case .zeros(let count): for index in start..<start + count { floats[index] = 0 }
             case .elements(let elements):
                 let values: [Float]
-                do throws(GGUFError) { values = try elements.tensor.floats(rows: 0..<1) } catch { throw .file(error) }
+                let tensor = elements.tensor
+                do throws(GGUFError) { values = try tensor.floats(rows: 0..<tensor.layout.rowCount) } catch {
+                    throw .file(error)
+                }
                 for row in elements.rows { floats[start + elements.place(row)] = values[row] }
             }
             start += piece.count
