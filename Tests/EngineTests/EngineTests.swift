@@ -132,9 +132,9 @@ struct EngineTests {
 
 extension TinyService {
     /// Takes three tokens of a long generation and goes away.
-    func abandon(_ model: String, _ prompt: [Int32]) async throws {
+    func abandon(_ model: String, _ prompt: [Int32], most: Int = 300) async throws {
         var request = GenerationRequest(model: model, prompt: prompt)
-        request.maxTokens = 300
+        request.maxTokens = most
         request.ignoresEndOfText = true
         var count = 0
         for try await _ in try await fleet.generate(request) {

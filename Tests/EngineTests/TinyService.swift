@@ -49,6 +49,8 @@ struct TinyService {
         try await fleet.load()
     }
 
+    func path(of model: String) -> String { "\(folder)/\(model).gguf" }
+
     /// One more model file, and the configuration to load it with.
     func write(_ name: String, headSize: Int, seed: UInt64) throws -> ModelConfiguration {
         var tiny = TinyLlama()

@@ -112,7 +112,7 @@ struct NetworkTensors {
                     name, index, depth: depth, columns: columns,
                     rows: first + rows.lowerBound..<first + rows.upperBound, experts: experts)
             }
-            let (gate, up) = isJoined ? (TensorName.expertGateUp, .expertGateUp) : (TensorName.expertGate, .expertUp)
+            let gate = isJoined ? TensorName.expertGateUp : .expertGate, up = isJoined ? gate : .expertUp
             let columns = isJoined ? 2 * width : width, first = isJoined ? width : 0
             gates.append(try part(gate, depth: d, columns: columns, 0..<width))
             ups.append(try part(up, depth: d, columns: columns, first..<first + width))

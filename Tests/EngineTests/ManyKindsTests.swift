@@ -1,0 +1,89 @@
+import Compute
+import ComputeVulkan
+import Engine
+import Foundation
+import GGUF
+import Quantities
+import Scheduling
+import Testing
+
+/// Models of six families in one unit, in a pool far too small for all: every request has the tokens that it has alone.
+@Suite(.serialized)
+struct ManyKindsTests {
+    /// Two mixtures, three with windows, one with neither.
+    private static let families = ["qwen3moe", "gpt-oss", "gemma3", "cohere2", "olmo3", "glm4"]
+
+    @Test func pressureChangesNoToken() async throws {
+        let service = try await TinyService(models: [("a", 32)], poolMegabytes: 4)
+        for name in Self.families {
+            let model = try service.write(family: name)
+            _ = try await service.fleet.load(model, unit: nil)
+        }
+        let work = (0..<24).map { index in
+            (
+                model: Self.families[index % Self.families.count],
+                prompt: (0..<(9 + 7 * (index % 9))).map { Int32(($0 * 31 + index * 17) % TinyService.vocabulary) }
+            )
+        }
+        var alone: [[Int32]] = []
+        for item in work { alone.append(try await service.tokens(of: item.model, after: item.prompt, count: 40)) }
+        // They say something: no model repeats one token for ever.
+        #expect(alone.allSatisfy { Set($0).count > 1 })
+        let together = try await withThrowingTaskGroup(of: (Int, [Int32]).self) { group in
+            for (index, item) in work.enumerated() {
+                group.addTask {
+                    if index % 5 == 4 {
+                        try await service.abandon(item.model, item.prompt, most: 60)
+                        return (index, [])
+                    }
+                    return (index, try await service.tokens(of: item.model, after: item.prompt, count: 40))
+                }
+            }
+            return try await group.reduce(into: [[Int32]](repeating: [], count: work.count)) { $0[$1.0] = $1.1 }
+        }
+        for index in work.indices where index % 5 != 4 {
+            #expect(together[index] == alone[index], "\(work[index].model), sequence \(index)")
+        }
+        try await service.expectEmptyPool()
+    }
+}
+
+extension TinyService {
+    private static let families = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "TransformerTests/Resources/families")
+
+    /// A tiny model of a family, with the vocabulary of the generated ones in place of its own, which has no texts.
+    func write(family name: String) throws -> ModelConfiguration {
+        let source = try GGUFFile(path: Self.families.appending(path: "\(name).gguf").path)
+        let words = try GGUFFile(path: path(of: "a")).metadata
+        var metadata = source.metadata
+        for key in words.keys where key.hasPrefix("tokenizer.") { metadata[key] = words[key] }
+        let vocabulary = source.tensorIfPresent("token_embd.weight")?.shape.last ?? 0
+        let layouts = try source.tensors.map { tensor in
+            guard tensor.shape.last == vocabulary, ["token_embd.weight", "output.weight"].contains(tensor.name) else {
+                return tensor.layout
+            }
+            return try TensorLayout(name: tensor.name, shape: [tensor.shape[0], Self.vocabulary], type: tensor.type)
+        }
+        let path = path(of: name)
+        var writer = try GGUFWriter(path: path, metadata: metadata, tensors: layouts)
+        for (tensor, layout) in zip(source.tensors, layouts) {
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.byteCount, alignment: 16)
+            defer { buffer.deallocate() }
+            try tensor.read(into: buffer, at: 0)
+            var bytes = [UInt8](buffer)
+            // Tokens that are new have the numbers of old ones, each time turned by one.
+            let row = layout.rowByteCount, element = layout.type.blockByteCount
+            for new in tensor.layout.rowCount..<max(tensor.layout.rowCount, layout.rowCount) {
+                let old = bytes[(new - vocabulary) * row..<(new - vocabulary + 1) * row]
+                bytes += old.suffix(row - element) + old.prefix(element)
+            }
+            try writer.write(bytes.span.bytes)
+        }
+        try writer.finish()
+        var model = ModelConfiguration(name: name, path: "\(name).gguf")
+        model.chunk = 32
+        model.maxSequences = 16
+        return model
+    }
+}
