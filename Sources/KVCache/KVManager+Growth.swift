@@ -100,12 +100,14 @@ extension KVManager {
 
     private mutating func grant(_ pages: Int, to id: BlockTableID, tokens: Int) -> ExtendOutcome {
         while pool.freeCount < pages, dropOldestPrefix() {}
-        let (model, first) = (sequences[id].model, sequences[id].table.pages.count)
+        let (model, first, before) = (
+            sequences[id].model, sequences[id].table.pages.count, sequences[id].table.capacity
+        )
         sequences[id].table.append(pages, from: &pool)
-        let shape = sequences[id].table.shape
+        let capacity = sequences[id].table.capacity
         update(model) {
             $0.held += pages
-            $0.capacity += pages / shape.pagesPerBlock * shape.tokensPerPage
+            $0.capacity += capacity - before
         }
         _ = growWithin(id, to: tokens)
         return .granted(firstNewPage: first)

@@ -75,8 +75,8 @@ package struct KVManager: Sendable {
         if shape.page.pageBytes != pageBytes {
             return .pageSizeMismatch(shape: shape.page.pageBytes, pool: pageBytes)
         }
-        if shape.pagesPerBlock > pool.pageCount {
-            return .poolTooSmall(pagesPerBlock: shape.pagesPerBlock, pages: pool.pageCount)
+        if shape.pages(for: 1) > pool.pageCount {
+            return .poolTooSmall(firstBlock: shape.pages(for: 1), pages: pool.pageCount)
         }
         return nil
     }
@@ -186,7 +186,7 @@ package struct KVManager: Sendable {
             if waitingQuota > 0 {
                 target += account.hasDemand ? surplus * account.fairQuota / waitingQuota : -account.surplus
             }
-            let step = max(account.shape.pagesPerBlock, account.fairQuota / 10)
+            let step = max(account.shape.pages(for: 1), account.fairQuota / 10)
             return (model, max(-step, min(step, target - account.quota)))
         }
     }
@@ -198,7 +198,7 @@ package struct KVManager: Sendable {
         revision += 1
     }
 
-    /// Divides the pool by weight x layers x KV heads, rounded down.
+    /// Divides the pool by weight x layers x KV heads, or what stands for these (`KVShape.dueShare`), rounded down.
     private mutating func apportion() {
         let (all, pages) = (accounts.ids.reduce(0.0) { $0 + accounts[$1].due }, Double(pool.pageCount))
         for model in accounts.ids { update(model) { $0.fairQuota = Int($0.due / all * pages) } }

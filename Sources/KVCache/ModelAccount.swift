@@ -40,7 +40,7 @@ package struct ModelAccount: Sendable {
     package var fragmentation: Double { capacity == 0 ? 0 : Double(capacity - tokens) / Double(capacity) }
 
     /// What the model's quota is in proportion to.
-    var due: Double { weight * Double(shape.pagesPerBlock) }
+    var due: Double { weight * shape.dueShare }
 
     /// Pages kept back for the model while its requests wait.
     var unfilled: Int { hasDemand ? max(0, quota - held) : 0 }
@@ -50,7 +50,7 @@ package struct ModelAccount: Sendable {
 
     /// The pages of its fair quota that the model can do without while no request waits: what it needed at most, and a
     /// twentieth for the next request, stays.
-    var surplus: Int { max(0, fairQuota - max(peak + peak / 20, shape.pagesPerBlock)) }
+    var surplus: Int { max(0, fairQuota - max(peak + peak / 20, shape.pages(for: 1))) }
 
     /// Counts what has been held so far. Pages change hands only after this.
     mutating func accrue(to now: Seconds) {

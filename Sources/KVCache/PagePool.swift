@@ -62,9 +62,9 @@ package typealias BlockTableID = Slot<BlockTable>
 
 /// The pages of one sequence, as the device reads them.
 ///
-/// Pages stand in the order `[block][layer][KV head]`. New pages are appended and old ones never change, so that a copy
-/// on the device stays right when only its tail is sent. Pages below `sharedBlocks` may also be in other tables; such a
-/// block is full, and since tokens are written only behind `tokenCount`, nobody writes to it.
+/// Pages stand in the order `[state pages][block][layer][KV head]`. New pages are appended and old ones never change,
+/// so that a copy on the device stays right when only its tail is sent. Pages below `sharedBlocks` may also be in other
+/// tables; such a block is full, and since tokens are written only behind `tokenCount`, nobody writes to it.
 package struct BlockTable: Sendable {
     package let shape: KVShape
     package private(set) var pages: [PageID] = []
@@ -77,29 +77,30 @@ package struct BlockTable: Sendable {
         self.shape = shape
     }
 
-    package var blockCount: Int { pages.count / shape.pagesPerBlock }
+    package var blockCount: Int { shape.tokens(in: pages.count) / shape.tokensPerPage }
 
     /// The tokens that fit without another page. Kept, as every step of every sequence asks for it.
     package private(set) var capacity = 0
 
     /// The page of K and V of `kvHead` in `layer` for the tokens of `block`.
     package func page(block: Int, layer: Int, kvHead: Int) -> PageID {
-        pages[(block * shape.layers + layer) * shape.kvHeads + kvHead]
+        pages[shape.statePages + (block * shape.layers + layer) * shape.kvHeads + kvHead]
     }
 
     /// The pages of a block, `[layer][KV head]`.
     package func pages(ofBlock block: Int) -> ArraySlice<PageID> {
-        pages[block * shape.pagesPerBlock..<(block + 1) * shape.pagesPerBlock]
+        let start = shape.statePages + block * shape.pagesPerBlock
+        return pages[start..<start + shape.pagesPerBlock]
     }
 
     mutating func append(_ shared: [PageID]) {
         pages.append(contentsOf: shared)
-        capacity = blockCount * shape.tokensPerPage
+        capacity = shape.tokens(in: pages.count)
     }
 
     mutating func append(_ count: Int, from pool: inout PagePool) {
         pool.allocate(count, into: &pages)
-        capacity = blockCount * shape.tokensPerPage
+        capacity = shape.tokens(in: pages.count)
     }
 
     mutating func advance(to tokens: Int) {

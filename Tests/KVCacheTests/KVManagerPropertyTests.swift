@@ -81,9 +81,11 @@ private struct RandomWorld {
 
     mutating func addModel() throws {
         guard models.count < 4 else { return }
+        let (layers, kvHeads) = (Int.random(in: 1...3, using: &random), Int.random(in: 1...2, using: &random))
         let shape = try KVShape(
-            layers: .random(in: 1...3, using: &random), kvHeads: .random(in: 1...2, using: &random),
-            headSize: [32, 64, 96].randomElement(using: &random) ?? 64, pageBytes: 1024)
+            layers: layers, kvHeads: kvHeads, headSize: [32, 64, 96].randomElement(using: &random) ?? 64,
+            pageBytes: 1024,
+            statePages: max(0, min(.random(in: -2...2, using: &random), kv.pool.pageCount - layers * kvHeads)))
         models.append(try kv.add(shape, weight: .random(in: 0.1...5, using: &random)))
     }
 
@@ -140,10 +142,18 @@ private struct RandomWorld {
                 memory[page] = [Int32(state.model.index), Int32(head)] + state.tokens[0...token]
             }
         }
+        for (index, page) in table.pages.prefix(table.shape.statePages).enumerated() {
+            memory[page] = Self.state(index, of: state, state.tokens.count)
+        }
         sequences[sequence]?.computed = state.tokens.count
         if Int.random(in: 0..<3, using: &random) > 0 {
             kv.publish(state.tokens, computed: .random(in: 0...state.tokens.count, using: &random), of: sequence)
         }
+    }
+
+    /// What a page of a state holds: no head, and all tokens that were read.
+    static func state(_ index: Int, of sequence: Sequence, _ computed: Int) -> [Int32] {
+        [Int32(sequence.model.index), -1 - Int32(index)] + sequence.tokens[0..<computed]
     }
 
     mutating func release(_ sequence: BlockTableID) {
@@ -182,6 +192,12 @@ private struct RandomWorld {
         for (sequence, state) in sequences {
             let table = kv[sequence]
             let size = table.shape.tokensPerPage
+            if state.computed > 0 {
+                for (index, page) in table.pages.prefix(table.shape.statePages).enumerated()
+                where memory[page] != Self.state(index, of: state, state.computed) {
+                    faults.append("page \(page) has another state than its sequence")
+                }
+            }
             for token in stride(from: 0, to: state.computed, by: size) {
                 let last = min(token + size, state.computed)
                 for (head, page) in table.pages(ofBlock: token / size).enumerated() {

@@ -35,12 +35,45 @@ struct KVManagerTests {
 
     @Test func modelsThatCannotBeServedAreRefused() throws {
         var kv = manager(pages: 10)
-        #expect(throws: KVError.poolTooSmall(pagesPerBlock: 11, pages: 10)) {
+        #expect(throws: KVError.poolTooSmall(firstBlock: 11, pages: 10)) {
             try kv.add(shape(layers: 11), weight: 1)
         }
         #expect(throws: KVError.pageSizeMismatch(shape: 16_384, pool: 1024)) {
             try kv.add(KVShape(layers: 1, kvHeads: 1, headSize: 64), weight: 1)
         }
+    }
+
+    @Test func statesStandInFrontOfTheBlocks() throws {
+        var kv = manager(pages: 12)
+        let recurrent = try KVShape(layers: 2, kvHeads: 1, headSize: 64, pageBytes: 1024, statePages: 3)
+        #expect([0, 4, 5].map(recurrent.pages(for:)) == [3, 5, 7])
+        #expect([2, 6, 7].map(recurrent.tokens(in:)) == [0, 4, 8])
+        let model = try kv.add(recurrent, weight: 1)
+        let sequence = kv.open(model, age: 0)
+        #expect(kv.extend(sequence, to: 3, for: .admission) == .granted(firstNewPage: 0))
+        #expect(kv.extend(sequence, to: 5, for: .step) == .granted(firstNewPage: 5))
+        let table = kv[sequence]
+        #expect([table.pages.count, table.blockCount, table.capacity] == [7, 2, 8])
+        #expect(table.pages(ofBlock: 1) == table.pages[5..<7])
+        #expect(table.page(block: 1, layer: 1, kvHead: 0) == table.pages[6])
+        #expect(kv.usage == PoolUsage(free: 5, held: 7, cached: 0))
+        #expect(kv.usage(of: model)?.fragmentation == 3.0 / 8)
+        #expect(kv.shortage(of: model, for: 17).map { [$0.needed, $0.most] } == [13, 12])
+        kv.release(sequence)
+        #expect(kv.usage.free == 12 && kv.audit() == [])
+        #expect(throws: KVError.poolTooSmall(firstBlock: 13, pages: 12)) {
+            try kv.add(KVShape(layers: 1, kvHeads: 1, headSize: 64, pageBytes: 1024, statePages: 12), weight: 1)
+        }
+    }
+
+    /// A state of as many pages as 2,048 tokens have doubles what is due.
+    @Test func statesCountForQuotas() throws {
+        var kv = manager(pages: 900)
+        let plain = try kv.add(shape(), weight: 1)
+        let recurrent = try kv.add(
+            KVShape(layers: 1, kvHeads: 1, headSize: 64, pageBytes: 1024, statePages: 512), weight: 1)
+        #expect(kv.usage(of: plain)?.quota == 300)
+        #expect(kv.usage(of: recurrent)?.quota == 600)
     }
 
     @Test func quotasFollowRateLayersAndHeads() throws {

@@ -177,7 +177,17 @@ struct ScheduledWorld {
                 memory[page, default: Array(repeating: -1, count: size)].resize(to: size)
                 memory[page]?[position % size] = tokens[position] &* 64 &+ Int32(model.index)
             }
+            for page in table.pages.prefix(table.shape.statePages) {
+                let known = position == 0 ? [] : memory[page] ?? []
+                #expect(known == Self.state(behind: position, of: tokens), "a state is lost before \(position)")
+                memory[page] = Self.state(behind: position + 1, of: tokens)
+            }
         }
+    }
+
+    /// What a page of a state holds: the last tokens, and how many there were.
+    private static func state(behind count: Int, of tokens: [Int32]) -> [Int32] {
+        count == 0 ? [] : [Int32(count)] + tokens[max(0, count - 4)..<count]
     }
 
     private func draw(_ row: RowSpan) -> Int32 {
