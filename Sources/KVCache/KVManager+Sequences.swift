@@ -11,8 +11,8 @@ extension KVManager {
     ///     models that cannot (`KVShape.sharesPrefixes`).
     /// - Complexity: O(shared pages), and the steps back to its place by age among the model's sequences.
     package mutating func open(_ model: ModelID, age: UInt64, prompt: [TokenID] = []) -> BlockTableID {
-        let shape = accounts[model].shape
-        let id = sequences.insert(OpenSequence(model: model, age: age, table: BlockTable(shape: shape)))
+        let table = BlockTable(shape: accounts[model].shape, chunk: accounts[model].chunk)
+        let id = sequences.insert(OpenSequence(model: model, age: age, table: table))
         // Most are the newest.
         let place = accounts[model].sequences.lastIndex { sequences[$0].age < age }.map { $0 + 1 } ?? 0
         accounts[model].sequences.insert(id, at: place)
@@ -33,6 +33,20 @@ extension KVManager {
             if let place = $0.sequences.lastIndex(of: id) { $0.sequences.remove(at: place) }
         }
         if reservation?.table == id { reservation = nil }
+        revision += 1
+    }
+
+    /// Says that all tokens that a sequence asked pages for are computed and that it goes on token by token: windowed
+    /// layers give back what they kept for chunks.
+    ///
+    /// - Complexity: O(1) without windowed layers, else O(pages of the window and a chunk).
+    package mutating func endPrompt(of id: BlockTableID) {
+        guard sequences[id].table.shape.window != nil else { return }
+        precondition(!sequences[id].isPinned, "a job at work uses the sequence's pages")
+        let pages = sequences[id].table.narrow(toChunk: 1)
+        guard !pages.isEmpty else { return }
+        pool.release(pages)
+        update(sequences[id].model) { $0.held -= pages.count }
         revision += 1
     }
 
@@ -139,9 +153,9 @@ extension KVManager {
     private mutating func releasePages(of id: BlockTableID) {
         let sequence = sequences[id]
         let pagesPerBlock = sequence.table.shape.pagesPerBlock
-        var freed = sequence.table.pages.count - sequence.chain.count * pagesPerBlock
+        var freed = sequence.table.heldCount - sequence.chain.count * pagesPerBlock
         var kept = 0
-        pool.release(sequence.table.pages)
+        pool.release(sequence.table.heldPages)
         for (block, link) in sequence.chain.enumerated().reversed() {
             if link.isDuplicate {
                 index.removeDuplicate(id, of: link.node)

@@ -83,13 +83,16 @@ package struct KVManager: Sendable {
 
     /// Adds a model and sets all quotas anew.
     ///
-    /// - Parameter weight: The model's arrival rate; only proportions count. Positive.
+    /// - Parameters:
+    ///   - weight: The model's arrival rate; only proportions count. Positive.
+    ///   - chunk: The most tokens that a pass computes of a sequence before `endPrompt` is said of it, which is what
+    ///     windowed layers keep beside their window.
     /// - Throws: `KVError.pageSizeMismatch`, `KVError.poolTooSmall`.
     /// - Complexity: O(models).
-    package mutating func add(_ shape: KVShape, weight: Double) throws(KVError) -> ModelID {
+    package mutating func add(_ shape: KVShape, weight: Double, chunk: Int = .max) throws(KVError) -> ModelID {
         precondition(weight > 0 && weight.isFinite, "a model's weight is positive")
         if let obstacle = obstacle(to: shape) { throw obstacle }
-        let model = accounts.insert(ModelAccount(shape: shape, weight: weight, at: now))
+        let model = accounts.insert(ModelAccount(shape: shape, chunk: chunk, weight: weight, at: now))
         resetQuotas()
         return model
     }

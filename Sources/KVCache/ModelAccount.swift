@@ -3,6 +3,8 @@ import Quantities
 /// One model's side of the books.
 package struct ModelAccount: Sendable {
     let shape: KVShape
+    /// The most tokens that a pass computes of a sequence before its prompt is through.
+    let chunk: Int
     var weight: Double
     /// The quota by weight x layers x KV heads.
     var fairQuota = 0
@@ -27,8 +29,9 @@ package struct ModelAccount: Sendable {
     /// Open sequences by age, the oldest first.
     var sequences: [BlockTableID] = []
 
-    init(shape: KVShape, weight: Double, at now: Seconds) {
+    init(shape: KVShape, chunk: Int, weight: Double, at now: Seconds) {
         self.shape = shape
+        self.chunk = chunk
         self.weight = weight
         countedAt = now
     }

@@ -96,61 +96,6 @@ package struct PageLayout: Hashable, Sendable {
     }
 }
 
-/// How a model's keys and values lie in pages.
-///
-/// A block is what `tokensPerPage` tokens take in all layers and heads: `pagesPerBlock` pages. A sequence's pages stand
-/// in its table as `[state pages][block][layer][KV head]`.
-package struct KVShape: Hashable, Sendable {
-    package let layers: Int
-    package let kvHeads: Int
-    package let page: PageLayout
-    /// Pages that a sequence has from its first token on, however long it grows: what recurrent layers keep of all
-    /// that they have read. A state says nothing of what it was some tokens ago, so it is never shared.
-    package let statePages: Int
-
-    /// - Throws: `KVError.invalidShape`, `KVError.tokenExceedsPage`.
-    package init(
-        layers: Int, kvHeads: Int, headSize: Int, type: KVType = .f16, pageBytes: Int = PageLayout.defaultPageBytes,
-        statePages: Int = 0
-    ) throws(KVError) {
-        precondition(statePages >= 0, "a state of \(statePages) pages")
-        guard layers > 0, kvHeads > 0, headSize > 0 else {
-            throw .invalidShape(layers: layers, kvHeads: kvHeads, headSize: headSize)
-        }
-        self.layers = layers
-        self.kvHeads = kvHeads
-        self.statePages = statePages
-        page = try PageLayout(type: type, headSize: headSize, pageBytes: pageBytes)
-    }
-
-    package var tokensPerPage: Int { page.tokensPerPage }
-
-    /// The pages of one block, one for each layer and KV head.
-    package var pagesPerBlock: Int { layers * kvHeads }
-
-    /// What a model's quota is in proportion to, beside its weight: layers x KV heads; where a sequence has pages that
-    /// do not grow with it, as many times less or more as a sequence of `dueTokens` has of them.
-    package var dueShare: Double {
-        let plain = blocks(for: Self.dueTokens) * pagesPerBlock, own = pages(for: Self.dueTokens)
-        return plain == own ? Double(pagesPerBlock) : Double(pagesPerBlock) * Double(own) / Double(plain)
-    }
-
-    /// Chosen: about a conversation of some turns.
-    private static let dueTokens = 2048
-
-    /// Whether sequences with equal prefixes can share the pages of these. A state is of one length only.
-    package var sharesPrefixes: Bool { statePages == 0 }
-
-    /// The blocks of a sequence of `tokens` tokens, the last perhaps in part.
-    package func blocks(for tokens: Int) -> Int { (tokens + tokensPerPage - 1) / tokensPerPage }
-
-    /// The pages in the table of a sequence of `tokens` tokens, its state among them.
-    package func pages(for tokens: Int) -> Int { statePages + blocks(for: tokens) * pagesPerBlock }
-
-    /// The most tokens of a sequence whose table has so many pages.
-    package func tokens(in pages: Int) -> Int { max(0, pages - statePages) / pagesPerBlock * tokensPerPage }
-}
-
 /// Why a model cannot keep its keys and values in a pool.
 package enum KVError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A count of the shape is zero or negative.

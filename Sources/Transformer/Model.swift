@@ -39,7 +39,7 @@ package final class Model: Sendable {
     ) throws(KVError) -> KVShape {
         try KVShape(
             layers: network.blocks.count, kvHeads: network.heads.kvHeads, headSize: network.heads.headSize, type: type,
-            pageBytes: pageBytes)
+            pageBytes: pageBytes, window: network.kvWindow)
     }
 
     /// The most tokens of one sequence: what is asked for, as far as file and pool permit.

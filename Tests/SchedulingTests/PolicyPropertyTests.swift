@@ -69,12 +69,14 @@ struct PolicyPropertyTests {
         return (0..<random.integer(in: 1...24)).map { Int32($0) < 12 ? stem : Int32(random.integer(in: 0...1)) }
     }
 
-    /// Some models keep a state.
+    /// Some models keep a state, some have layers with a window beside one that keeps all.
     private static func mixedSettings(_ random: inout SplitMix64) throws -> ModelSettings {
         var mixed = try settings(&random)
         let shape = mixed.shape
         mixed.shape = try KVShape(
             layers: shape.layers, kvHeads: shape.kvHeads, headSize: shape.page.headSize, pageBytes: 1024,
+            window: shape.layers > 1 && random.integer(in: 0...1) == 0
+                ? KVWindow(layers: shape.layers - 1, tokens: random.integer(in: 1...12)) : nil,
             statePages: max(0, random.integer(in: -2...2)))
         return mixed
     }

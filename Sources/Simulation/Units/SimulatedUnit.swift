@@ -44,7 +44,7 @@ package struct SimulatedUnit: Sendable {
     /// A block takes `layers x KV heads` pages at once, a thousand or more, so that counting them in bundles changes no
     /// decision and saves the simulation most of its time.
     func bundled() throws(KVError) -> SimulatedUnit {
-        let counts = models.flatMap { [$0.settings.shape.pagesPerBlock, $0.settings.shape.statePages] }
+        let counts = models.map(\.settings.shape).flatMap { [$0.pagesPerBlock, $0.windowedPerBlock, $0.statePages] }
         let common = counts.reduce(0, Self.commonDivisor)
         guard common > 1, models.allSatisfy({ $0.settings.shape.page.unusedBytes == 0 }) else { return self }
         var result = self
@@ -54,7 +54,9 @@ package struct SimulatedUnit: Sendable {
             let shape = models[index].settings.shape
             result.models[index].settings.shape = try KVShape(
                 layers: shape.pagesPerBlock / common, kvHeads: 1, headSize: shape.page.headSize * common,
-                type: shape.page.type, pageBytes: result.pageBytes, statePages: shape.statePages / common)
+                type: shape.page.type, pageBytes: result.pageBytes,
+                window: shape.window.map { KVWindow(layers: shape.windowedPerBlock / common, tokens: $0.tokens) },
+                statePages: shape.statePages / common)
         }
         return result
     }
