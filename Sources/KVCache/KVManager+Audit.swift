@@ -13,7 +13,7 @@ extension KVManager {
         var faults: [String] = []
         var holders = Array(repeating: 0, count: pool.pageCount)
         var owner: [ModelID?] = Array(repeating: nil, count: pool.pageCount)
-        let tables = sequences.names.map { (sequences[$0].model, sequences[$0].table.pages) }
+        let tables = sequences.names.map { (sequences[$0].model, sequences[$0].table.heldPages) }
         for (model, pages) in tables + index.nodes.names.map({ (index.nodes[$0].key.model, index.nodes[$0].pages) }) {
             for page in pages {
                 holders[Int(page)] += 1
@@ -39,12 +39,18 @@ extension KVManager {
             let open = sequences.names.filter { sequences[$0].model == model }
             let tables = open.map { sequences[$0].table }
             let nodes = index.nodes.names.map { index.nodes[$0] }.filter { $0.key.model == model }
-            let held = Set(tables.flatMap(\.pages) + nodes.filter { $0.users > 0 }.flatMap(\.pages))
+            let held = Set(tables.flatMap(\.heldPages) + nodes.filter { $0.users > 0 }.flatMap(\.pages))
             let kept = nodes.filter { $0.users == 0 }.flatMap(\.pages)
             if held.count != account.held { faults.append("\(model) holds \(held.count), not \(account.held)") }
             if kept.count != account.cached { faults.append("\(model) keeps \(kept.count)") }
             if tables.reduce(0, { $0 + $1.tokenCount }) != account.tokens { faults.append("tokens of \(model)") }
             if tables.reduce(0, { $0 + $1.capacity }) != account.capacity { faults.append("capacity of \(model)") }
+            for pages in tables.map(\.heldPages) where Set(pages).count != pages.count {
+                faults.append("a table of \(model) holds a page twice")
+            }
+            if tables.contains(where: { $0.heldPages.count != $0.heldCount }) {
+                faults.append("a table of \(model) miscounts")
+            }
             if account.quota < 0 { faults.append("\(model) has a negative quota") }
             if Set(account.sequences) != Set(open) || account.sequences.count != open.count {
                 faults.append("\(model) lists other sequences than it has")

@@ -49,7 +49,9 @@ extension KVManager {
         if let first = growWithin(id, to: tokens) { return .granted(firstNewPage: first) }
         let model = sequences[id].model
         if let (needed, most) = shortage(of: model, for: tokens) { return .neverFits(pagesNeeded: needed, pages: most) }
-        let missing = sequences[id].table.shape.pages(for: tokens) - sequences[id].table.pages.count
+        let missing = sequences[id].table.missing(for: tokens)
+        // Where all layers are windowed.
+        if missing == 0 { return grant(0, to: id, tokens: tokens) }
         let request = PageRequest(
             table: id, model: model, pages: missing, growth: growth,
             isOnly: accounts[model].sequences.count == 1)
@@ -69,8 +71,10 @@ extension KVManager {
     }
 
     /// The pages that a sequence of `tokens` tokens needs and the most that it can ever have; `nil` if these suffice.
+    ///
+    /// Counted as for one that begins, which needs the most: whatever has its pages can begin again after preemption.
     package func shortage(of model: ModelID, for tokens: Int) -> (needed: Int, most: Int)? {
-        let needed = accounts[model].shape.pages(for: tokens)
+        let needed = accounts[model].shape.mostPages(for: tokens, chunk: accounts[model].chunk)
         let most = quotaRule == .fixed ? accounts[model].quota : pool.pageCount
         return needed <= most ? nil : (needed, most)
     }
@@ -100,12 +104,14 @@ extension KVManager {
 
     private mutating func grant(_ pages: Int, to id: BlockTableID, tokens: Int) -> ExtendOutcome {
         while pool.freeCount < pages, dropOldestPrefix() {}
-        let (model, first) = (sequences[id].model, sequences[id].table.pages.count)
-        sequences[id].table.append(pages, from: &pool)
-        let shape = sequences[id].table.shape
+        let (model, first, before) = (
+            sequences[id].model, sequences[id].table.pages.count, sequences[id].table.capacity
+        )
+        sequences[id].table.grow(to: tokens, from: &pool)
+        let capacity = sequences[id].table.capacity
         update(model) {
             $0.held += pages
-            $0.capacity += pages / shape.pagesPerBlock * shape.tokensPerPage
+            $0.capacity += capacity - before
         }
         _ = growWithin(id, to: tokens)
         return .granted(firstNewPage: first)

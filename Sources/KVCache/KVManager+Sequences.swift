@@ -7,11 +7,12 @@ extension KVManager {
     ///
     /// - Parameters:
     ///   - age: The sequence's place in time, unique in the unit: its arrival's number, kept when it is opened again.
-    ///   - prompt: The tokens known so far, or nothing where they are not known; then nothing is shared.
+    ///   - prompt: The tokens known so far, or nothing where they are not known; then nothing is shared, nor is it by
+    ///     models that cannot (`KVShape.sharesPrefixes`).
     /// - Complexity: O(shared pages), and the steps back to its place by age among the model's sequences.
     package mutating func open(_ model: ModelID, age: UInt64, prompt: [TokenID] = []) -> BlockTableID {
-        let shape = accounts[model].shape
-        let id = sequences.insert(OpenSequence(model: model, age: age, table: BlockTable(shape: shape)))
+        let table = BlockTable(shape: accounts[model].shape, chunk: accounts[model].chunk)
+        let id = sequences.insert(OpenSequence(model: model, age: age, table: table))
         // Most are the newest.
         let place = accounts[model].sequences.lastIndex { sequences[$0].age < age }.map { $0 + 1 } ?? 0
         accounts[model].sequences.insert(id, at: place)
@@ -35,6 +36,20 @@ extension KVManager {
         revision += 1
     }
 
+    /// Says that all tokens that a sequence asked pages for are computed and that it goes on token by token: windowed
+    /// layers give back what they kept for chunks.
+    ///
+    /// - Complexity: O(1) without windowed layers, else O(pages of the window and a chunk).
+    package mutating func endPrompt(of id: BlockTableID) {
+        guard sequences[id].table.shape.window != nil else { return }
+        precondition(!sequences[id].isPinned, "a job at work uses the sequence's pages")
+        let pages = sequences[id].table.narrow(toChunk: 1)
+        guard !pages.isEmpty else { return }
+        pool.release(pages)
+        update(sequences[id].model) { $0.held -= pages.count }
+        revision += 1
+    }
+
     /// Pins a sequence while a job uses its pages: it is not named as a victim and must not be released.
     ///
     /// - Complexity: O(1).
@@ -51,13 +66,15 @@ extension KVManager {
     /// Says which tokens of a sequence have their keys and values written, so that its full blocks can be shared.
     ///
     /// Blocks enter the index once; where another sequence published the same block first and still uses it, this one
-    /// keeps its pages beside it and gives them to the index when the other goes.
+    /// keeps its pages beside it and gives them to the index when the other goes. Models that share no prefixes
+    /// publish nothing.
     ///
     /// - Parameters:
     ///   - tokens: The sequence's tokens.
     ///   - computed: How many of them, from the first, have their keys and values written.
     /// - Complexity: O(newly full blocks x pages of a block).
     package mutating func publish(_ tokens: [TokenID], computed: Int, of id: BlockTableID) {
+        guard sequences[id].table.shape.sharesPrefixes else { return }
         let size = sequences[id].table.shape.tokensPerPage
         precondition(computed <= min(tokens.count, sequences[id].table.tokenCount), "tokens beyond the pages")
         let known = sequences[id].chain.count
@@ -109,6 +126,7 @@ extension KVManager {
     /// Gives a new sequence all leading blocks of its prompt that the index knows, but for the last token.
     private mutating func attachPrefix(of prompt: [TokenID], to id: BlockTableID) {
         let (model, shape) = (sequences[id].model, sequences[id].table.shape)
+        guard shape.sharesPrefixes else { return }
         for block in 0..<max(0, prompt.count - 1) / shape.tokensPerPage {
             guard let node = index.find(key(of: block, in: prompt, of: id)) else { break }
             if index.retain(node) {
@@ -135,9 +153,9 @@ extension KVManager {
     private mutating func releasePages(of id: BlockTableID) {
         let sequence = sequences[id]
         let pagesPerBlock = sequence.table.shape.pagesPerBlock
-        var freed = (sequence.table.blockCount - sequence.chain.count) * pagesPerBlock
+        var freed = sequence.table.heldCount - sequence.chain.count * pagesPerBlock
         var kept = 0
-        pool.release(sequence.table.pages)
+        pool.release(sequence.table.heldPages)
         for (block, link) in sequence.chain.enumerated().reversed() {
             if link.isDuplicate {
                 index.removeDuplicate(id, of: link.node)

@@ -75,21 +75,24 @@ package struct KVManager: Sendable {
         if shape.page.pageBytes != pageBytes {
             return .pageSizeMismatch(shape: shape.page.pageBytes, pool: pageBytes)
         }
-        if shape.pagesPerBlock > pool.pageCount {
-            return .poolTooSmall(pagesPerBlock: shape.pagesPerBlock, pages: pool.pageCount)
+        if shape.pages(for: 1) > pool.pageCount {
+            return .poolTooSmall(firstBlock: shape.pages(for: 1), pages: pool.pageCount)
         }
         return nil
     }
 
     /// Adds a model and sets all quotas anew.
     ///
-    /// - Parameter weight: The model's arrival rate; only proportions count. Positive.
+    /// - Parameters:
+    ///   - weight: The model's arrival rate; only proportions count. Positive.
+    ///   - chunk: The most tokens that a pass computes of a sequence before `endPrompt` is said of it, which is what
+    ///     windowed layers keep beside their window.
     /// - Throws: `KVError.pageSizeMismatch`, `KVError.poolTooSmall`.
     /// - Complexity: O(models).
-    package mutating func add(_ shape: KVShape, weight: Double) throws(KVError) -> ModelID {
+    package mutating func add(_ shape: KVShape, weight: Double, chunk: Int = .max) throws(KVError) -> ModelID {
         precondition(weight > 0 && weight.isFinite, "a model's weight is positive")
         if let obstacle = obstacle(to: shape) { throw obstacle }
-        let model = accounts.insert(ModelAccount(shape: shape, weight: weight, at: now))
+        let model = accounts.insert(ModelAccount(shape: shape, chunk: chunk, weight: weight, at: now))
         resetQuotas()
         return model
     }
@@ -186,7 +189,7 @@ package struct KVManager: Sendable {
             if waitingQuota > 0 {
                 target += account.hasDemand ? surplus * account.fairQuota / waitingQuota : -account.surplus
             }
-            let step = max(account.shape.pagesPerBlock, account.fairQuota / 10)
+            let step = max(account.shape.pages(for: 1), account.fairQuota / 10)
             return (model, max(-step, min(step, target - account.quota)))
         }
     }
@@ -198,7 +201,7 @@ package struct KVManager: Sendable {
         revision += 1
     }
 
-    /// Divides the pool by weight x layers x KV heads, rounded down.
+    /// Divides the pool by weight x layers x KV heads, or what stands for these (`KVShape.dueShare`), rounded down.
     private mutating func apportion() {
         let (all, pages) = (accounts.ids.reduce(0.0) { $0 + accounts[$1].due }, Double(pool.pageCount))
         for model in accounts.ids { update(model) { $0.fairQuota = Int($0.due / all * pages) } }

@@ -3,6 +3,8 @@ import Quantities
 /// One model's side of the books.
 package struct ModelAccount: Sendable {
     let shape: KVShape
+    /// The most tokens that a pass computes of a sequence before its prompt is through.
+    let chunk: Int
     var weight: Double
     /// The quota by weight x layers x KV heads.
     var fairQuota = 0
@@ -27,8 +29,9 @@ package struct ModelAccount: Sendable {
     /// Open sequences by age, the oldest first.
     var sequences: [BlockTableID] = []
 
-    init(shape: KVShape, weight: Double, at now: Seconds) {
+    init(shape: KVShape, chunk: Int, weight: Double, at now: Seconds) {
         self.shape = shape
+        self.chunk = chunk
         self.weight = weight
         countedAt = now
     }
@@ -40,7 +43,7 @@ package struct ModelAccount: Sendable {
     package var fragmentation: Double { capacity == 0 ? 0 : Double(capacity - tokens) / Double(capacity) }
 
     /// What the model's quota is in proportion to.
-    var due: Double { weight * Double(shape.pagesPerBlock) }
+    var due: Double { weight * shape.dueShare }
 
     /// Pages kept back for the model while its requests wait.
     var unfilled: Int { hasDemand ? max(0, quota - held) : 0 }
@@ -50,7 +53,7 @@ package struct ModelAccount: Sendable {
 
     /// The pages of its fair quota that the model can do without while no request waits: what it needed at most, and a
     /// twentieth for the next request, stays.
-    var surplus: Int { max(0, fairQuota - max(peak + peak / 20, shape.pagesPerBlock)) }
+    var surplus: Int { max(0, fairQuota - max(peak + peak / 20, shape.pages(for: 1))) }
 
     /// Counts what has been held so far. Pages change hands only after this.
     mutating func accrue(to now: Seconds) {

@@ -62,9 +62,12 @@ package typealias BlockTableID = Slot<BlockTable>
 
 /// The pages of one sequence, as the device reads them.
 ///
-/// Pages stand in the order `[block][layer][KV head]`. New pages are appended and old ones never change, so that a copy
-/// on the device stays right when only its tail is sent. Pages below `sharedBlocks` may also be in other tables; such a
-/// block is full, and since tokens are written only behind `tokenCount`, nobody writes to it.
+/// Pages stand in the order `[state pages][block][layer][KV head]`. New pages are appended and old ones never change,
+/// so that a copy on the device stays right when only its tail is sent. Pages below `sharedBlocks` may also be in other
+/// tables; such a block is full, and since tokens are written only behind `tokenCount`, nobody writes to it.
+///
+/// In windowed layers only the last `windowBlocks` blocks have pages of their own: a further block takes over those of
+/// the block so far back, which no row reads again. What older blocks list there is not to be read.
 package struct BlockTable: Sendable {
     package let shape: KVShape
     package private(set) var pages: [PageID] = []
@@ -72,34 +75,79 @@ package struct BlockTable: Sendable {
     package private(set) var tokenCount = 0
     /// The leading blocks that the prefix index knows.
     package internal(set) var sharedBlocks = 0
+    /// The last blocks of which windowed layers keep pages.
+    private var windowBlocks: Int
 
-    init(shape: KVShape) {
+    /// - Parameter chunk: The most tokens that a pass computes of the sequence.
+    init(shape: KVShape, chunk: Int) {
         self.shape = shape
+        windowBlocks = shape.windowBlocks(chunk: chunk)
     }
 
-    package var blockCount: Int { pages.count / shape.pagesPerBlock }
+    package var blockCount: Int { shape.tokens(in: pages.count) / shape.tokensPerPage }
 
     /// The tokens that fit without another page. Kept, as every step of every sequence asks for it.
     package private(set) var capacity = 0
 
     /// The page of K and V of `kvHead` in `layer` for the tokens of `block`.
     package func page(block: Int, layer: Int, kvHead: Int) -> PageID {
-        pages[(block * shape.layers + layer) * shape.kvHeads + kvHead]
+        pages[shape.statePages + (block * shape.layers + layer) * shape.kvHeads + kvHead]
     }
 
     /// The pages of a block, `[layer][KV head]`.
     package func pages(ofBlock block: Int) -> ArraySlice<PageID> {
-        pages[block * shape.pagesPerBlock..<(block + 1) * shape.pagesPerBlock]
+        let start = shape.statePages + block * shape.pagesPerBlock
+        return pages[start..<start + shape.pagesPerBlock]
     }
 
     mutating func append(_ shared: [PageID]) {
         pages.append(contentsOf: shared)
-        capacity = blockCount * shape.tokensPerPage
+        capacity = shape.tokens(in: pages.count)
     }
 
-    mutating func append(_ count: Int, from pool: inout PagePool) {
-        pool.allocate(count, into: &pages)
-        capacity = blockCount * shape.tokensPerPage
+    /// Pages that the table holds, each counted once.
+    package var heldCount: Int { pages.isEmpty ? 0 : held(blockCount) }
+
+    /// These pages.
+    package var heldPages: [PageID] {
+        guard blockCount > windowBlocks else { return pages }
+        let first = blockCount - windowBlocks
+        var held = Array(pages.prefix(shape.statePages))
+        for block in 0..<first { held += pages(ofBlock: block).dropLast(shape.windowedPerBlock) }
+        for block in first..<blockCount { held += pages(ofBlock: block) }
+        return held
+    }
+
+    /// The pages that the table holds as soon as it has so many blocks.
+    private func held(_ blocks: Int) -> Int { shape.heldPages(blocks: blocks, windowBlocks: windowBlocks) }
+
+    /// The pages that it takes to grow to `tokens` tokens.
+    func missing(for tokens: Int) -> Int { held(shape.blocks(for: tokens)) - heldCount }
+
+    /// Adds the blocks that `tokens` tokens need.
+    mutating func grow(to tokens: Int, from pool: inout PagePool) {
+        if shape.window == nil {
+            pool.allocate(shape.pages(for: tokens) - pages.count, into: &pages)
+        } else {
+            if pages.isEmpty { pool.allocate(shape.statePages, into: &pages) }
+            for block in blockCount..<shape.blocks(for: tokens) { addBlock(block, from: &pool) }
+        }
+        capacity = shape.tokens(in: pages.count)
+    }
+
+    private mutating func addBlock(_ block: Int, from pool: inout PagePool) {
+        guard block >= windowBlocks else { return pool.allocate(shape.pagesPerBlock, into: &pages) }
+        pool.allocate(shape.pagesPerBlock - shape.windowedPerBlock, into: &pages)
+        pages.append(contentsOf: Array(pages(ofBlock: block - windowBlocks).suffix(shape.windowedPerBlock)))
+    }
+
+    /// Lets go of the windowed pages that only longer chunks need, and returns them.
+    mutating func narrow(toChunk chunk: Int) -> [PageID] {
+        let before = windowBlocks
+        windowBlocks = min(before, shape.windowBlocks(chunk: chunk))
+        return (max(0, blockCount - before)..<max(0, blockCount - windowBlocks)).flatMap {
+            pages(ofBlock: $0).suffix(shape.windowedPerBlock)
+        }
     }
 
     mutating func advance(to tokens: Int) {

@@ -98,35 +98,6 @@ package struct PageLayout: Hashable, Sendable {
     }
 }
 
-/// How a model's keys and values lie in pages.
-///
-/// A block is what `tokensPerPage` tokens take in all layers and heads: `pagesPerBlock` pages.
-package struct KVShape: Hashable, Sendable {
-    package let layers: Int
-    package let kvHeads: Int
-    package let page: PageLayout
-
-    /// - Throws: `KVError.invalidShape`, `KVError.tokenExceedsPage`.
-    package init(
-        layers: Int, kvHeads: Int, headSize: Int, type: KVType = .f16, pageBytes: Int = PageLayout.defaultPageBytes
-    ) throws(KVError) {
-        guard layers > 0, kvHeads > 0, headSize > 0 else {
-            throw .invalidShape(layers: layers, kvHeads: kvHeads, headSize: headSize)
-        }
-        self.layers = layers
-        self.kvHeads = kvHeads
-        page = try PageLayout(type: type, headSize: headSize, pageBytes: pageBytes)
-    }
-
-    package var tokensPerPage: Int { page.tokensPerPage }
-
-    /// The pages of one block, one for each layer and KV head.
-    package var pagesPerBlock: Int { layers * kvHeads }
-
-    /// The pages that a sequence of `tokens` tokens takes, the last block perhaps in part.
-    package func pages(for tokens: Int) -> Int { (tokens + tokensPerPage - 1) / tokensPerPage * pagesPerBlock }
-}
-
 /// Why a model cannot keep its keys and values in a pool.
 package enum KVError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A count of the shape is zero or negative.
@@ -135,8 +106,8 @@ package enum KVError: Error, Hashable, Sendable, CustomStringConvertible {
     case tokenExceedsPage(tokenBytes: Int, pageBytes: Int)
     /// The shape was made for pages of another size than the pool has.
     case pageSizeMismatch(shape: Int, pool: Int)
-    /// The pool is smaller than one block of the model.
-    case poolTooSmall(pagesPerBlock: Int, pages: Int)
+    /// The pool is smaller than the first block of a sequence, with its state.
+    case poolTooSmall(firstBlock: Int, pages: Int)
 
     package var description: String {
         switch self {
@@ -146,8 +117,8 @@ package enum KVError: Error, Hashable, Sendable, CustomStringConvertible {
             "one token of one head takes \(tokenBytes) bytes, a page has \(pageBytes)"
         case .pageSizeMismatch(let shape, let pool):
             "the model's shape is for pages of \(shape) bytes, the pool has pages of \(pool)"
-        case .poolTooSmall(let pagesPerBlock, let pages):
-            "one block of the model takes \(pagesPerBlock) pages, the pool has \(pages)"
+        case .poolTooSmall(let firstBlock, let pages):
+            "one block of the model takes \(firstBlock) pages, the pool has \(pages)"
         }
     }
 }

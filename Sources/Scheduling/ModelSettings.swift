@@ -40,6 +40,11 @@ package struct ModelSettings: Hashable, Sendable {
     }
 }
 
+extension ModelSettings {
+    /// The most tokens that a job computes of one sequence: without chunks a whole prompt.
+    var longestChunk: Int { chunksPrompts ? maxBatchedTokens : .max }
+}
+
 /// The latencies that a model's requests should have, where any are wanted.
 package struct LatencyTargets: Hashable, Sendable, Codable {
     /// From arrival to the first token.

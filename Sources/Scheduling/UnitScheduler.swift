@@ -44,7 +44,7 @@ package struct UnitScheduler: Sendable {
     ///
     /// - Throws: `KVError` if the pool cannot serve its shape.
     package mutating func load(_ settings: ModelSettings) throws(KVError) -> ModelID {
-        let model = try state.kv.add(settings.shape, weight: settings.weight)
+        let model = try state.kv.add(settings.shape, weight: settings.weight, chunk: settings.longestChunk)
         state.models.insert(ModelState(id: model, settings: settings, lastUse: state.kv.now), for: model)
         return model
     }

@@ -47,6 +47,7 @@ extension UnitState {
         guard job.phase == .prefill, job.rows.contains(where: \.drawsToken) else { return }
         for row in job.rows where row.drawsToken {
             sequences[row.sequence].status = .running
+            kv.endPrompt(of: row.table)
             let place = place(of: row.sequence, in: self[job.model].running)
             self[job.model].running.insert(row.sequence, at: place)
         }

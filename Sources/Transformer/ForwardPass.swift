@@ -91,6 +91,8 @@ struct ForwardPass: Sendable {
         let pool: any Buffer
         let scratch: Scratch
         let kernels: KernelSet
+        /// The number of each block in the pool.
+        private let layers: [Int]
         private(set) var operations: [Operation] = []
         private var stores: [Rope?: RopeStore] = [:]
         private var attentions: [AttentionLayer: Attention] = [:]
@@ -101,6 +103,7 @@ struct ForwardPass: Sendable {
         ) {
             (self.weights, self.kv, self.inputs) = (weights, kv, inputs)
             (self.pool, self.scratch, self.kernels) = (pool, scratch, kernels)
+            layers = weights.network.kvLayers
         }
 
         private var network: Network { weights.network }
@@ -110,8 +113,8 @@ struct ForwardPass: Sendable {
             try bindQueriesKeysValues(block, index)
             // Both take the rows as they come in: before the first of them changes these.
             if block.isParallel { try bindGateUp(block, index, norm: .attentionNorm) }
-            operations.append(.store(try store(block.attention), layer: index))
-            operations.append(.attention(try attention(block.attention), layer: index))
+            operations.append(.store(try store(block.attention), layer: layers[index]))
+            operations.append(.attention(try attention(block.attention), layer: layers[index]))
             try bindBranch(
                 block, index, scratch.mixed, .attentionOutput, normBehind: .postAttentionNorm)
             if let mixture = block.feedForward.mixture { return try bind(mixture, block, index) }

@@ -39,7 +39,7 @@ package final class Model: Sendable {
     ) throws(KVError) -> KVShape {
         try KVShape(
             layers: network.blocks.count, kvHeads: network.heads.kvHeads, headSize: network.heads.headSize, type: type,
-            pageBytes: pageBytes)
+            pageBytes: pageBytes, window: network.kvWindow)
     }
 
     /// The most tokens of one sequence: what is asked for, as far as file and pool permit.
@@ -47,7 +47,7 @@ package final class Model: Sendable {
         _ network: Network, options: Options, pool: KVPool
     ) throws(KVError) -> Int {
         let shape = try kvShape(network, type: options.kvType, pageBytes: pool.pageBytes)
-        let addressable = pool.pagesPerSequence / shape.pagesPerBlock * shape.tokensPerPage
+        let addressable = shape.tokens(in: pool.pagesPerSequence)
         return min(options.contextLength ?? network.contextLength, network.contextLength, addressable)
     }
 
@@ -109,7 +109,7 @@ package final class Model: Sendable {
     @discardableResult
     package func forward(_ batch: Batch, on lane: any Lane) throws(ComputeError) -> Double? {
         precondition(batch.rowCount <= maxRows && batch.logitRows.count <= maxLogitRows, "batch too large")
-        inputs.write(batch)
+        inputs.write(batch, kvShape)
         return try lane.run { commands throws(ComputeError) in
             inputs.upload(batch, kvShape, commands)
             pass.encode(commands, batch)

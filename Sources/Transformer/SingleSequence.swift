@@ -1,8 +1,8 @@
 package import Compute
 package import GGUF
-import KVCache
+package import KVCache
 package import Kernels
-import Quantities
+package import Quantities
 
 /// A model with a pool of its own and a handful of sequences: for commands and tests that need no scheduler.
 package struct SingleSequence {
@@ -18,28 +18,32 @@ package struct SingleSequence {
     ///   - tokens: those that there is room for in each, where they are fewer.
     ///   - count: the sequences that are fed together.
     ///   - logitRows: the most logits that one pass gives, where it is not one for each sequence.
+    ///   - pageBytes: the size of a page, where a test wants several of few tokens.
     ///   - warmsUp: whether all kernels are compiled now, so that every pass is at its full speed.
     package init(
         _ file: GGUFFile, options: Model.Options, contextLength: Int, tokens: Int? = nil, count: Int = 1,
-        logitRows: Int? = nil, kernels: KernelSet, cache: WeightCache? = nil, warmsUp: Bool = true,
-        progress: (Double) -> Void = { _ in }
+        logitRows: Int? = nil, pageBytes: Int = PageLayout.defaultPageBytes, kernels: KernelSet,
+        cache: WeightCache? = nil, warmsUp: Bool = true, progress: (Double) -> Void = { _ in }
     ) throws {
         let network = try Network(file)
-        let shape = try Model.kvShape(network, type: options.kvType)
+        let shape = try Model.kvShape(network, type: options.kvType, pageBytes: pageBytes)
         let length = min(contextLength, network.contextLength)
         pool = try KVPool(
-            pageCount: count * shape.pages(for: min(tokens ?? length, length)), sequences: count,
-            pagesPerSequence: shape.pages(for: length), on: [kernels.device])
+            pageCount: count * shape.mostPages(for: min(tokens ?? length, length), chunk: options.maxRows),
+            pageBytes: pageBytes, sequences: count, pagesPerSequence: shape.pages(for: length), on: [kernels.device])
         var options = options
         options.contextLength = length
         options.maxLogitRows = max(logitRows ?? count, 1)
         model = try Model(file, options: options, pool: pool, kernels: kernels, cache: cache, progress: progress)
         lane = try kernels.device.makeLane(label: "single")
         if warmsUp { try model.warmUp(on: lane) }
-        pages = KVManager(pages: pool.pageCount)
-        id = try pages.add(shape, weight: 1)
+        pages = KVManager(pages: pool.pageCount, pageBytes: pageBytes)
+        id = try pages.add(shape, weight: 1, chunk: options.maxRows)
         restart(count: count)
     }
+
+    /// What the pool's pages are used for.
+    package var usage: PoolUsage { pages.usage }
 
     /// Forgets all tokens.
     package mutating func restart(count: Int = 1) {

@@ -42,11 +42,14 @@ private struct RandomWorld {
         var age: UInt64
         var tokens: [Int32]
         var computed: Int
+        /// The most tokens of its next pass.
+        var chunk: Int
     }
 
     var kv: KVManager
     var random: SplitMix64
     var models: [ModelID] = []
+    var chunks: [ModelID: Int] = [:]
     var sequences: [BlockTableID: Sequence] = [:]
     var order: [BlockTableID] = []
     var age: UInt64 = 0
@@ -81,10 +84,17 @@ private struct RandomWorld {
 
     mutating func addModel() throws {
         guard models.count < 4 else { return }
+        let (layers, kvHeads) = (Int.random(in: 1...3, using: &random), Int.random(in: 1...2, using: &random))
+        let windowed = min(layers, .random(in: -2...3, using: &random))
+        let window = windowed > 0 ? KVWindow(layers: windowed, tokens: .random(in: 1...12, using: &random)) : nil
         let shape = try KVShape(
-            layers: .random(in: 1...3, using: &random), kvHeads: .random(in: 1...2, using: &random),
-            headSize: [32, 64, 96].randomElement(using: &random) ?? 64, pageBytes: 1024)
-        models.append(try kv.add(shape, weight: .random(in: 0.1...5, using: &random)))
+            layers: layers, kvHeads: kvHeads, headSize: [32, 64, 96].randomElement(using: &random) ?? 64,
+            pageBytes: 1024, window: window,
+            statePages: max(0, min(.random(in: -2...2, using: &random), kv.pool.pageCount - layers * kvHeads)))
+        let chunk = Bool.random(using: &random) ? Int.random(in: 1...12, using: &random) : .max
+        let model = try kv.add(shape, weight: .random(in: 0.1...5, using: &random), chunk: chunk)
+        models.append(model)
+        chunks[model] = chunk
     }
 
     mutating func removeModel() {
@@ -104,7 +114,8 @@ private struct RandomWorld {
         let sequence = kv.open(model, age: age, prompt: prompt)
         order.append(sequence)
         sequences[sequence] = Sequence(
-            model: model, age: age, tokens: prompt, computed: kv[sequence].tokenCount)
+            model: model, age: age, tokens: prompt, computed: kv[sequence].tokenCount,
+            chunk: chunks[model] ?? .max)
         extend(sequence, to: prompt.count, for: .admission)
     }
 
@@ -129,21 +140,43 @@ private struct RandomWorld {
         }
     }
 
-    /// Writes the tokens not yet computed to their pages, as a forward pass would, and publishes some of them.
+    /// Computes the tokens not yet computed in passes, and publishes some of them.
     mutating func compute(_ sequence: BlockTableID) {
+        while let state = sequences[sequence], state.computed < state.tokens.count {
+            let left = state.tokens.count - state.computed
+            let count = Int.random(in: 1...min(left, state.chunk), using: &random)
+            compute(sequence, state, count)
+        }
         guard let state = sequences[sequence] else { return }
-        let table = kv[sequence]
-        for token in state.computed..<state.tokens.count {
+        if Int.random(in: 0..<3, using: &random) > 0 {
+            kv.publish(state.tokens, computed: .random(in: 0...state.tokens.count, using: &random), of: sequence)
+        }
+        if Bool.random(using: &random) {
+            kv.endPrompt(of: sequence)
+            sequences[sequence]?.chunk = 1
+        }
+    }
+
+    /// Writes so many tokens to their pages, as a forward pass would, whose first row then reads its window.
+    mutating func compute(_ sequence: BlockTableID, _ state: Sequence, _ count: Int) {
+        let table = kv[sequence], end = state.computed + count
+        for token in state.computed..<end {
             let block = token / table.shape.tokensPerPage
             #expect(block >= table.sharedBlocks, "a shared block is written to")
             for (head, page) in table.pages(ofBlock: block).enumerated() {
                 memory[page] = [Int32(state.model.index), Int32(head)] + state.tokens[0...token]
             }
         }
-        sequences[sequence]?.computed = state.tokens.count
-        if Int.random(in: 0..<3, using: &random) > 0 {
-            kv.publish(state.tokens, computed: .random(in: 0...state.tokens.count, using: &random), of: sequence)
+        for (index, page) in table.pages.prefix(table.shape.statePages).enumerated() {
+            memory[page] = Self.state(index, of: state, end)
         }
+        sequences[sequence]?.computed = end
+        #expect(faults(of: sequence, readBy: state.computed) == [], "a window was left too early")
+    }
+
+    /// What a page of a state holds: no head, and all tokens that were read.
+    static func state(_ index: Int, of sequence: Sequence, _ computed: Int) -> [Int32] {
+        [Int32(sequence.model.index), -1 - Int32(index)] + sequence.tokens[0..<computed]
     }
 
     mutating func release(_ sequence: BlockTableID) {
@@ -181,13 +214,30 @@ private struct RandomWorld {
         var faults: [String] = []
         for (sequence, state) in sequences {
             let table = kv[sequence]
-            let size = table.shape.tokensPerPage
-            for token in stride(from: 0, to: state.computed, by: size) {
-                let last = min(token + size, state.computed)
-                for (head, page) in table.pages(ofBlock: token / size).enumerated() {
-                    let expected = [Int32(state.model.index), Int32(head)] + state.tokens[0..<last]
-                    if memory[page] != expected { faults.append("page \(page) has other tokens than its sequence") }
+            if state.computed > 0 {
+                for (index, page) in table.pages.prefix(table.shape.statePages).enumerated()
+                where memory[page] != Self.state(index, of: state, state.computed) {
+                    faults.append("page \(page) has another state than its sequence")
                 }
+            }
+            faults += self.faults(of: sequence, readBy: state.computed)
+        }
+        return faults
+    }
+
+    /// The pages that a row at `position` reads, in windowed layers those of its window, where they are not what the
+    /// sequence has computed.
+    func faults(of sequence: BlockTableID, readBy position: Int) -> [String] {
+        guard let state = sequences[sequence] else { return [] }
+        let table = kv[sequence], shape = table.shape, size = shape.tokensPerPage
+        let first = shape.window.map { max(0, position + 1 - $0.tokens) / size } ?? 0
+        var faults: [String] = []
+        for block in 0..<shape.blocks(for: state.computed) {
+            let last = min(block * size + size, state.computed)
+            for (head, page) in table.pages(ofBlock: block).enumerated()
+            where block >= first || head < shape.pagesPerBlock - shape.windowedPerBlock {
+                let expected = [Int32(state.model.index), Int32(head)] + state.tokens[0..<last]
+                if memory[page] != expected { faults.append("page \(page) has other tokens than its sequence") }
             }
         }
         return faults

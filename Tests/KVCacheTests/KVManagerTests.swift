@@ -35,12 +35,122 @@ struct KVManagerTests {
 
     @Test func modelsThatCannotBeServedAreRefused() throws {
         var kv = manager(pages: 10)
-        #expect(throws: KVError.poolTooSmall(pagesPerBlock: 11, pages: 10)) {
+        #expect(throws: KVError.poolTooSmall(firstBlock: 11, pages: 10)) {
             try kv.add(shape(layers: 11), weight: 1)
         }
         #expect(throws: KVError.pageSizeMismatch(shape: 16_384, pool: 1024)) {
             try kv.add(KVShape(layers: 1, kvHeads: 1, headSize: 64), weight: 1)
         }
+    }
+
+    @Test func statesStandInFrontOfTheBlocks() throws {
+        var kv = manager(pages: 12)
+        let recurrent = try KVShape(layers: 2, kvHeads: 1, headSize: 64, pageBytes: 1024, statePages: 3)
+        #expect([0, 4, 5].map(recurrent.pages(for:)) == [3, 5, 7])
+        #expect([2, 6, 7].map(recurrent.tokens(in:)) == [0, 4, 8])
+        let model = try kv.add(recurrent, weight: 1)
+        let sequence = kv.open(model, age: 0)
+        #expect(kv.extend(sequence, to: 3, for: .admission) == .granted(firstNewPage: 0))
+        #expect(kv.extend(sequence, to: 5, for: .step) == .granted(firstNewPage: 5))
+        let table = kv[sequence]
+        #expect([table.pages.count, table.blockCount, table.capacity] == [7, 2, 8])
+        #expect(table.pages(ofBlock: 1) == table.pages[5..<7])
+        #expect(table.page(block: 1, layer: 1, kvHead: 0) == table.pages[6])
+        #expect(kv.usage == PoolUsage(free: 5, held: 7, cached: 0))
+        #expect(kv.usage(of: model)?.fragmentation == 3.0 / 8)
+        #expect(kv.shortage(of: model, for: 17).map { [$0.needed, $0.most] } == [13, 12])
+        kv.release(sequence)
+        #expect(kv.usage.free == 12 && kv.audit() == [])
+        #expect(throws: KVError.poolTooSmall(firstBlock: 13, pages: 12)) {
+            try kv.add(KVShape(layers: 1, kvHeads: 1, headSize: 64, pageBytes: 1024, statePages: 12), weight: 1)
+        }
+    }
+
+    /// Two of three layers read six tokens; a page holds four.
+    @Test func windowedLayersKeepTheirLastBlocks() throws {
+        var kv = manager(pages: 40)
+        let windowed = try KVShape(
+            layers: 3, kvHeads: 1, headSize: 64, pageBytes: 1024, window: KVWindow(layers: 2, tokens: 6))
+        #expect([1, 2, 4, 5, 8].map(windowed.windowBlocks(chunk:)) == [3, 3, 3, 4, 4])
+        let model = try kv.add(windowed, weight: 1, chunk: 8)
+        let sequence = kv.open(model, age: 0)
+        #expect(kv.extend(sequence, to: 40, for: .admission) == .granted(firstNewPage: 0))
+        #expect(kv.usage == PoolUsage(free: 22, held: 18, cached: 0))
+        let table = kv[sequence]
+        #expect(table.pages.count == 30)
+        #expect(Set((0..<10).map { table.page(block: $0, layer: 0, kvHead: 0) }).count == 10)
+        for block in 4..<10 {
+            #expect(table.pages(ofBlock: block).suffix(2) == table.pages(ofBlock: block - 4).suffix(2))
+        }
+        #expect(kv.audit() == [])
+
+        kv.endPrompt(of: sequence)
+        #expect(kv.usage == PoolUsage(free: 24, held: 16, cached: 0))
+        #expect(kv.extend(sequence, to: 41, for: .step) == .granted(firstNewPage: 30))
+        #expect(kv.usage.held == 17)
+        #expect(kv[sequence].pages(ofBlock: 10).suffix(2) == kv[sequence].pages(ofBlock: 7).suffix(2))
+        #expect(kv.audit() == [])
+        kv.release(sequence)
+        #expect(kv.usage.free == 40)
+    }
+
+    /// What can begin fits, however long it is.
+    @Test func windowsCountForWhatFits() throws {
+        var kv = manager(pages: 18)
+        let windowed = try KVShape(
+            layers: 3, kvHeads: 1, headSize: 64, pageBytes: 1024, window: KVWindow(layers: 2, tokens: 6))
+        let model = try kv.add(windowed, weight: 1, chunk: 8)
+        #expect(kv.shortage(of: model, for: 40) == nil)
+        #expect(kv.shortage(of: model, for: 41).map { [$0.needed, $0.most] } == [19, 18])
+        let whole = try kv.add(windowed, weight: 1)
+        #expect(kv.shortage(of: whole, for: 25).map { [$0.needed, $0.most] } == [21, 18])
+    }
+
+    /// Where every layer is windowed a long sequence grows without a page.
+    @Test func windowsAloneNeedNoFurtherPage() throws {
+        var kv = manager(pages: 4)
+        let windowed = try KVShape(
+            layers: 1, kvHeads: 1, headSize: 64, pageBytes: 1024, window: KVWindow(layers: 1, tokens: 4))
+        let model = try kv.add(windowed, weight: 1, chunk: 1)
+        let sequence = kv.open(model, age: 0)
+        for tokens in 1...400 {
+            guard case .granted = kv.extend(sequence, to: tokens, for: .step) else {
+                Issue.record("refused at \(tokens)")
+                return
+            }
+        }
+        #expect(kv.usage.held == 2 && kv.audit() == [])
+    }
+
+    /// Gemma 3's shape: 26 layers of one KV head of 256, of which each sixth keeps all. Prints the share of the pages
+    /// that 8,192 tokens would take without windows, in prefill and behind it.
+    @Test(arguments: [(window: 512, most: 0.25), (window: 1024, most: 0.27)])
+    func aWindowedModelHoldsAQuarter(window: Int, most: Double) throws {
+        let whole = try KVShape(layers: 26, kvHeads: 1, headSize: 256)
+        let shape = try KVShape(
+            layers: 26, kvHeads: 1, headSize: 256, window: KVWindow(layers: 22, tokens: window))
+        var kv = KVManager(pages: 20_000)
+        let model = try kv.add(shape, weight: 1, chunk: 256)
+        let sequence = kv.open(model, age: 0)
+        #expect(kv.extend(sequence, to: 8191, for: .admission) == .granted(firstNewPage: 0))
+        let all = Double(whole.pages(for: 8192)), prefill = Double(kv.usage.held) / all
+        #expect(kv.usage.held == shape.mostPages(for: 8192, chunk: 256))
+        kv.endPrompt(of: sequence)
+        _ = kv.extend(sequence, to: 8192, for: .step)
+        let held = Double(kv.usage.held) / all
+        print("a window of \(window): \(prefill) of the pages in prefill, \(held) behind it")
+        #expect(held < most)
+        #expect(kv.audit() == [])
+    }
+
+    /// A state of as many pages as 2,048 tokens have doubles what is due.
+    @Test func statesCountForQuotas() throws {
+        var kv = manager(pages: 900)
+        let plain = try kv.add(shape(), weight: 1)
+        let recurrent = try kv.add(
+            KVShape(layers: 1, kvHeads: 1, headSize: 64, pageBytes: 1024, statePages: 512), weight: 1)
+        #expect(kv.usage(of: plain)?.quota == 300)
+        #expect(kv.usage(of: recurrent)?.quota == 600)
     }
 
     @Test func quotasFollowRateLayersAndHeads() throws {

@@ -39,6 +39,37 @@ struct PrefixSharingTests {
         #expect(kv[reopened4].tokenCount == 4)
     }
 
+    /// A state is what it is behind the last token: it does not stand at the end of a shorter prefix.
+    @Test mutating func modelsWithStatesShareNothing() throws {
+        let recurrent = try kv.add(
+            KVShape(layers: 2, kvHeads: 1, headSize: 64, pageBytes: 1024, statePages: 1), weight: 1)
+        let prompt = (0..<9).map { Int32($0) }
+        let first = kv.open(recurrent, age: 0, prompt: prompt)
+        _ = kv.extend(first, to: 9, for: .admission)
+        kv.publish(prompt, computed: prompt.count, of: first)
+        let second = kv.open(recurrent, age: 1, prompt: prompt)
+        #expect(kv[second].tokenCount == 0 && kv[second].pages.isEmpty)
+        kv.release(first)
+        #expect(kv.usage == PoolUsage(free: 40, held: 0, cached: 0))
+        #expect(kv.audit() == [])
+    }
+
+    /// What windowed layers no longer keep, a sequence with the same prefix would need.
+    @Test mutating func modelsWithWindowsShareNothing() throws {
+        let windowed = try kv.add(
+            KVShape(layers: 2, kvHeads: 1, headSize: 64, pageBytes: 1024, window: KVWindow(layers: 1, tokens: 4)),
+            weight: 1)
+        let prompt = (0..<9).map { Int32($0) }
+        let first = kv.open(windowed, age: 0, prompt: prompt)
+        _ = kv.extend(first, to: 9, for: .admission)
+        kv.publish(prompt, computed: prompt.count, of: first)
+        let second = kv.open(windowed, age: 1, prompt: prompt)
+        #expect(kv[second].tokenCount == 0 && kv[second].pages.isEmpty)
+        kv.release(first)
+        #expect(kv.usage == PoolUsage(free: 40, held: 0, cached: 0))
+        #expect(kv.audit() == [])
+    }
+
     @Test mutating func modelsDoNotShare() throws {
         let other = try kv.add(shape, weight: 1)
         let prompt = (0..<9).map { Int32($0) }

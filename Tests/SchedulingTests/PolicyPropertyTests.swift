@@ -10,9 +10,9 @@ struct PolicyPropertyTests {
         var random = SplitMix64(seed: seed, stream: policy.rawValue.count)
         var world = ScheduledWorld(
             pages: [40, 90, 30, 400][Int(seed) % 4], policy: policy.policy, overload: Int(seed % 3))
-        try world.load(Self.settings(&random))
+        try world.load(Self.mixedSettings(&random))
         for event in 0..<1200 {
-            try Self.step(&world, &random)
+            try Self.step(&world, &random, settings: Self.mixedSettings)
             let faults = world.unit.state.audit()
             #expect(faults == [], "after event \(event)")
             #expect(world.streams.isEmpty || !world.passes.isEmpty, "the unit stands still after event \(event)")
@@ -44,7 +44,10 @@ struct PolicyPropertyTests {
         #expect(world.completed.values.allSatisfy { $0.output == ScheduledWorld.alone($0) })
     }
 
-    static func step(_ world: inout ScheduledWorld, _ random: inout SplitMix64) throws {
+    static func step(
+        _ world: inout ScheduledWorld, _ random: inout SplitMix64,
+        settings: (inout SplitMix64) throws -> ModelSettings = { try PolicyPropertyTests.settings(&$0) }
+    ) throws {
         switch random.integer(in: 0...99) {
         case 0..<32:
             guard let model = world.models.randomElement(using: &random) else { return }
@@ -64,6 +67,18 @@ struct PolicyPropertyTests {
     private static func prompt(_ random: inout SplitMix64) -> [Int32] {
         let stem = Int32(random.integer(in: 0...2))
         return (0..<random.integer(in: 1...24)).map { Int32($0) < 12 ? stem : Int32(random.integer(in: 0...1)) }
+    }
+
+    /// Some models keep a state, some have layers with a window beside one that keeps all.
+    private static func mixedSettings(_ random: inout SplitMix64) throws -> ModelSettings {
+        var mixed = try settings(&random)
+        let shape = mixed.shape
+        mixed.shape = try KVShape(
+            layers: shape.layers, kvHeads: shape.kvHeads, headSize: shape.page.headSize, pageBytes: 1024,
+            window: shape.layers > 1 && random.integer(in: 0...1) == 0
+                ? KVWindow(layers: shape.layers - 1, tokens: random.integer(in: 1...12)) : nil,
+            statePages: max(0, random.integer(in: -2...2)))
+        return mixed
     }
 
     /// Pages of 1 KiB hold eight or four tokens.

@@ -87,7 +87,10 @@ struct ScheduledWorld {
         jobCount += 1
         var drawn: [DrawnToken] = []
         for row in pass.rows {
-            if keepsContents { write(row, of: pass.model) }
+            if keepsContents {
+                write(row, of: pass.model)
+                checkWindow(row, of: pass.model)
+            }
             guard row.drawsToken else { continue }
             let token = keepsContents ? draw(row) : 0
             drawn.append(DrawnToken(token))
@@ -177,7 +180,30 @@ struct ScheduledWorld {
                 memory[page, default: Array(repeating: -1, count: size)].resize(to: size)
                 memory[page]?[position % size] = tokens[position] &* 64 &+ Int32(model.index)
             }
+            for page in table.pages.prefix(table.shape.statePages) {
+                let known = position == 0 ? [] : memory[page] ?? []
+                #expect(known == Self.state(behind: position, of: tokens), "a state is lost before \(position)")
+                memory[page] = Self.state(behind: position + 1, of: tokens)
+            }
         }
+    }
+
+    /// Windowed layers have what the row reads, all rows of the pass being written.
+    private func checkWindow(_ row: RowSpan, of model: ModelID) {
+        let table = unit.state.kv[row.table], shape = table.shape, tokens = streams[row.request]?.all ?? []
+        guard let window = shape.window else { return }
+        for position in max(0, row.positions.lowerBound + 1 - window.tokens)..<row.positions.upperBound {
+            let page = table.page(block: position / shape.tokensPerPage, layer: shape.layers - 1, kvHead: 0)
+            let written = memory[page]?[position % shape.tokensPerPage]
+            #expect(
+                written == tokens[position] &* 64 &+ Int32(model.index),
+                "\(position) was given back before \(row.positions)")
+        }
+    }
+
+    /// What a page of a state holds: the last tokens, and how many there were.
+    private static func state(behind count: Int, of tokens: [Int32]) -> [Int32] {
+        count == 0 ? [] : [Int32(count)] + tokens[max(0, count - 4)..<count]
     }
 
     private func draw(_ row: RowSpan) -> Int32 {

@@ -19,9 +19,10 @@ package struct ModelConfiguration: Sendable, Hashable {
     package var shares = [6, 4]
     /// The most sequences at work. Chosen: scratch memory and the longest decode step grow with it.
     package var maxSequences = 64
-    /// The most prompt tokens of one prefill job; longer prompts are done in chunks. Chosen: longer ones hold up
-    /// the model's decodes, shorter ones read the weights more often.
-    package var chunk = 256
+    /// The most prompt tokens of one prefill job; longer prompts are done in chunks.
+    package var chunk = Self.defaultChunk
+    /// Chosen: longer ones hold up the model's decodes, shorter ones read the weights more often.
+    static let defaultChunk = 256
     /// Seconds from arrival to first token that are aimed at; `adbs` orders prefills by it.
     package var ttft: Double?
     /// Seconds per output token that are aimed at; `adbs` bounds the chunks of prefills by it.

@@ -61,9 +61,10 @@ package struct ModelMemory: Sendable {
             return Pool(bytes: bytes, context: context, sequences: tokens / context, tokens: tokens)
         }
         let pages = bytes / shape.page.pageBytes
-        return Pool(
-            bytes: bytes, context: context, sequences: pages / shape.pages(for: context),
-            tokens: pages / shape.pagesPerBlock * shape.tokensPerPage)
+        let most = shape.mostPages(for: context, chunk: ModelConfiguration.defaultChunk)
+        // Where windowed layers keep the last tokens only, it depends on the sequences how many fit.
+        let tokens = shape.window == nil ? shape.tokens(in: pages) : pages * context / most
+        return Pool(bytes: bytes, context: context, sequences: pages / most, tokens: tokens)
     }
 
     /// Whether the device could load the model beside a pool, as a unit decides it.

@@ -12,7 +12,10 @@ extension TinyLlama {
                 try matrix(prefix + "attn_k", embeddingLength, keyLength),
                 try matrix(prefix + "attn_v", embeddingLength, keyLength),
                 try matrix(prefix + "attn_output", queryLength, embeddingLength),
-                try norm(prefix + "ffn_norm"),
+            ]
+            // Cohere's feed-forward part stands beside attention, behind the same norm.
+            if window == nil { tensors.append(try norm(prefix + "ffn_norm")) }
+            tensors += [
                 try matrix(prefix + "ffn_gate", embeddingLength, feedForwardLength),
                 try matrix(prefix + "ffn_up", embeddingLength, feedForwardLength),
                 try matrix(prefix + "ffn_down", feedForwardLength, embeddingLength),
@@ -25,24 +28,29 @@ extension TinyLlama {
 
     func metadata(_ tokenizer: GGUFMetadata?, _ path: String) throws(GGUFError) -> GGUFMetadata {
         var metadata = GGUFMetadata()
-        metadata["general.architecture"] = .string("llama")
+        let family = window == nil ? "llama" : "cohere2"
+        metadata["general.architecture"] = .string(family)
         metadata["general.name"] = .string(name)
         metadata["general.file_type"] = .uint32(type.fileType)
         metadata["general.quantization_version"] = .uint32(2)
-        metadata["llama.block_count"] = .uint32(UInt32(layers))
-        metadata["llama.context_length"] = .uint32(UInt32(contextLength))
-        metadata["llama.embedding_length"] = .uint32(UInt32(embeddingLength))
-        metadata["llama.feed_forward_length"] = .uint32(UInt32(feedForwardLength))
-        metadata["llama.attention.head_count"] = .uint32(UInt32(heads))
-        metadata["llama.attention.head_count_kv"] = .uint32(UInt32(keyValueHeads))
-        metadata["llama.attention.layer_norm_rms_epsilon"] = .float32(1e-5)
-        if heads * headSize != embeddingLength {
-            metadata["llama.attention.key_length"] = .uint32(UInt32(headSize))
-            metadata["llama.attention.value_length"] = .uint32(UInt32(headSize))
+        metadata["\(family).block_count"] = .uint32(UInt32(layers))
+        metadata["\(family).context_length"] = .uint32(UInt32(contextLength))
+        metadata["\(family).embedding_length"] = .uint32(UInt32(embeddingLength))
+        metadata["\(family).feed_forward_length"] = .uint32(UInt32(feedForwardLength))
+        metadata["\(family).attention.head_count"] = .uint32(UInt32(heads))
+        metadata["\(family).attention.head_count_kv"] = .uint32(UInt32(keyValueHeads))
+        metadata["\(family).attention.layer_norm\(window == nil ? "_rms" : "")_epsilon"] = .float32(1e-5)
+        if let window {
+            metadata["\(family).attention.sliding_window"] = .uint32(UInt32(window.tokens))
+            metadata["\(family).attention.sliding_window_pattern"] = .uint32(UInt32(window.period))
         }
-        metadata["llama.rope.dimension_count"] = .uint32(UInt32(headSize))
-        metadata["llama.rope.freq_base"] = .float32(ropeFrequencyBase)
-        metadata["llama.vocab_size"] = .uint32(UInt32(vocabularySize))
+        if heads * headSize != embeddingLength {
+            metadata["\(family).attention.key_length"] = .uint32(UInt32(headSize))
+            metadata["\(family).attention.value_length"] = .uint32(UInt32(headSize))
+        }
+        metadata["\(family).rope.dimension_count"] = .uint32(UInt32(headSize))
+        metadata["\(family).rope.freq_base"] = .float32(ropeFrequencyBase)
+        metadata["\(family).vocab_size"] = .uint32(UInt32(vocabularySize))
         if let tokenizer {
             let count = try tokenizer.strings("tokenizer.ggml.tokens").count
             guard count == vocabularySize else {

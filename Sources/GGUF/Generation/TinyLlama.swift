@@ -23,10 +23,20 @@ package struct TinyLlama: Hashable, Sendable {
     /// heads x head size) of whole blocks.
     package var type = TensorType.f32
     package var ropeFrequencyBase: Float = 10_000
+    /// Where it is given, the model is a Cohere 2, the family with windows that is nearest: all but the last of every
+    /// `period` layers read that many tokens only.
+    package var window: Window?
     package var seed: UInt64 = 1
     /// Whether the rows of all matrices are pieces of a million numbers, so that a model of billions is written as fast
     /// as a disk takes it.
     package var repeatsNumbers = false
+
+    package struct Window: Hashable, Sendable {
+        package var tokens: Int
+        package var period: Int
+
+        package init(tokens: Int, period: Int) { (self.tokens, self.period) = (tokens, period) }
+    }
 
     package init() {}
 

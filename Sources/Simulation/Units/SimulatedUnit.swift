@@ -44,7 +44,8 @@ package struct SimulatedUnit: Sendable {
     /// A block takes `layers x KV heads` pages at once, a thousand or more, so that counting them in bundles changes no
     /// decision and saves the simulation most of its time.
     func bundled() throws(KVError) -> SimulatedUnit {
-        let common = models.reduce(0) { Self.commonDivisor($0, $1.settings.shape.pagesPerBlock) }
+        let counts = models.map(\.settings.shape).flatMap { [$0.pagesPerBlock, $0.windowedPerBlock, $0.statePages] }
+        let common = counts.reduce(0, Self.commonDivisor)
         guard common > 1, models.allSatisfy({ $0.settings.shape.page.unusedBytes == 0 }) else { return self }
         var result = self
         result.pages = pages / common
@@ -53,7 +54,9 @@ package struct SimulatedUnit: Sendable {
             let shape = models[index].settings.shape
             result.models[index].settings.shape = try KVShape(
                 layers: shape.pagesPerBlock / common, kvHeads: 1, headSize: shape.page.headSize * common,
-                type: shape.page.type, pageBytes: result.pageBytes)
+                type: shape.page.type, pageBytes: result.pageBytes,
+                window: shape.window.map { KVWindow(layers: shape.windowedPerBlock / common, tokens: $0.tokens) },
+                statePages: shape.statePages / common)
         }
         return result
     }

@@ -36,10 +36,10 @@ struct StepInputs: Sendable {
         return RowBuffers(rows: rows.buffer, mask: mask, tables: tables)
     }
 
-    func write(_ batch: Batch) {
+    func write(_ batch: Batch, _ shape: KVShape) {
         var length = 0
         for row in (0..<batch.rowCount).reversed() {
-            let position = batch.positions[row], table = pool.tableStart(batch.slots[row])
+            let position = batch.positions[row], table = pool.tableStart(batch.slots[row]) + shape.statePages
             if batch.endsPiece(row) { length = position + 1 }
             tokens[row] = UInt32(batch.tokens[row])
             for (mask, rows) in rows {

@@ -1,0 +1,96 @@
+/// How a model's keys and values lie in pages.
+///
+/// A block is what `tokensPerPage` tokens take in all layers and heads: `pagesPerBlock` pages. A sequence's pages stand
+/// in its table as `[state pages][block][layer][KV head]`.
+///
+/// Windowed layers read the last tokens only. They come last among the layers, and of each sequence they keep the pages
+/// of its last `windowBlocks` blocks; each further block takes over the pages of the one that is then left behind. So
+/// no sequence ever waits for pages of theirs that it has had.
+package struct KVShape: Hashable, Sendable {
+    package let layers: Int
+    package let kvHeads: Int
+    package let page: PageLayout
+    /// The windowed layers; `nil` where every layer keeps all tokens.
+    package let window: KVWindow?
+    /// Pages that a sequence has from its first token on, however long it grows: what recurrent layers keep of all
+    /// that they have read. A state says nothing of what it was some tokens ago, so it is never shared.
+    package let statePages: Int
+
+    /// - Throws: `KVError.invalidShape`, `KVError.tokenExceedsPage`.
+    package init(
+        layers: Int, kvHeads: Int, headSize: Int, type: KVType = .f16, pageBytes: Int = PageLayout.defaultPageBytes,
+        window: KVWindow? = nil, statePages: Int = 0
+    ) throws(KVError) {
+        precondition(statePages >= 0, "a state of \(statePages) pages")
+        precondition(window.map { 1...max(1, layers) ~= $0.layers && $0.tokens > 0 } ?? true, "\(window as Any)")
+        guard layers > 0, kvHeads > 0, headSize > 0 else {
+            throw .invalidShape(layers: layers, kvHeads: kvHeads, headSize: headSize)
+        }
+        self.layers = layers
+        self.kvHeads = kvHeads
+        self.window = window
+        self.statePages = statePages
+        page = try PageLayout(type: type, headSize: headSize, pageBytes: pageBytes)
+    }
+
+    package var tokensPerPage: Int { page.tokensPerPage }
+
+    /// The pages of one block, one for each layer and KV head.
+    package var pagesPerBlock: Int { layers * kvHeads }
+
+    /// Those of them that belong to windowed layers, the last ones.
+    package var windowedPerBlock: Int { (window?.layers ?? 0) * kvHeads }
+
+    /// Whether sequences with equal prefixes can share the pages of these. A state is of one length only; and what
+    /// windowed layers no longer keep, a later sequence with the same prefix would need.
+    package var sharesPrefixes: Bool { statePages == 0 && window == nil }
+
+    /// The blocks of a sequence of `tokens` tokens, the last perhaps in part.
+    package func blocks(for tokens: Int) -> Int { (tokens + tokensPerPage - 1) / tokensPerPage }
+
+    /// The pages in the table of a sequence of `tokens` tokens, its state among them. In windowed layers blocks name
+    /// the same pages over and over: `mostPages` counts each once.
+    package func pages(for tokens: Int) -> Int { statePages + blocks(for: tokens) * pagesPerBlock }
+
+    /// The most tokens of a sequence whose table has so many pages.
+    package func tokens(in pages: Int) -> Int { max(0, pages - statePages) / pagesPerBlock * tokensPerPage }
+
+    /// The blocks of which windowed layers keep pages where a pass computes at most `chunk` tokens of a sequence: as
+    /// many as the pass's tokens, and those that its first one reads, can touch. The block that far back may then be
+    /// overwritten while the pass runs.
+    package func windowBlocks(chunk: Int) -> Int {
+        // Longer chunks than this are as long as their prompt.
+        guard let window, chunk < Int.max / 4 else { return .max }
+        return blocks(for: window.tokens + chunk - 2) + 1
+    }
+
+    /// The pages that a sequence of `blocks` blocks holds, where windowed layers keep those of `windowBlocks`.
+    package func heldPages(blocks: Int, windowBlocks: Int) -> Int {
+        statePages + blocks * pagesPerBlock - max(0, blocks - windowBlocks) * windowedPerBlock
+    }
+
+    /// The most pages that a sequence holds on its way to `tokens` tokens, of which a pass computes at most `chunk`.
+    package func mostPages(for tokens: Int, chunk: Int) -> Int {
+        heldPages(blocks: blocks(for: tokens), windowBlocks: windowBlocks(chunk: chunk))
+    }
+
+    /// What a model's quota is in proportion to, beside its weight: layers x KV heads; where a sequence's pages do not
+    /// grow with it, as many times less or more as a sequence of `dueTokens` holds of them.
+    package var dueShare: Double {
+        let all = blocks(for: Self.dueTokens) * pagesPerBlock, held = mostPages(for: Self.dueTokens, chunk: 1)
+        return all == held ? Double(pagesPerBlock) : Double(pagesPerBlock) * Double(held) / Double(all)
+    }
+
+    /// Chosen: about a conversation of some turns.
+    private static let dueTokens = 2048
+}
+
+/// The layers of a model that read the last tokens only.
+package struct KVWindow: Hashable, Sendable {
+    /// How many of the layers they are, the last ones.
+    package let layers: Int
+    /// The most tokens that a row reads in them, its own among them.
+    package let tokens: Int
+
+    package init(layers: Int, tokens: Int) { (self.layers, self.tokens) = (layers, tokens) }
+}
