@@ -18,13 +18,8 @@ struct NetworkTensors {
         try addMatrix(.embedding, .embedding, depth: d, columns: network.vocabularySize, allowsBias: false)
         if !network.output.isTied { try addMatrix(.output, .output, depth: d, columns: network.vocabularySize) }
         try addNorm(.outputNorm, .outputNorm)
-        var sinks: [VectorGroup.Piece] = []
-        for (index, block) in network.blocks.enumerated() {
-            try add(block, index)
-            guard block.attention.hasSinks else { continue }
-            sinks.append(.elements(try finder.vector(.sinks, index, block.attention.heads)))
-        }
-        if !sinks.isEmpty { vectors.append((.sinks, VectorGroup(pieces: sinks))) }
+        for (index, block) in network.blocks.enumerated() { try add(block, index) }
+        try addSinks()
         try addDivisors()
         try finder.refuseUnused(layers: network.blocks.count)
     }
@@ -56,6 +51,18 @@ struct NetworkTensors {
             try addMatrix(weight(.down), .down, index, depth: width, columns: d)
         }
         if block.hasNormsAfter { try addNorm(weight(.postFeedForwardNorm), .postFeedForwardNorm, index) }
+    }
+
+    /// Those of all layers, in the order in which the pool counts these.
+    private mutating func addSinks() throws(ModelError) {
+        let numbers = network.kvLayers
+        var sinks: [VectorGroup.Piece] = []
+        for index in network.blocks.indices.sorted(by: { numbers[$0] < numbers[$1] }) {
+            let heads = network.blocks[index].attention
+            guard heads.hasSinks else { continue }
+            sinks.append(.elements(try finder.vector(.sinks, index, heads.heads)))
+        }
+        if !sinks.isEmpty { vectors.append((.sinks, VectorGroup(pieces: sinks))) }
     }
 
     /// One tensor for all three, or three tensors, which are packed together where they have one format.

@@ -4,7 +4,7 @@ enum Weight: Sendable, Hashable {
     case outputNorm
     /// Absent where the embedding serves as output matrix too.
     case output
-    /// `[layers][heads]` of all blocks.
+    /// `[layers][heads]` of all blocks, in the order of `Network.kvLayers`.
     case sinks
     case block(Int, Part)
     /// Of a norm.
