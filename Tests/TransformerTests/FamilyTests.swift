@@ -99,7 +99,8 @@ struct FamilyDeviceTests {
         for (index, (token, margin)) in zip(tokens, margins).enumerated() {
             let best = last.indices.reduce(0) { last[$1] > last[$0] ? $1 : $0 }
             // Nearer ones may go to either.
-            #expect(best == Int(token) || margin < (exact == nil ? 1e-3 : 4e-3), "\(name) continues otherwise at \(index)")
+            #expect(
+                best == Int(token) || margin < (exact == nil ? 1e-3 : 4e-3), "\(name) continues otherwise at \(index)")
             try sequence.feed([token], at: prompt.count + index) { _, logits in
                 last = logits.indices.map { logits[$0] }
             }

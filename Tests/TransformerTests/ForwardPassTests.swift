@@ -18,6 +18,7 @@ struct ForwardPassTests {
         var kvHeads = 1
         var type = TensorType.f32
         var isTied = true
+        var vocabulary = 288
         var kv = KVType.f32
         var smallBindings = false
         /// As on a discrete GPU without resizable BAR: weights and inputs are copied to the device, in small slabs.
@@ -31,9 +32,10 @@ struct ForwardPassTests {
     }
 
     static let shapes = [
-        Shape(), Shape(headSize: 64, heads: 3, kvHeads: 3), Shape(headSize: 80, heads: 4, kvHeads: 2),
+        Shape(), Shape(isTied: false, vocabulary: 290), Shape(headSize: 64, heads: 3, kvHeads: 3),
+        Shape(headSize: 80, heads: 4, kvHeads: 2),
         Shape(headSize: 128, heads: 8, kvHeads: 2, isTied: false), Shape(type: .f16, isTied: false),
-        Shape(type: .bf16), Shape(type: .q4_0), Shape(type: .q4_1, isTied: false), Shape(type: .q5_0),
+        Shape(type: .bf16), Shape(type: .q4_0, vocabulary: 291), Shape(type: .q4_1, isTied: false), Shape(type: .q5_0),
         Shape(type: .q5_1), Shape(type: .q8_0, kv: .f16), Shape(headSize: 64, heads: 3, kvHeads: 3, kv: .q8_0),
         Shape(headSize: 80, heads: 4, kvHeads: 2, kv: .q8_0),
         Shape(headSize: 16, heads: 4, kvHeads: 2, kv: .q8_0), Shape(headSize: 96, heads: 2, kvHeads: 2, kv: .f16),
@@ -117,6 +119,7 @@ extension ForwardPassTests.Shape {
         tiny.embeddingLength = 96
         tiny.type = type
         tiny.isTied = isTied
+        tiny.vocabularySize = vocabulary
         return tiny
     }
 }

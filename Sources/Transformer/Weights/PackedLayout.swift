@@ -10,7 +10,7 @@ struct PackedMatrix: Sendable {
     var words: Range<Int>
     /// Absent for formats without scales.
     var scales: Range<Int>?
-    /// Floats, one for each column of the source.
+    /// Floats, one for each column of the source, in whole quads.
     var bias: Range<Int>?
 }
 
@@ -40,7 +40,7 @@ struct PackedLayout: Sendable {
                 PackedMatrix(
                     source: group, shape: shape, words: reserve(shape.weightByteCount),
                     scales: shape.scaleByteCount > 0 ? reserve(shape.scaleByteCount) : nil,
-                    bias: group.bias.map { reserve(4 * $0.count) })
+                    bias: group.bias.map { reserve(($0.count + 3) / 4 * 16) })
             )
         }
         vectors = tensors.vectors.map { (weight, group) in

@@ -1,0 +1,159 @@
+import Compute
+import Kernels
+import Quantities
+
+/// Binds block after block; layers that are alike share what they are bound to.
+struct LayerBinding {
+    let weights: NetworkWeights
+    let kv: KVShape
+    let inputs: StepInputs
+    let pool: any Buffer
+    let scratch: Scratch
+    let kernels: KernelSet
+    /// The number of each block in the pool.
+    private let layers: [Int]
+    var operations: [ForwardPass.Operation] = []
+    private var stores: [Rope?: RopeStore] = [:]
+    private var attentions: [AttentionLayer: Attention] = [:]
+
+    init(
+        weights: NetworkWeights, kv: KVShape, inputs: StepInputs, pool: any Buffer, scratch: Scratch,
+        kernels: KernelSet
+    ) {
+        (self.weights, self.kv, self.inputs) = (weights, kv, inputs)
+        (self.pool, self.scratch, self.kernels) = (pool, scratch, kernels)
+        layers = weights.network.kvLayers
+    }
+
+    var network: Network { weights.network }
+
+    mutating func bind(_ index: Int) throws(ComputeError) {
+        let block = network.blocks[index]
+        try bindQueriesKeysValues(block, index)
+        // Both take the rows as they come in: before the first of them changes these.
+        if block.isParallel { try bindGateUp(block, index, norm: .attentionNorm) }
+        operations.append(.store(try store(block.attention), layer: layers[index]))
+        operations.append(.attention(try attention(block.attention), layer: layers[index]))
+        try bindBranch(
+            block, index, scratch.mixed, .attentionOutput, normBehind: .postAttentionNorm)
+        if let mixture = block.feedForward.mixture { return try bind(mixture, block, index) }
+        if !block.isParallel { try bindGateUp(block, index, norm: .feedForwardNorm) }
+        try bindBranch(block, index, scratch.gated, .down, normBehind: .postFeedForwardNorm)
+    }
+
+    private mutating func bindQueriesKeysValues(_ block: Block, _ index: Int) throws(ComputeError) {
+        let heads = block.attention
+        var offset = 0
+        let parts = weights.matrices { .block(index, .qkv($0)) }.map { matrix in
+            defer { offset += matrix.columns }
+            return Products.Part(
+                matrix.weights, bias: matrix.bias, offset: offset, columns: matrix.columns)
+        }
+        operations.append(
+            .products(
+                try Products(
+                    kernels, input(block, index, norm: .attentionNorm), depth: network.embeddingLength, parts,
+                    y: scratch.qkv, stride: heads.rowWidth)))
+        guard heads.norms != .none else { return }
+        operations.append(
+            .headNorm(
+                try HeadNorm(
+                    kernels, shape: shape(heads), qkv: scratch.qkv,
+                    queryWeight: weights[vector: .block(index, .queryNorm)],
+                    keyWeight: weights[vector: .block(index, .keyNorm)], epsilon: network.norm.epsilon,
+                    isWholeRow: heads.norms == .wholeRow)))
+    }
+
+    private mutating func bindGateUp(_ block: Block, _ index: Int, norm: Weight.Part) throws(ComputeError) {
+        let matrices = weights.matrices { .block(index, .gateUp($0)) }
+        let isPlain = if case .plain = block.feedForward { true } else { false }
+        try append(
+            matrices, isPlain ? [.init(.activated, block.feedForward.activation)] : gating(matrices, block),
+            of: input(block, index, norm: norm), width: block.feedForward.width, y: scratch.gated)
+    }
+
+    /// How gate and up are put together, which stand in one matrix or in two.
+    func gating(_ matrices: [NetworkWeights.Matrix], _ block: Block) -> [MatMul.Epilogue] {
+        let activation = block.feedForward.activation
+        return matrices.count == 1 ? [.init(.paired, activation)] : [.none, .init(.gated, activation)]
+    }
+
+    mutating func append(
+        _ matrices: [NetworkWeights.Matrix], _ epilogues: [MatMul.Epilogue], of input: Products.Input, width: Int,
+        y: any Buffer
+    ) throws(ComputeError) {
+        for (matrix, epilogue) in zip(matrices, epilogues) {
+            operations.append(
+                .products(
+                    try Products(
+                        kernels, input, depth: network.embeddingLength,
+                        [.init(matrix.weights, bias: matrix.bias, columns: width)], y: y, stride: width,
+                        epilogue: epilogue)))
+        }
+    }
+
+    /// What attention or the feed-forward part gives, added to the rows that came in.
+    private mutating func bindBranch(
+        _ block: Block, _ index: Int, _ x: any Buffer, _ part: Weight.Part, normBehind: Weight.Part
+    ) throws(ComputeError) {
+        let matrix = weights[matrix: .block(index, part)], length = network.embeddingLength
+        let y = block.hasNormsAfter ? scratch.branch : scratch.residual
+        operations.append(
+            .products(
+                try Products(
+                    kernels, .init(x, bytes: scratch.bytes), depth: matrix.weights.shape.depth,
+                    [.init(matrix.weights, bias: matrix.bias, columns: matrix.columns)], y: y, stride: length,
+                    epilogue: block.hasNormsAfter ? .none : .init(.residual, scale: block.residualScale))))
+        guard block.hasNormsAfter else { return }
+        operations.append(
+            .norm(
+                try Norm(
+                    kernels, x: y, weights.norm(.block(index, normBehind)), y: scratch.residual, width: length,
+                    isAdded: true, scale: block.residualScale)))
+    }
+
+    private func input(_ block: Block, _ index: Int, norm: Weight.Part) -> Products.Input {
+        .init(
+            scratch.residual,
+            norm: block.hasNormsBefore ? (weights.norm(.block(index, norm)), y: scratch.normed) : nil,
+            bytes: scratch.bytes)
+    }
+
+    private func shape(_ heads: AttentionLayer) -> AttentionShape {
+        AttentionShape(
+            heads: heads.heads, kvHeads: heads.kvHeads, rotated: heads.rope?.paddedRotated ?? 0,
+            layers: network.blocks.count, page: kv.page)
+    }
+
+    private mutating func store(_ heads: AttentionLayer) throws(ComputeError) -> RopeStore {
+        if let store = stores[heads.rope] { return store }
+        let rope = heads.rope
+        let store = try RopeStore(
+            kernels, shape(heads), qkv: scratch.qkv,
+            // Without positions no table is read.
+            rotations: rope.map { weights.rotations($0.ofKeys) } ?? scratch.qkv,
+            queryRotations: rope?.temperature == nil ? nil : rope.map { weights.rotations($0) },
+            rows: inputs.rowBuffers(heads.mask), pool: pool)
+        stores[rope] = store
+        return store
+    }
+
+    private mutating func attention(_ heads: AttentionLayer) throws(ComputeError) -> Attention {
+        if let attention = attentions[heads] { return attention }
+        let attention = try Attention(
+            kernels, shape(heads),
+            AttentionScores(scale: heads.scale, cap: heads.cap, sinks: weights.vectorIfPresent(.sinks)),
+            qkv: scratch.qkv, rows: inputs.rowBuffers(heads.mask), pool: pool, y: scratch.mixed)
+        attentions[heads] = attention
+        return attention
+    }
+}
+
+extension NetworkWeights {
+    /// The norm whose weights are `weight`.
+    func norm(_ weight: Weight, sources: (any Buffer)? = nil) -> Normalisation {
+        Normalisation(
+            kind: network.norm.kind, weight: self[vector: weight], bias: vectorIfPresent(.bias(of: weight)),
+            sources: sources, epsilon: network.norm.epsilon)
+    }
+}
