@@ -34,6 +34,8 @@ package struct PageLayout: Hashable, Sendable {
     /// Small enough that a short sequence wastes little, large enough that tables stay short: 64 tokens of a head of 64
     /// in half precision.
     package static let defaultPageBytes = 16_384
+    /// The sizes of heads that there are kernels for.
+    package static let headSizes = [16, 32, 64, 80, 96, 128, 192, 256]
     /// Bytes of a word, the unit in which kernels address a page.
     package static let wordBytes = 16
 

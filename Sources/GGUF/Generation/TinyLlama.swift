@@ -89,8 +89,8 @@ package struct TinyLlama: Hashable, Sendable {
                 "a size is not between 1 and 2^24"
             } else if heads % keyValueHeads != 0 {
                 "\(heads) heads do not share \(keyValueHeads) key-value heads evenly"
-            } else if headSize % 16 != 0 {
-                "the head size \(headSize) is no multiple of 16"
+            } else if !PageLayout.headSizes.contains(headSize) {
+                "the head size \(headSize) is not one of \(PageLayout.headSizes)"
             } else if vocabularySize < TinyVocabulary.minimumSize {
                 "the vocabulary has \(vocabularySize) tokens, fewer than \(TinyVocabulary.minimumSize)"
             } else {

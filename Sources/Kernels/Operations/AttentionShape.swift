@@ -12,7 +12,7 @@ package struct AttentionShape: Sendable, Hashable {
     package var page: PageLayout
 
     /// The sizes of heads that there are kernels for.
-    package static let headSizes = [16, 32, 64, 80, 96, 128, 192, 256]
+    package static let headSizes = PageLayout.headSizes
 
     package init(heads: Int, kvHeads: Int, rotated: Int, layers: Int, page: PageLayout) {
         self.heads = heads
