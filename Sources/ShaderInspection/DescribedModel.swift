@@ -38,6 +38,7 @@ package enum DescribedModel {
             }
             for epilogue in epilogues { try LlamaShape.llama8B.bindProduct(epilogue, kernels) }
             try LlamaShape.llama8B.bindNorms(kernels)
+            try LlamaShape.llama8B.bindExperts(kernels)
             for heads in otherHeads {
                 var model = LlamaShape.llama8B
                 (model.headSize, model.heads, model.kvHeads) = heads
@@ -97,6 +98,20 @@ extension LlamaShape {
             kernels, x: .floats(y), weights: try kernels.described(.q4K, depth: embedding, columns: columns),
             bias: try kernels.described(4 * columns), y: y, columns: feedForward, stride: feedForward,
             epilogue: epilogue)
+    }
+
+    fileprivate func bindExperts(_ kernels: KernelSet) throws(ComputeError) {
+        let y = try kernels.described(4 * DescribedModel.rows * feedForward), count = 32
+        let choice = ExpertRouting.Choice(experts: count, used: 4)
+        let routing = try ExpertRouting(
+            kernels, choice, logits: y, .init(choice, rows: DescribedModel.rows, for: kernels))
+        for (format, epilogue) in [(WeightFormat.q4K, MatMul.Epilogue.swiglu), (.mxfp4, .none)] {
+            let weights = try kernels.described(format, depth: embedding, columns: count * 2 * feedForward)
+            _ = try MatMul(
+                kernels, x: .floats(y), weights: weights, bias: y, y: y, columns: feedForward, stride: feedForward,
+                epilogue: epilogue, experts: .init(routing, takesSlots: false))
+        }
+        _ = try CombineExperts(kernels, routing, x: y, y: y, width: embedding)
     }
 
     fileprivate func bindNorms(_ kernels: KernelSet) throws(ComputeError) {

@@ -75,6 +75,15 @@ struct CUDADialectTests {
                     .init(.none, scale: 2), .init(.none, cap: 30), .init(.activated, .gelu),
                     .init(.activated, .squaredRelu), .init(.gated, .gelu), .init(.paired, .clampedSilu),
                 ]
+                if format == .q4 {
+                    let choice = ExpertRouting.Choice(experts: 2, used: 2, bias: buffer)
+                    let lists = ExpertRouting.Lists(chosen: buffer, weights: buffer, places: buffer)
+                    let routing = try ExpertRouting(kernels, choice, logits: buffer, lists)
+                    _ = try MatMul(
+                        kernels, x: .floats(buffer), weights: weights, y: buffer, columns: 64, stride: 64,
+                        epilogue: .swiglu, experts: .init(routing, takesSlots: false))
+                    _ = try CombineExperts(kernels, routing, x: buffer, y: buffer, width: 64)
+                }
                 // Results go out in the same way whatever the weights were, and tiles differ in height alone.
                 if format == .q4 || format == .f32 {
                     try products([.none, .residual, .swiglu, .gated] + (format == .f32 ? others : []))

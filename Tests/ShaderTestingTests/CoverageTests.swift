@@ -60,6 +60,7 @@ struct CoverageTests {
                 ("attention_tile<", [$0, "PARTS=\(parts),"])
             }
         } + ["0", "1"].map { ("attention_merge<", ["SINKS=\($0),"]) } + epilogues(of: ["matmul<", "matmul_tile<"])
+        + ["matmul<", "matmul_tile<"].map { ($0, ["EXPERTS=1,"]) }
 
     private static let wanted: [Wanted] = products + inTerms + epilogues(of: ["matmul<"]) + attention + scores + others
 
@@ -103,8 +104,17 @@ struct CoverageTests {
         + ["CAP=1,SINKS=0,", "CAP=0,SINKS=1,"].map { ("attention<", [$0]) }
 
     private static let others: [Wanted] =
-        norms + stored + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) }
+        norms + stored + experts + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) }
         + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [("probe_copy<", []), ("head_norm<", [])]
+
+    private static let experts: [Wanted] = [
+        ("matmul<", ["EXPERTS=1,", "EPILOGUE=PAIRED>"]), ("matmul<", ["EXPERTS=1,", "EPILOGUE=NONE>"]),
+        ("route<", ["PROBABILITIES=SOFTMAX,BIAS=0,NORMALISED=0>"]), ("combine", []), ("group_experts", []),
+        ("route<", ["PROBABILITIES=SOFTMAX,BIAS=0,NORMALISED=1>"]),
+        ("route<", ["PROBABILITIES=SOFTMAX,BIAS=1,NORMALISED=1>"]),
+        ("route<", ["PROBABILITIES=SIGMOID,BIAS=0,NORMALISED=0>"]),
+        ("route<", ["PROBABILITIES=SIGMOID,BIAS=1,NORMALISED=1>"]),
+    ]
 
     private static var norms: [Wanted] {
         let plain = [

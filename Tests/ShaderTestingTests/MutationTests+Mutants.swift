@@ -3,31 +3,7 @@ import ShaderTesting
 
 extension MutationTests {
     static let mutants =
-        matmul + epilogues + matmulBytes + weights + attention + groups + attentionOfGroups + [
-            kernel(
-                "norm", "loop one short", "i_ < (n); i_ += GROUP_SIZE) { \\", "i_ + 1 < (n); i_ += GROUP_SIZE) { \\"),
-            kernel("norm", "sources ignored", "LOAD(sources, TILE) * n", "TILE * n"),
-            kernel("norm", "what is there is lost", "LOAD(y, TILE * n + i) + v", "v", option: "added"),
-            kernel("norm", "not scaled", "v * scale", "v", option: "added"),
-            kernel(
-                "norm", "mean of one lane", "GROUP_SUM(HSUM4(sum_))", "HSUM4(sum_)", fallback: .noSubgroups,
-                option: "mean"),
-            kernel("norm", "mean left in", "((v) - mean)", "(v)", option: "mean"),
-            kernel(
-                "norm", "variance around zero", "LESS_MEAN_(LOAD(x, (from) + i_))", "LOAD(x, (from) + i_)",
-                option: "mean"),
-            kernel("norm", "twice epsilon", "+ epsilon", "+ 2.0 * epsilon"),
-            kernel("norm", "sum in place of mean", " / float(4 * (n)) + epsilon", " + epsilon"),
-            kernel("norm", "sum of one lane", "GROUP_SUM(HSUM4(squares_))", "HSUM4(squares_)", fallback: .noSubgroups),
-            kernel(
-                "norm", "bias scaled", "(SCALED_(v, at) + LOAD(bias, at))", "(SCALED_((v) + LOAD(bias, at), at))",
-                option: "biased"),
-            kernel("norm", "bias left out", "(SCALED_(v, at) + LOAD(bias, at))", "SCALED_(v, at)", option: "biased"),
-            kernel("head_norm", "weight of queries for keys", "isKey ? LOAD(keyWeight, i) : ", ""),
-            kernel(
-                "head_norm", "a key too few", "(isKey ? part - queries : part)", "(isKey ? part - queries + 1 : part)"),
-            kernel("head_norm", "keys where queries are", "isKey ? queries * queryWidth : 0", "0"),
-            kernel("head_norm", "loop one short", "i < n; i += GROUP_SIZE) {", "i + 1 < n; i += GROUP_SIZE) {"),
+        matmul + epilogues + experts + norms + matmulBytes + weights + attention + groups + attentionOfGroups + [
             kernel("rope_store", "wrong sign", "a.x * s.x - a.y * s.y", "a.x * s.x + a.y * s.y"),
             kernel(
                 "rope_store", "queries rotated as keys",
@@ -53,9 +29,9 @@ extension MutationTests {
         ]
 
     private static let matmul = [
-        kernel("matmul", "rows not masked", "if (row + $r < rows) {", "if (true) {", option: "Q4"),
+        kernel("matmul", "rows not masked", "if (row + $r < endRow) {", "if (true) {", option: "Q4"),
         kernel("matmul", "columns not masked", "if (place_ + $q < columns) {", "if (true) {", option: "Q4"),
-        kernel("matmul", "row + 1 read", "min(row + $r, rows - 1)", "min(row + $r + 1, rows - 1)", option: "Q4"),
+        kernel("matmul", "row + 1 read", "X_ROW(row + $r)", "X_ROW(row + $r + 1)", option: "Q4"),
         kernel(
             "matmul", "loop one short", "g < 4; g++) {\n            each (f, FIELDS) { {",
             "g < 3; g++) {\n            each (f, FIELDS) { {", option: "Q4"),
@@ -71,28 +47,8 @@ extension MutationTests {
             fallback: .smallBindings, option: "Q4"),
     ]
 
-    /// Faults in what is done to results.
-    private static let epilogues = [
-        kernel("matmul", "bias left out", "((value) + LOAD(bias, place))", "(value)", option: "biased"),
-        kernel(
-            "matmul", "bias of the gate for up", "BIASED_(up, columns + (place))", "BIASED_(up, place)",
-            option: "biased"),
-        kernel(
-            "matmul", "scale left out", "(BIASED_(value, place) * scale)", "BIASED_(value, place)", option: "scaled"),
-        kernel(
-            "matmul", "scale before the bias", "(BIASED_(value, place) * scale)", "BIASED_(value * scale, place)",
-            option: "scaled"),
-        kernel("matmul", "cap left out", "(cap * TANH(", "(TANH(", option: "capped"),
-        kernel("matmul", "a square for a cube", "0.071354816 * (x) * (x)", "0.071354816 * (x)", option: "GELU"),
-        kernel("matmul", "no square", "max(x, 0.0) * ", "", option: "SQUARED_RELU"),
-        kernel("matmul", "gate without bound", "(min(x, 7.0) / ", "((x) / ", option: "CLAMPED_SILU"),
-        kernel("matmul", "up without lower bound", "max(min(up, 7.0), -7.0)", "min(up, 7.0)", option: "CLAMPED_SILU"),
-        kernel("matmul", "up alone", "-7.0) + 1.0)", "-7.0))", option: "CLAMPED_SILU"),
-        kernel("matmul_bytes", "bias left out", "((value) + LOAD(bias, place))", "(value)", option: "biased"),
-    ]
-
     private static let matmulBytes = [
-        kernel("matmul_bytes", "rows not masked", "TERMS - 1 && row + $r < rows) {", "TERMS - 1) {", option: "Q4"),
+        kernel("matmul_bytes", "rows not masked", "TERMS - 1 && row + $r < endRow) {", "TERMS - 1) {", option: "Q4"),
         kernel("matmul_bytes", "a term left out", "s$r_$c += term$c;", "", option: "Q8"),
         kernel("matmul_bytes", "high nibbles lost", ">> (4 * (h))) & 0x0f", ">> 0) & 0x0f", option: "Q4"),
         kernel("matmul_bytes", "minimum left out", " + m$c * sum$r_", "", option: "Q4"),
@@ -264,7 +220,7 @@ extension MutationTests {
             option: "IQ4_NL"),
     ]
 
-    private static func kernel(
+    static func kernel(
         _ name: String, _ fault: String, _ text: String, _ replacement: String, fallback: Fallback = .none,
         option: String? = nil, of operation: String? = nil
     ) -> Check {

@@ -44,7 +44,9 @@ package enum KernelLibrary {
             PackageResources.attention_kernel,
             PackageResources.attention_merge_kernel,
             PackageResources.attention_tile_kernel,
+            PackageResources.combine_kernel,
             PackageResources.embed_kernel,
+            PackageResources.group_experts_kernel,
             PackageResources.head_norm_kernel,
             PackageResources.matmul_kernel,
             PackageResources.matmul_bytes_kernel,
@@ -54,6 +56,7 @@ package enum KernelLibrary {
             PackageResources.probe_fma_kernel,
             PackageResources.quantise_kernel,
             PackageResources.rope_store_kernel,
+            PackageResources.route_kernel,
         ]
     }
 }

@@ -37,15 +37,31 @@ package struct MatMul: Sendable {
     private let offset: Int
     private let terms: Int
     private let epilogue: Epilogue
+    private let experts: Experts?
+    /// Panels of an expert's matrix.
+    private let panels: Int
+
+    /// Several matrices, one behind the other, of which a row meets those that it is routed to.
+    package struct Experts: Sendable {
+        package var routing: ExpertRouting
+        /// Whether `x` has a row for each slot, and not one for all slots of a row.
+        package var takesSlots: Bool
+
+        package init(_ routing: ExpertRouting, takesSlots: Bool) {
+            self.routing = routing
+            self.takesSlots = takesSlots
+        }
+    }
 
     /// - Parameters:
     ///   - x: rows of the weights' depth
     ///   - bias: `[columns]` floats, added before all else; `[2][columns]` for a paired product, the gate's first
     ///   - y: `[rows][stride]` floats; this product fills `columns` of them from `offset` on. All three are multiples
     ///     of 4.
+    ///   - experts: of the matrices that `weights` has, and `bias`; `x` has floats then, and `y` a row for each slot.
     package init(
         _ kernels: KernelSet, x: Rows, weights: DeviceWeights, bias: (any Buffer)? = nil, y: any Buffer, columns: Int,
-        stride: Int, offset: Int = 0, epilogue: Epilogue = .none
+        stride: Int, offset: Int = 0, epilogue: Epilogue = .none, experts: Experts? = nil
     ) throws(ComputeError) {
         depth = weights.shape.depth
         self.columns = columns / 4
@@ -54,34 +70,66 @@ package struct MatMul: Sendable {
         facts = kernels.facts
         terms = x.terms
         self.epilogue = epilogue
-        let shapes = LaunchShape.products(
+        self.experts = experts
+        panels = weights.shape.panels / (experts?.routing.choice.experts ?? 1)
+        let all = LaunchShape.products(
             weights.shape.format, depth: depth, columns: columns / 4, epilogue: epilogue, terms: terms,
             limits: kernels.limits, facts: kernels.facts)
+        let shapes = experts == nil ? all : Self.shapes(of: all, for: ExpertRouting.heights(kernels.limits))
         self.shapes = shapes
-        let options = epilogue.options.merging(["BIAS": bias == nil ? "0" : "1"]) { $1 }
-        let buffers = x.buffers + [weights.words, weights.scalesArgument, bias ?? kernels.nothing, y]
+        let own = ["BIAS": bias == nil ? "0" : "1", "EXPERTS": experts == nil ? "0" : "1"]
+        let options = epilogue.options.merging(own) { $1 }
+        // Those of bytes have no room for a seventh buffer on every device.
+        precondition(experts == nil || terms == 0, "experts take floats")
+        let places = terms > 0 ? [] : [experts?.routing.lists.places ?? kernels.nothing]
+        let buffers = x.buffers + [weights.words, weights.scalesArgument, bias ?? kernels.nothing] + places + [y]
         self.kernels = try shapes.map { shape throws(ComputeError) in
             try kernels.promise(
                 shape.kernel, shape.options.merging(options) { $1 }, buffers, groupSize: shape.groupSize,
-                need: shape == shapes.first || shape == shapes.last ? .first : .later)
+                need: experts != nil || shape == shapes.first || shape == shapes.last ? .first : .later)
         }
     }
 
     /// The heights of tiles that a batch chooses among, ascending.
     package var heights: [Int] { shapes.map(\.height) }
 
+    /// The lowest shape for tiles of each height.
+    private static func shapes(of all: [LaunchShape], for heights: [Int]) -> [LaunchShape] {
+        heights.reduce(into: []) { shapes, height in
+            guard let shape = all.first(where: { $0.height >= height }) else {
+                preconditionFailure("there is no tile of \(height) rows")
+            }
+            if shapes.last != shape { shapes.append(shape) }
+        }
+    }
+
+    /// - Parameter rows: of the batch; with experts, those that are routed.
     package func encode(_ commands: any Commands, rows: Int) {
-        let place = LaunchShape.place(in: shapes, rows: rows, columns: columns, facts: facts) {
-            kernels[$0].ifKept != nil
+        let place: Int, count: Int, tiles: Int
+        if let experts {
+            let cut = experts.routing.cut(rows: rows)
+            place = shapes.firstIndex { $0.height >= cut.height } ?? shapes.count - 1
+            count = cut.tiles
+            tiles = shapes[place].tiles(rows: cut.tiles * shapes[place].height, columns: columns)
+        } else {
+            place = LaunchShape.place(in: shapes, rows: rows, columns: columns, facts: facts) {
+                kernels[$0].ifKept != nil
+            }
+            count = rows * max(1, terms)
+            tiles = shapes[place].tiles(rows: rows, columns: columns)
         }
         var parameters = Parameters()
-        parameters.append(rows * max(1, terms))
+        parameters.append(count)
         parameters.append(depth)
         parameters.append(columns)
         parameters.append(stride)
         parameters.append(offset)
+        if terms == 0 {
+            parameters.append(panels)
+            parameters.append(experts.map { $0.takesSlots ? 1 : $0.routing.choice.used } ?? 1)
+        }
         parameters.append(epilogue.scale)
         parameters.append(epilogue.cap ?? 0)
-        commands.dispatch(kernels[place], parameters, tiles: shapes[place].tiles(rows: rows, columns: columns))
+        commands.dispatch(kernels[place], parameters, tiles: tiles)
     }
 }

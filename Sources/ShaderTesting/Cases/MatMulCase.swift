@@ -146,7 +146,7 @@ struct ProductRows {
 
 extension MatMul.Epilogue {
     /// How cases name it.
-    fileprivate var words: String {
+    var words: String {
         form.rawValue + (activation == .silu ? "" : " \(activation.rawValue)")
             + (scale == 1 ? "" : " scaled by \(scale)")
             + (cap.map { " capped at \($0)" } ?? "")
@@ -156,7 +156,7 @@ extension MatMul.Epilogue {
     /// - Parameters:
     ///   - up: the other product of a pair.
     ///   - old: what stands in the result's place.
-    fileprivate func estimate(_ product: Estimate, up: Estimate?, old: Estimate?) -> Estimate {
+    func estimate(_ product: Estimate, up: Estimate?, old: Estimate?) -> Estimate {
         let scaled = scale == 1 ? product : product * Estimate(scale)
         let result =
             cap.map { (product * (Estimate(scale) / Estimate($0))).hyperbolicTangent * Estimate($0) } ?? scaled

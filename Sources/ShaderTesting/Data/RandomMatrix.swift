@@ -88,20 +88,30 @@ struct RandomMatrix {
     /// only fill the last panel up hold `TestBuffer.guardWord`, which is no number in any format: no result may come
     /// from them.
     func upload(to bench: Workbench, alternatingWith other: RandomMatrix? = nil) throws(ComputeError) -> PackedMatrix {
+        try Self.upload([[self] + (other.map { [$0] } ?? [])], to: bench)
+    }
+
+    /// Several of these, one behind the other.
+    /// - Parameter matrices: of each those that take turns.
+    static func upload(_ matrices: [[RandomMatrix]], to bench: Workbench) throws(ComputeError) -> PackedMatrix {
         let layout = PanelLayout(vectorWidth: bench.limits.vectorWidth)
-        let parts = [self] + (other.map { [$0] } ?? [])
+        let first = matrices[0][0], columns = first.columns
+        let panels = matrices[0].count * layout.padded(columns) / layout.width
         let shape = PanelShape(
-            format: format, depth: depth, panels: parts.count * layout.padded(columns) / layout.width, layout: layout)
+            format: first.format, depth: first.depth, panels: matrices.count * panels, layout: layout)
         var packed = [UInt32](repeating: TestBuffer.guardWord, count: shape.weightByteCount / 4)
         var packedScales = [UInt32](repeating: TestBuffer.guardWord, count: shape.scaleByteCount / 4)
         packed.withUnsafeMutableBufferPointer { packed in
             packedScales.withUnsafeMutableBufferPointer { packedScales in
-                for (index, part) in parts.enumerated() {
-                    for column in 0..<columns {
-                        let place = layout.place(of: column, part: index, of: parts.count)
-                        shape.store(
-                            words: part.words[column], scales: part.scales[column], panel: place.panel,
-                            column: place.column, weights: packed, packedScales: packedScales)
+                for (number, parts) in matrices.enumerated() {
+                    for (index, part) in parts.enumerated() {
+                        for column in 0..<columns {
+                            let place = layout.place(of: column, part: index, of: parts.count)
+                            shape.store(
+                                words: part.words[column], scales: part.scales[column],
+                                panel: number * panels + place.panel, column: place.column, weights: packed,
+                                packedScales: packedScales)
+                        }
                     }
                 }
             }

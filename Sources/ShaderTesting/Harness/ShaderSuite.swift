@@ -4,8 +4,8 @@ package import Kernels
 package struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
     package static let kernels = [
-        "attention", "embed", "head_norm", "matmul", "matmul_bytes", "norm", "probe_copy", "probe_fma", "quantise",
-        "rope_store",
+        "attention", "combine", "embed", "head_norm", "matmul", "matmul_bytes", "norm", "probe_copy", "probe_fma",
+        "quantise", "rope_store", "route",
     ]
 
     /// Only cases of this kernel, if any is named.
@@ -27,7 +27,9 @@ package struct ShaderSuite: Sendable {
     /// The cases for a device with features switched off: those of the tables, then random ones where all is on.
     package func cases(_ fallback: Fallback) -> [any ShaderCase] {
         let all: [[any ShaderCase]] = [
-            MatMulCase.table(fallback, isQuick: isQuick), BatchCase.table(fallback, isQuick: isQuick),
+            MatMulCase.table(fallback, isQuick: isQuick), ExpertProductCase.table(fallback, isQuick: isQuick),
+            RouteCase.table(fallback, isQuick: isQuick), CombineCase.table(fallback, isQuick: isQuick),
+            BatchCase.table(fallback, isQuick: isQuick),
             AttentionCase.table(fallback, isQuick: isQuick), AttentionBatchCase.table(fallback, isQuick: isQuick),
             RopeStoreCase.table(fallback, isQuick: isQuick),
             EmbedCase.table(fallback, isQuick: isQuick), NormCase.table(fallback, isQuick: isQuick),
