@@ -31,6 +31,7 @@ extension MutationTests {
         kernel(
             "route", "bias in the weight", "best[rank] = PROBABILITY(e)", "best[rank] = scores[e]", option: "biased,"),
         kernel("route", "not scaled", "float factor = scale;", "float factor = 1.0;", option: "2.5"),
+        kernel("route", "no gap behind the logits", "TILE * stride", "TILE * experts", option: "gap"),
         kernel("route", "one too few", "rank < used", "rank + 1 < used"),
         kernel("group_experts", "lists that overlap", "first += counts[i];", "first++;", of: "route"),
         kernel("group_experts", "full tiles alone", "min(height, count - i)", "height", of: "route"),

@@ -28,7 +28,8 @@ package struct ExpertRouting: Sendable {
             experts: Int, used: Int, probabilities: Probabilities = .softmax, bias: (any Buffer)? = nil,
             isNormalised: Bool = true, scale: Float = 1
         ) {
-            precondition(1...512 ~= experts && 1...min(16, experts) ~= used, "\(used) of \(experts) experts")
+            precondition(
+                1...mostExperts ~= experts && 1...min(mostUsed, experts) ~= used, "\(used) of \(experts) experts")
             self.experts = experts
             self.used = used
             self.probabilities = probabilities
@@ -37,6 +38,9 @@ package struct ExpertRouting: Sendable {
             self.scale = scale
         }
     }
+
+    /// The most experts that there are kernels for, and the most of a row.
+    package static let (mostExperts, mostUsed) = (512, 16)
 
     /// What the rows of a batch are routed by.
     package struct Lists: Sendable {
@@ -70,15 +74,18 @@ package struct ExpertRouting: Sendable {
     private let route: KernelPromise
     private let group: KernelPromise
     private let heights: [Int]
+    private let stride: Int
 
     /// - Parameters:
-    ///   - logits: `[rows][experts]` floats
+    ///   - logits: `[rows][stride]` floats, those of experts in front
+    ///   - stride: as many as there are experts, where it is not said.
     ///   - lists: may be shared by layers that come one after the other.
     package init(
-        _ kernels: KernelSet, _ choice: Choice, logits: any Buffer, _ lists: Lists
+        _ kernels: KernelSet, _ choice: Choice, logits: any Buffer, stride: Int? = nil, _ lists: Lists
     ) throws(ComputeError) {
         self.choice = choice
         self.lists = lists
+        self.stride = stride ?? choice.experts
         heights = Self.heights(kernels.limits)
         let options = [
             "PROBABILITIES": choice.probabilities.rawValue, "BIAS": choice.bias == nil ? "0" : "1",
@@ -102,6 +109,7 @@ package struct ExpertRouting: Sendable {
 
     package func encode(_ commands: any Commands, rows: Int) {
         var parameters = Parameters()
+        parameters.append(stride)
         parameters.append(choice.experts)
         parameters.append(choice.used)
         parameters.append(choice.scale)

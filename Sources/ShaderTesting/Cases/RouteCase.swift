@@ -14,10 +14,13 @@ struct RouteCase: DispatchCase {
     var scale: Float = 1
     /// Whether all logits of a row are one of few: then the first of experts that are as good are chosen.
     var isTied = false
+    /// Logits of a row behind those of experts.
+    var gap = 0
 
     var description: String {
         "\(rows) rows to \(used) of \(experts) experts, \(probabilities.rawValue)\(hasBias ? ", biased" : "")"
             + "\(isNormalised ? ", normalised" : ""), times \(scale)\(isTied ? ", tied" : "")"
+            + (gap > 0 ? ", gap \(gap)" : "")
     }
 
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
@@ -26,7 +29,11 @@ struct RouteCase: DispatchCase {
         let bias = hasBias ? numbers.floats(experts) : nil
         var choice = ExpertRouting.Choice(
             experts: experts, used: used, probabilities: probabilities, isNormalised: isNormalised, scale: scale)
-        let logits = try TestBuffer("logits", values, on: bench.device)
+        // What stands in the gap would be chosen first.
+        let padded = (0..<rows).flatMap { row in
+            values[row * experts..<(row + 1) * experts] + [Float](repeating: 100, count: gap)
+        }
+        let logits = try TestBuffer("logits", padded, on: bench.device)
         let shift = try bias.map { bias throws(ComputeError) in try TestBuffer("bias", bias, on: bench.device) }
         choice.bias = shift?.buffer
         func output(_ label: String, _ count: Int) throws(ComputeError) -> TestBuffer {
@@ -35,7 +42,7 @@ struct RouteCase: DispatchCase {
         let chosen = try output("chosen", rows * used), weights = try output("weights", rows * used)
         let places = try output("places", choice.placeWords(rows: rows, bench.limits))
         let routing = try ExpertRouting(
-            bench.kernels, choice, logits: logits.buffer,
+            bench.kernels, choice, logits: logits.buffer, stride: experts + gap,
             .init(chosen: chosen.buffer, weights: weights.buffer, places: places.buffer))
         let expected = (0..<rows).flatMap { row in
             Reference.route(
@@ -68,7 +75,8 @@ struct RouteCase: DispatchCase {
             results += slots.enumerated().flatMap { whole($1, at: 4 * cut.tiles + place + $0) }
             place += slots.count
         }
-        return results + (tile..<max(tile, cut.tiles)).flatMap { whole(0, at: 4 * $0 + 2) }
+        return results
+            + (tile..<max(tile, cut.tiles)).flatMap { tile in (0..<3).flatMap { whole(0, at: 4 * tile + $0) } }
     }
 
     /// A whole number, byte by byte: as a float it would be as good as zero.
@@ -90,6 +98,7 @@ struct RouteCase: DispatchCase {
             RouteCase(rows: 33, experts: 32, used: 4), RouteCase(rows: 1, experts: 128, used: 8, isNormalised: false),
             RouteCase(rows: 9, experts: 512, used: 10, probabilities: .sigmoid, hasBias: true, scale: 2.5),
             RouteCase(rows: 5, experts: 8, used: 8, isTied: true),
+            RouteCase(rows: 7, experts: 1, used: 1, probabilities: .sigmoid, isNormalised: false, gap: 3),
         ]
         guard fallback == .none, !isQuick else { return plain }
         return plain + [
