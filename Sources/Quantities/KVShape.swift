@@ -74,6 +74,14 @@ package struct KVShape: Hashable, Sendable {
         heldPages(blocks: blocks(for: tokens), windowBlocks: windowBlocks(chunk: chunk))
     }
 
+    /// The most tokens of a sequence that never holds more than `pages` pages.
+    package func mostTokens(in pages: Int, chunk: Int) -> Int {
+        let free = max(0, pages - statePages), kept = windowBlocks(chunk: chunk), blocks = free / pagesPerBlock
+        if blocks <= kept { return blocks * tokensPerPage }
+        let growing = pagesPerBlock - windowedPerBlock
+        return growing == 0 ? .max : (free - kept * windowedPerBlock) / growing * tokensPerPage
+    }
+
     /// What a model's quota is in proportion to, beside its weight: layers x KV heads; where a sequence's pages do not
     /// grow with it, as many times less or more as a sequence of `dueTokens` holds of them.
     package var dueShare: Double {

@@ -28,6 +28,9 @@ package final class Model: Sendable {
         /// The most rows of a batch. Chosen, as what follows, for who has no scheduler: scratch memory grows with them.
         package var maxRows = 512
         package var maxLogitRows = 64
+        /// The most rows of one sequence in a batch, of who has a scheduler: the pool is then asked how long a sequence
+        /// can become. Without it, there is a page for every sequence.
+        package var chunk: Int?
         package var kvType = KVType.f16
 
         package init() {}
@@ -48,7 +51,8 @@ package final class Model: Sendable {
     ) throws(KVError) -> Int {
         let shape = try kvShape(network, type: options.kvType, pageBytes: pool.pageBytes)
         let addressable = shape.tokens(in: pool.pagesPerSequence)
-        return min(options.contextLength ?? network.contextLength, network.contextLength, addressable)
+        let held = options.chunk.map { shape.mostTokens(in: pool.pageCount, chunk: $0) } ?? addressable
+        return min(options.contextLength ?? network.contextLength, network.contextLength, addressable, held)
     }
 
     /// Compiles the kernels that a first token needs; blocks for seconds. They are not kept for later starts yet.

@@ -101,6 +101,7 @@ struct KVManagerTests {
             layers: 3, kvHeads: 1, headSize: 64, pageBytes: 1024, window: KVWindow(layers: 2, tokens: 6))
         let model = try kv.add(windowed, weight: 1, chunk: 8)
         #expect(kv.shortage(of: model, for: 40) == nil)
+        #expect([18, 17, 12, 2].map { windowed.mostTokens(in: $0, chunk: 8) } == [40, 36, 16, 0])
         #expect(kv.shortage(of: model, for: 41).map { [$0.needed, $0.most] } == [19, 18])
         let whole = try kv.add(windowed, weight: 1)
         #expect(kv.shortage(of: whole, for: 25).map { [$0.needed, $0.most] } == [21, 18])

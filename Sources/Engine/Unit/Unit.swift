@@ -72,7 +72,8 @@ package actor Unit {
         lanes = try UnitLanes(configuration.jobShares, on: device)
         let pages = poolBytes / PageLayout.defaultPageBytes
         pool = try KVPool(
-            pageCount: pages, sequences: sequences, pagesPerSequence: min(pages, pagesPerSequence), on: lanes.devices)
+            // Tables may be longer than the pool: those of windowed layers name pages over and over.
+            pageCount: pages, sequences: sequences, pagesPerSequence: pagesPerSequence, on: lanes.devices)
         maxRequests = configuration.maxRequests
         policy = configuration.policy
         let weightBytes =

@@ -47,6 +47,7 @@ extension Unit {
         options.kvType = configuration.kvType
         options.maxRows = configuration.chunk + configuration.maxSequences
         options.maxLogitRows = configuration.maxSequences
+        options.chunk = configuration.chunk
         let (pool, chosen, sets) = (pool, options, lanes.lanes.map(\.kernels))
         let settings = ModelSettings(
             configuration, shape: try Model.kvShape(file.network, type: configuration.kvType),
