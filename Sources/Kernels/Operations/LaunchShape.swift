@@ -241,7 +241,10 @@ extension LaunchShape {
                 width: queries, sharedBytes: bytes)
         }
         func fits(_ shape: LaunchShape) -> Bool { shape.sharedBytes <= limits.sharedMemoryBytes }
-        let queries = (1...min(ratio, 8)).last { ratio % $0 == 0 && fits(tile(queries: $0, rows: 1)) } ?? 1
+        // Eight heads of 256 took up to 15 registers more than NVIDIA's lanes have of the 128 that let two groups stand
+        // beside each other.
+        let most = shape.headSize > 192 ? 4 : 8
+        let queries = (1...min(ratio, most)).last { ratio % $0 == 0 && fits(tile(queries: $0, rows: 1)) } ?? 1
         // Eight elements of a value for each of eight heads: half of the registers that a lane has on any device.
         let rows = [8, 4, 2].first { queries * $0 <= 8 && fits(tile(queries: queries, rows: $0)) }
         return [tile(queries: queries, rows: 1)] + (rows.map { [tile(queries: queries, rows: $0)] } ?? [])

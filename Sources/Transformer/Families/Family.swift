@@ -43,8 +43,8 @@ extension Network {
     /// The architectures that there are families for.
     package static let architectures = Family.all.map(\.architecture)
 
-    /// - Throws: `ModelError` where the file is of no known family, lacks a key, says what does not fit together, or what
-    ///   its family would not heed.
+    /// - Throws: `ModelError` where the file is of no known family, lacks a key, says what does not fit together, or
+    ///   what its family would not heed.
     package init(_ file: GGUFFile) throws(ModelError) {
         let family = try Family.of(file)
         let keys: FamilyFile
