@@ -130,7 +130,7 @@ let package = Package(
         tests(
             "Kernels",
             ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ShaderInspection", "TestDevices"]),
-        tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "TestDevices"]),
+        tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "Quantities", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
         tests("Tokenization", ["Quantities", "GGUF", "Jinja"], hasResources: true),

@@ -129,7 +129,7 @@ struct CUDADialectTests {
     /// Every head size, number format and number of heads that share a key.
     private static var shapes: [AttentionShape] {
         KVType.allCases.flatMap { kv in
-            AttentionShape.headSizes.flatMap { headSize in
+            PageLayout.headSizes.flatMap { headSize in
                 (1...4).map { ratio in
                     AttentionShape(
                         heads: ratio, kvHeads: 1, rotated: headSize, layers: 1,

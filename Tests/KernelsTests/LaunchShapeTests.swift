@@ -64,7 +64,7 @@ struct LaunchShapeTests {
     func everyShapeIsWithinTheDevicesLimits(_ facts: DeviceFacts) {
         let limits = DeviceLimits(facts)
         let products = Self.matrices.flatMap { matrix in Self.formats.flatMap { Self.shapes(matrix, $0, facts) } }
-        let attention = AttentionShape.headSizes.flatMap { headSize in
+        let attention = PageLayout.headSizes.flatMap { headSize in
             [1, 3, 4, 7, 8].flatMap { ratio in
                 LaunchShape.attention(
                     AttentionShape(

@@ -1,5 +1,6 @@
 import Compute
 import Kernels
+import Quantities
 import ShaderTesting
 import TestDevices
 import Testing
@@ -51,10 +52,10 @@ struct CoverageTests {
         + ["NONE", "RESIDUAL", "PAIRED", "GATED"].flatMap { epilogue in
             ["matmul<", "matmul_tile<"].map { ($0, ["SPLITS=16,", "EPILOGUE=\(epilogue)>"]) }
         }
-        + AttentionShape.headSizes.map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
+        + PageLayout.headSizes.map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
         + ["F32", "F16", "Q8"].map { ("attention_tile<", ["KV=\($0),"]) }
         + [1, 2, 8].map { ("attention_tile<", ["ROWS=\($0),"]) }
-        + AttentionShape.headSizes.map { ("attention_merge<", ["HEAD_SIZE=\($0),"]) }
+        + PageLayout.headSizes.map { ("attention_merge<", ["HEAD_SIZE=\($0),"]) }
         + ["1", "8"].flatMap { parts in
             ["CAP=0,SINKS=0,", "CAP=1,SINKS=0,", "CAP=0,SINKS=1,", "CAP=1,SINKS=1,"].map {
                 ("attention_tile<", [$0, "PARTS=\(parts),"])
@@ -92,7 +93,7 @@ struct CoverageTests {
     }
 
     // More queries at once would not fit in registers.
-    private static let attention = zip(AttentionShape.headSizes, [4, 4, 4, 3, 2, 2, 1, 1]).flatMap {
+    private static let attention = zip(PageLayout.headSizes, [4, 4, 4, 3, 2, 2, 1, 1]).flatMap {
         size, most -> [Wanted] in
         ["F32", "F16", "Q8"].flatMap { kv in
             (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }

@@ -125,7 +125,7 @@ package actor Unit {
 
     private func check(_ request: GenerationRequest, of model: UnitModel) throws(EngineError) {
         guard !request.prompt.isEmpty else { throw .emptyPrompt }
-        let vocabulary = model.network.network.vocabularySize
+        let vocabulary = model.network.vocabularySize
         if let token = request.prompt.first(where: { !(0..<vocabulary).contains(Int($0)) }) {
             throw .tokenOutOfVocabulary(Int(token), vocabularySize: vocabulary)
         }

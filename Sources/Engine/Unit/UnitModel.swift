@@ -16,7 +16,7 @@ struct UnitModel: Sendable {
 
     var isPinned: Bool { configuration.pinned }
     /// What is the same on all lanes.
-    var network: Model { networks[0] }
+    var network: Network { networks[0].network }
 }
 
 extension ModelSettings {

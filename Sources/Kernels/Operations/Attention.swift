@@ -20,7 +20,7 @@ package struct Attention: Sendable {
     ///   - pool: `[pages][pageBytes]`
     ///   - y: `[rows][heads][headSize]` floats
     /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages hold no
-    ///   multiple of them, where heads have no size in `headSizes`, where the pool exceeds a binding and its windows
+    ///   multiple of them, where heads have no size in `PageLayout.headSizes`, where the pool exceeds a binding and its windows
     ///   do not hold whole pages, or where heads lack sinks.
     package init(
         _ kernels: KernelSet, _ shape: AttentionShape, _ scores: AttentionScores, qkv: any Buffer, rows: RowBuffers,
@@ -70,7 +70,7 @@ package struct Attention: Sendable {
                 kernel: "attention",
                 reason: "a page of \(page.tokensPerPage) tokens is not made of \(limits.vectorWidth / 4) at a time")
         }
-        guard AttentionShape.headSizes.contains(page.headSize) else {
+        guard PageLayout.headSizes.contains(page.headSize) else {
             throw .argument(kernel: "attention", reason: "there are no heads of \(page.headSize) elements")
         }
         if let sinks = scores.sinks, sinks.byteCount < 4 * shape.layers * shape.heads {

@@ -8,11 +8,8 @@ package struct AttentionShape: Sendable, Hashable {
     /// Leading elements of a head that are rotated: a multiple of 8, 0 without positions.
     package var rotated: Int
     package var layers: Int
-    /// Heads of a size in `headSizes`.
+    /// Heads of a size in `PageLayout.headSizes`.
     package var page: PageLayout
-
-    /// The sizes of heads that there are kernels for.
-    package static let headSizes = PageLayout.headSizes
 
     package init(heads: Int, kvHeads: Int, rotated: Int, layers: Int, page: PageLayout) {
         self.heads = heads

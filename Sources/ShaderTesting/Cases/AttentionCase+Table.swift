@@ -131,7 +131,7 @@ extension AttentionCase {
     /// Every number of queries to a key that each head size has registers for, and beyond.
     private static var ratios: [AttentionCase] {
         KVType.allCases.flatMap { kv in
-            AttentionShape.headSizes.flatMap { size in
+            PageLayout.headSizes.flatMap { size in
                 [1, 2, 3, 4, 8].map { AttentionCase(kv: kv, headSize: size, ratio: $0, lengths: lengths, tail: 2) }
             }
         }
@@ -176,7 +176,7 @@ extension AttentionCase {
 
     static func random(_ numbers: inout Numbers) -> AttentionCase {
         AttentionCase(
-            kv: numbers.pick(KVType.allCases), headSize: numbers.pick(AttentionShape.headSizes),
+            kv: numbers.pick(KVType.allCases), headSize: numbers.pick(PageLayout.headSizes),
             ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(80) },
             tail: 1 + numbers.below(4), pageTokens: 4 * (1 + numbers.below(10)), factor: numbers.pick([1, 20, 400]),

@@ -68,7 +68,7 @@ struct HeadNormCase: DispatchCase {
 
     static func random(_ numbers: inout Numbers) -> HeadNormCase {
         HeadNormCase(
-            rows: 1 + numbers.below(60), headSize: numbers.pick(AttentionShape.headSizes), ratio: 1 + numbers.below(4),
+            rows: 1 + numbers.below(60), headSize: numbers.pick(PageLayout.headSizes), ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(4), isWholeRow: numbers.below(2) == 0)
     }
 }

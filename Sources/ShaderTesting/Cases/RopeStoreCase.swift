@@ -126,7 +126,7 @@ extension RopeStoreCase {
                 RopeStoreCase(kv: $0, headSize: 64, ratio: 3, rotated: 64, lengths: lengths, tail: 40)
             }
         }
-        let sizes = isQuick ? [64, 80, 192, 16] : AttentionShape.headSizes
+        let sizes = isQuick ? [64, 80, 192, 16] : PageLayout.headSizes
         let plain = formats.flatMap { kv in
             sizes.enumerated().map { index, size in
                 RopeStoreCase(
@@ -156,7 +156,7 @@ extension RopeStoreCase {
     }
 
     static func random(_ numbers: inout Numbers) -> RopeStoreCase {
-        let headSize = numbers.pick(AttentionShape.headSizes)
+        let headSize = numbers.pick(PageLayout.headSizes)
         return RopeStoreCase(
             kv: numbers.pick(KVType.allCases), headSize: headSize, ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), rotated: 8 * numbers.below(headSize / 8 + 1),

@@ -1,5 +1,6 @@
 package import GGUF
 import Kernels
+import Quantities
 
 /// A family of models: how a network is read from metadata, and which tensors have names of their own.
 ///
@@ -47,10 +48,7 @@ extension Network {
     ///   what its family would not heed.
     package init(_ file: GGUFFile) throws(ModelError) {
         let family = try Family.of(file)
-        let keys: FamilyFile
-        do throws(GGUFError) { keys = try FamilyFile(file, architecture: family.architecture) } catch {
-            throw .file(error)
-        }
+        let keys = try FamilyFile(file, architecture: family.architecture)
         let network = try family.network(keys)
         try keys.refuseUnread()
         try network.check(keys)
@@ -73,7 +71,7 @@ extension Network {
             try keys.require(
                 block.feedForward.width % 4 == 0, "a feed-forward length that is no multiple of 4")
         }
-        let sizes = AttentionShape.headSizes, size = heads.headSize
+        let sizes = PageLayout.headSizes, size = heads.headSize
         try keys.require(
             sizes.contains(size), "head size \(size) is not one of \(sizes.map(String.init).joined(separator: ", "))")
         try keys.require(

@@ -11,10 +11,12 @@ final class FamilyFile {
     private let file: GGUFFile
     private var read: Set<String> = []
 
-    init(_ file: GGUFFile, architecture: String) throws(GGUFError) {
+    init(_ file: GGUFFile, architecture: String) throws(ModelError) {
         self.file = file
         self.architecture = architecture
-        name = try file.metadata.stringIfPresent("general.name") ?? architecture
+        name = try Self.wrapped { () throws(GGUFError) in
+            try file.metadata.stringIfPresent("general.name") ?? architecture
+        }
     }
 
     private func full(_ key: String) -> String {
@@ -22,35 +24,37 @@ final class FamilyFile {
         return "\(architecture).\(key)"
     }
 
-    func integer(_ key: String, in range: ClosedRange<Int>) throws(GGUFError) -> Int {
-        try file.metadata.integer(full(key), in: range)
+    func integer(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> Int {
+        try Self.wrapped { () throws(GGUFError) in try file.metadata.integer(full(key), in: range) }
     }
 
-    func integerIfPresent(_ key: String, in range: ClosedRange<Int>) throws(GGUFError) -> Int? {
-        try file.metadata.integerIfPresent(full(key), in: range)
+    func integerIfPresent(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> Int? {
+        try Self.wrapped { () throws(GGUFError) in try file.metadata.integerIfPresent(full(key), in: range) }
     }
 
     /// A positive number that is there and not zero, which in files is another word for none.
     func positiveIfPresent(_ key: String) throws(ModelError) -> Float? {
-        guard let value = try wrapped({ () throws(GGUFError) in try file.metadata.floatIfPresent(full(key)) }),
-            value != 0
-        else { return nil }
+        let value = try Self.wrapped { () throws(GGUFError) in try file.metadata.floatIfPresent(full(key)) }
+        guard let value, value != 0 else { return nil }
         try require(value.isFinite && value > 0, "\(key) is \(value)")
         return value
     }
 
-    func boolIfPresent(_ key: String) throws(GGUFError) -> Bool? { try file.metadata.boolIfPresent(full(key)) }
+    func boolIfPresent(_ key: String) throws(ModelError) -> Bool? {
+        try Self.wrapped { () throws(GGUFError) in try file.metadata.boolIfPresent(full(key)) }
+    }
 
-    func stringIfPresent(_ key: String) throws(GGUFError) -> String? { try file.metadata.stringIfPresent(full(key)) }
+    func stringIfPresent(_ key: String) throws(ModelError) -> String? {
+        try Self.wrapped { () throws(GGUFError) in try file.metadata.stringIfPresent(full(key)) }
+    }
 
     /// A number of each layer, from an array or from one number for all; of an array as many as there are layers.
     func perLayer(_ key: String, layers: Int, in range: ClosedRange<Int>) throws(ModelError) -> [Int]? {
         let full = full(key)
         guard case .array = file.metadata[full] else {
-            return try wrapped { () throws(GGUFError) in try file.metadata.integerIfPresent(full, in: range) }
-                .map { Array(repeating: $0, count: layers) }
+            return try integerIfPresent(key, in: range).map { Array(repeating: $0, count: layers) }
         }
-        let values = try wrapped { () throws(GGUFError) in try file.metadata.integers(full) }
+        let values = try Self.wrapped { () throws(GGUFError) in try file.metadata.integers(full) }
         try require(values.count >= layers, "\(full) has \(values.count) numbers for \(layers) layers")
         for value in values { try require(range.contains(value), "\(full): \(value) is not in \(range)") }
         return Array(values[..<layers])
@@ -65,18 +69,13 @@ final class FamilyFile {
             try require(flags.count >= layers, "\(full) has \(flags.count) flags for \(layers) layers")
             return Array(flags[..<layers])
         }
-        let given = try wrapped { () throws(GGUFError) in
-            try file.metadata.integerIfPresent(full, in: 1...Self.maxLayers)
-        }
-        let period = given ?? period
+        let period = try integerIfPresent("attention.sliding_window_pattern", in: 1...Self.maxLayers) ?? period
         return (0..<layers).map { $0 % period < period - 1 }
     }
 
     /// The window of windowed layers.
     func window() throws(ModelError) -> AttentionMask? {
-        let tokens = try wrapped { () throws(GGUFError) in
-            try integerIfPresent("attention.sliding_window", in: 0...(1 << 24))
-        }
+        let tokens = try integerIfPresent("attention.sliding_window", in: 0...(1 << 24))
         return tokens.flatMap { $0 > 0 ? .sliding(window: $0) : nil }
     }
 
@@ -89,7 +88,7 @@ final class FamilyFile {
         if !holds { throw .unsupported(model: name, reason: reason()) }
     }
 
-    func wrapped<Value>(_ body: () throws(GGUFError) -> Value) throws(ModelError) -> Value {
+    private static func wrapped<Value>(_ body: () throws(GGUFError) -> Value) throws(ModelError) -> Value {
         do throws(GGUFError) { return try body() } catch { throw .file(error) }
     }
 

@@ -1,5 +1,4 @@
 import Foundation
-import GGUF
 import Kernels
 
 extension Family {
@@ -61,7 +60,7 @@ extension FamilyFile {
         network.output.scale = 1 / (try positiveIfPresent("logit_scale") ?? 1)
         let scale = try positiveIfPresent("attention.scale")
         let residualScale = try positiveIfPresent("residual_scale") ?? 1
-        let turns = try wrapped { () throws(GGUFError) in try boolIfPresent("rope.scaling.finetuned") }
+        let turns = try boolIfPresent("rope.scaling.finetuned")
         network.change {
             $0.attention.scale = scale ?? $0.attention.scale
             $0.residualScale = residualScale
@@ -77,7 +76,7 @@ extension FamilyFile {
     /// - Parameter norm: RMS or layer norms; the key of their epsilon follows from it.
     func llama(_ pairs: Rope.Pairs, norm: Normalisation.Kind = .rms) throws(ModelError) -> Network {
         let layers = try layers()
-        let embedding = try wrapped { () throws(GGUFError) in try integer("embedding_length", in: 4...(1 << 17)) }
+        let embedding = try integer("embedding_length", in: 4...(1 << 17))
         let context = try contextLength()
         guard let heads = try perLayer("attention.head_count", layers: layers, in: 1...1024) else {
             throw missing("attention.head_count")
@@ -110,14 +109,10 @@ extension FamilyFile {
     ///   - widthKey: of the numbers between an expert's products.
     ///   - width: where the file has no such key.
     func mixture(widthKey: String = "expert_feed_forward_length", width: Int? = nil) throws(ModelError) -> Mixture? {
-        let experts = try wrapped { () throws(GGUFError) in
-            try integerIfPresent("expert_count", in: 0...ExpertRouting.mostExperts)
-        }
+        let experts = try integerIfPresent("expert_count", in: 0...ExpertRouting.mostExperts)
         guard let experts, experts > 0 else { return nil }
-        let used = try wrapped { () throws(GGUFError) in
-            try integer("expert_used_count", in: 1...min(experts, ExpertRouting.mostUsed))
-        }
-        let given = try wrapped { () throws(GGUFError) in try integerIfPresent(widthKey, in: 0...(1 << 20)) }
+        let used = try integer("expert_used_count", in: 1...min(experts, ExpertRouting.mostUsed))
+        let given = try integerIfPresent(widthKey, in: 0...(1 << 20))
         guard let width = given.flatMap({ $0 > 0 ? $0 : nil }) ?? width.map({ $0 / used }) else {
             throw missing(widthKey)
         }
@@ -127,9 +122,7 @@ extension FamilyFile {
 
     /// Numbers between the products of the expert that all rows have, 0 where there is none.
     func sharedWidth() throws(ModelError) -> Int {
-        let width = try wrapped { () throws(GGUFError) in
-            try integerIfPresent("expert_shared_feed_forward_length", in: 0...(1 << 20)) ?? 0
-        }
+        let width = try integerIfPresent("expert_shared_feed_forward_length", in: 0...(1 << 20)) ?? 0
         try require(width % 4 == 0, "a shared expert of \(width), no multiple of 4")
         return width
     }
@@ -140,32 +133,24 @@ extension FamilyFile {
 
     /// Without those that predict further tokens, which nothing here asks for.
     private func layers() throws(ModelError) -> Int {
-        try wrapped { () throws(GGUFError) in
-            let all = try integer("block_count", in: 1...Self.maxLayers)
-            return all - (try integerIfPresent("nextn_predict_layers", in: 0...(all - 1)) ?? 0)
-        }
+        let all = try integer("block_count", in: 1...Self.maxLayers)
+        return all - (try integerIfPresent("nextn_predict_layers", in: 0...(all - 1)) ?? 0)
     }
 
     private func contextLength() throws(ModelError) -> Int {
-        try wrapped { () throws(GGUFError) in try integer("context_length", in: 1...(1 << 24)) }
+        try integer("context_length", in: 1...(1 << 24))
     }
 
     /// Tokens that the network was trained for before its positions were scaled.
     func originalContext() throws(ModelError) -> Int {
-        let original = try wrapped { () throws(GGUFError) in
-            try integerIfPresent("rope.scaling.original_context_length", in: 0...(1 << 24))
-        }
+        let original = try integerIfPresent("rope.scaling.original_context_length", in: 0...(1 << 24))
         guard let original, original > 0 else { return try contextLength() }
         return original
     }
 
     private func headSize(default size: Int) throws(ModelError) -> Int {
-        let keys = try wrapped { () throws(GGUFError) in
-            try integerIfPresent("attention.key_length", in: 1...1024)
-        }
-        let values = try wrapped { () throws(GGUFError) in
-            try integerIfPresent("attention.value_length", in: 1...1024)
-        }
+        let keys = try integerIfPresent("attention.key_length", in: 1...1024)
+        let values = try integerIfPresent("attention.value_length", in: 1...1024)
         let size = keys ?? size
         try require(values ?? size == size, "keys of \(size) but values of \(values ?? size) elements")
         return size
@@ -173,9 +158,7 @@ extension FamilyFile {
 
     /// Rotations as a file's keys and tensors have them; families differ in pairs and exceptions.
     private func rope(_ pairs: Rope.Pairs, headSize: Int, contextLength: Int) throws(ModelError) -> Rope? {
-        let rotated = try wrapped { () throws(GGUFError) in
-            try integerIfPresent("rope.dimension_count", in: 0...1024) ?? headSize
-        }
+        let rotated = try integerIfPresent("rope.dimension_count", in: 0...1024) ?? headSize
         guard rotated > 0 else { return nil }
         let base = try positiveIfPresent("rope.freq_base") ?? 10_000
         var rope = Rope(base: base, rotated: rotated, pairs: pairs)
@@ -183,7 +166,7 @@ extension FamilyFile {
         let older = try positiveIfPresent("rope.scale_linear")
         let factor = try positiveIfPresent("rope.scaling.factor") ?? older ?? 1
         if shape(of: "rope_freqs.weight") != nil { rope.divisors = .given }
-        let type = try wrapped { () throws(GGUFError) in try stringIfPresent("rope.scaling.type") }
+        let type = try stringIfPresent("rope.scaling.type")
         let hasLongFactors = shape(of: "rope_factors_long.weight") != nil
         switch type ?? "linear" {
         case "none": break
