@@ -20,8 +20,8 @@ package struct Attention: Sendable {
     ///   - pool: `[pages][pageBytes]`
     ///   - y: `[rows][heads][headSize]` floats
     /// - Throws: `ComputeError.argument` where the device takes several tokens of a page at once and pages hold no
-    ///   multiple of them, where heads have no size in `PageLayout.headSizes`, where the pool exceeds a binding and its windows
-    ///   do not hold whole pages, or where heads lack sinks.
+    ///   multiple of them, where heads have no size in `PageLayout.headSizes`, where the pool exceeds a binding and its
+    ///   windows do not hold whole pages, or where heads lack sinks.
     package init(
         _ kernels: KernelSet, _ shape: AttentionShape, _ scores: AttentionScores, qkv: any Buffer, rows: RowBuffers,
         pool: any Buffer, y: any Buffer
