@@ -25,18 +25,20 @@ extension MatMul {
             case gated = "GATED"
             /// `y = activation(r)`
             case activated = "ACTIVATED"
+            /// `y = y * sigmoid(r)`: what attention gave, gated by a product. (Qwen 3.5)
+            case gating = "GATING"
         }
 
         package var form: Form
         /// Of the forms that have one.
         package var activation: Activation
-        /// 1 for `paired` and `gated`.
+        /// 1 for `paired`, `gated` and `gating`.
         package var scale: Float
         /// `c` where `r` becomes `c * tanh(r / c)`; positive, and with `none` alone. Source: Gemma 2 (2024), section 2.
         package var cap: Float?
 
         package init(_ form: Form, _ activation: Activation = .silu, scale: Float = 1, cap: Float? = nil) {
-            precondition(scale == 1 || form != .paired && form != .gated, "gated products are not scaled")
+            precondition(scale == 1 || ![.paired, .gated, .gating].contains(form), "gated products are not scaled")
             precondition(cap.map { $0 > 0 && form == .none } ?? true, "a cap is positive, and of plain products")
             precondition(activation != .clampedSilu || form != .activated, "\(activation) takes a gate")
             self.form = form
@@ -49,13 +51,14 @@ extension MatMul {
         package static let residual = Self(.residual)
         package static let swiglu = Self(.paired)
         package static let gated = Self(.gated)
+        package static let gating = Self(.gating)
 
         /// Whether a result needs two products of neighbouring columns.
         package var isPaired: Bool { form == .paired }
 
         /// The kernels' options.
         var options: [String: String] {
-            let isActivated = form != .none && form != .residual
+            let isActivated = ![.none, .residual, .gating].contains(form)
             return [
                 "EPILOGUE": form.rawValue, "CAP": cap == nil ? "0" : "1",
                 "ACTIVATION": (isActivated ? activation : .silu).rawValue,
