@@ -40,9 +40,11 @@ package final class Model: Sendable {
     package static func kvShape(
         _ network: Network, type: KVType, pageBytes: Int = PageLayout.defaultPageBytes
     ) throws(KVError) -> KVShape {
-        try KVShape(
-            layers: network.blocks.count, kvHeads: network.heads.kvHeads, headSize: network.heads.headSize, type: type,
-            pageBytes: pageBytes, window: network.kvWindow)
+        guard let heads = network.heads else { preconditionFailure("a network without attention") }
+        return try KVShape(
+            layers: network.blocks.count { $0.attention != nil }, kvHeads: heads.kvHeads, headSize: heads.headSize,
+            type: type, pageBytes: pageBytes, window: network.kvWindow,
+            statePages: network.statePages(pageBytes).count)
     }
 
     /// The most tokens of one sequence: what is asked for, as far as file and pool permit.
@@ -74,8 +76,7 @@ package final class Model: Sendable {
         maxRows = options.maxRows
         maxLogitRows = options.maxLogitRows
         inputs = try StepInputs(
-            masks: Set(network.blocks.map(\.attention.mask)), rows: maxRows, logitRows: maxLogitRows, pool: pool,
-            on: device)
+            network, rows: maxRows, logitRows: maxLogitRows, pool: pool, on: device)
         logitStride = (network.vocabularySize + 15) / 16 * 16
         logits = try HostArray(
             Float.self, count: maxLogitRows * logitStride, access: .download, label: "logits", on: device)

@@ -7,7 +7,7 @@ import Transformer
 /// A network of any family in plain Swift and double precision, one sequence, all keys kept: what the device's forward
 /// pass is compared with. It reads tensors where the file has them and knows nothing of how they are packed.
 struct ReferenceNetwork {
-    private let file: GGUFFile
+    let file: GGUFFile
     let network: Network
     private let kv: KVType
     private let contextLength: Int
@@ -42,14 +42,18 @@ struct ReferenceNetwork {
     }
 
     private func run(_ block: Block, _ index: Int, _ x: inout [[Double]]) throws {
-        let incoming = block.hasNormsBefore ? try normed(x, .attentionNorm, index) : x
-        var branch = try attention(block.attention, incoming, index)
-        if block.hasNormsAfter { branch = try normed(branch, .postAttentionNorm, index) }
+        let incoming = block.hasNormsBefore ? try normed(x, .mixerNorm, index) : x
+        var branch =
+            switch block.mixer {
+            case .attention(let heads): try attention(heads, incoming, index)
+            case .recurrent(let layer): try recurrent(layer, incoming, index)
+            }
+        if block.hasNormsAfter { branch = try normed(branch, .postMixerNorm, index) }
         let before = x
         add(branch, block.residualScale, to: &x)
         let inner =
             block.isParallel
-            ? try normed(before, .attentionNorm, index)
+            ? try normed(before, .mixerNorm, index)
             : block.hasNormsBefore ? try normed(x, .feedForwardNorm, index) : x
         branch = try feedForward(block.feedForward, inner, index)
         if block.hasNormsAfter { branch = try normed(branch, .postFeedForwardNorm, index) }
@@ -60,8 +64,18 @@ struct ReferenceNetwork {
 
     private func attention(_ heads: AttentionLayer, _ x: [[Double]], _ index: Int) throws -> [[Double]] {
         let (q, kvSize) = (heads.heads * heads.headSize, heads.kvHeads * heads.headSize)
-        var rows: [[Double]]
-        if file.tensorIfPresent("\(network.tensorName(.qkv, block: index)).weight") != nil {
+        var rows: [[Double]], gates: [[Double]]?
+        if heads.isGated {
+            // Of each head first the query, then the gate.
+            let pairs = try product(x, .query, index).map { cut($0[...], heads.headSize) }
+            func every(_ first: Int) -> [[Double]] {
+                pairs.map { pairs in stride(from: first, to: pairs.count, by: 2).flatMap { pairs[$0] } }
+            }
+            gates = every(1)
+            rows = zip(zip(every(0), try product(x, .key, index)), try product(x, .value, index)).map {
+                $0.0 + $0.1 + $1
+            }
+        } else if file.tensorIfPresent("\(network.tensorName(.qkv, block: index)).weight") != nil {
             rows = try product(x, .qkv, index)
         } else {
             rows = zip(
@@ -85,7 +99,7 @@ struct ReferenceNetwork {
             values.append(cut(row[(q + kvSize)...], heads.headSize).map(kept))
         }
         let sinks = heads.hasSinks ? try vector("\(network.tensorName(.sinks, block: index)).weight") : nil
-        let mixed = queries.indices.map { position in
+        var mixed = queries.indices.map { position in
             let tokens = heads.mask.tokens(at: position, of: rows.count)
             return (0..<heads.heads).flatMap { head in
                 let shared = head / (heads.heads / heads.kvHeads)
@@ -93,6 +107,9 @@ struct ReferenceNetwork {
                     queries[position][head], keys[tokens].map { $0[shared] }, values[tokens].map { $0[shared] }, heads,
                     sink: sinks?[head])
             }
+        }
+        if let gates {
+            mixed = zip(mixed, gates).map { zip($0, $1).map { $0 / (1 + exp(-$1)) } }
         }
         return try product(mixed, .attentionOutput, index)
     }
@@ -252,13 +269,13 @@ struct ReferenceNetwork {
         }
     }
 
-    private func rms(_ x: [Double], _ weight: [Double]) -> [Double] {
+    func rms(_ x: [Double], _ weight: [Double]) -> [Double] {
         let mean = x.reduce(0) { $0 + $1 * $1 } / Double(x.count)
         let scale = 1 / (mean + Double(network.norm.epsilon)).squareRoot()
         return zip(x, weight).map { $0 * scale * $1 }
     }
 
-    private func product(_ x: [[Double]], _ name: TensorName, _ index: Int? = nil) throws -> [[Double]] {
+    func product(_ x: [[Double]], _ name: TensorName, _ index: Int? = nil) throws -> [[Double]] {
         let name = network.tensorName(name, block: index)
         let rows = try matrix("\(name).weight")
         let bias =
@@ -274,17 +291,18 @@ struct ReferenceNetwork {
     }
 
     /// `[rows][row length]`
-    private func matrix(_ name: String) throws -> [[Double]] {
+    func matrix(_ name: String) throws -> [[Double]] {
         let tensor = try file.tensor(name)
         let values = try tensor.floats(rows: 0..<tensor.layout.rowCount)
         return cut(values.map { Double($0) }[...], tensor.layout.rowLength)
     }
 
-    private func vector(_ name: String) throws -> [Double] {
-        try file.tensor(name).floats(rows: 0..<1).map { Double($0) }
+    func vector(_ name: String) throws -> [Double] {
+        let tensor = try file.tensor(name)
+        return try tensor.floats(rows: 0..<tensor.layout.rowCount).map { Double($0) }
     }
 
-    private func cut(_ values: ArraySlice<Double>, _ length: Int) -> [[Double]] {
+    func cut(_ values: ArraySlice<Double>, _ length: Int) -> [[Double]] {
         stride(from: values.startIndex, to: values.endIndex, by: length).map { Array(values[$0..<$0 + length]) }
     }
 

@@ -11,15 +11,17 @@ package struct CausalConvolution: Sendable {
             case gated = "GATED"
         }
 
+        package static let tapRange = 2...8
+
         /// A multiple of 4.
         package var channels: Int
-        /// 2 to 8; the last one is the present row's.
+        /// The last one is the present row's.
         package var taps: Int
         package var form: Form
 
         package init(channels: Int, taps: Int, form: Form) {
             precondition(channels > 0 && channels % 4 == 0, "\(channels) channels")
-            precondition(2...8 ~= taps, "\(taps) taps")
+            precondition(Self.tapRange ~= taps, "\(taps) taps")
             self.channels = channels
             self.taps = taps
             self.form = form

@@ -9,8 +9,8 @@ package struct StateRecurrence: Sendable {
             /// `sqrt(keySize)`. `M <- exp(decay * softplus(step + stepBias)) M`; `e = sigmoid(beta) (v - M^T k)`;
             /// `M <- M + k e^T`; `y = M^T q`. Source: Yang et al. 2024 (Gated Delta Networks).
             case delta = "DELTA"
-            /// With `dt = softplus(step + stepBias)`: `M <- exp(decay * dt) M + k (dt v)^T`; `y = M^T q + skip * v`. `k`
-            /// is what Mamba calls B, and `q` C. Source: Dao & Gu 2024 (Mamba-2).
+            /// With `dt = softplus(step + stepBias)`: `M <- exp(decay * dt) M + k (dt v)^T`; `y = M^T q + skip * v`.
+            /// `k` is what Mamba calls B, and `q` C. Source: Dao & Gu 2024 (Mamba-2).
             case scan = "SCAN"
         }
 
@@ -21,6 +21,9 @@ package struct StateRecurrence: Sendable {
             /// Head `h` reads `h * keyHeads / heads`: neighbours share one.
             case groups
         }
+
+        /// Of keys and values of a head, which are multiples of 16.
+        package static let sizes = 16...256
 
         package var rule: Rule
         /// Of values.
@@ -38,7 +41,7 @@ package struct StateRecurrence: Sendable {
             rule: Rule, heads: Int, keyHeads: Int, keySize: Int, valueSize: Int, sharing: Sharing, epsilon: Float = 0
         ) {
             precondition(heads > 0 && 1...heads ~= keyHeads, "\(heads) heads of \(keyHeads)")
-            for size in [keySize, valueSize] { precondition(16...256 ~= size && size % 16 == 0, "heads of \(size)") }
+            for size in [keySize, valueSize] { precondition(Self.sizes ~= size && size % 16 == 0, "heads of \(size)") }
             self.rule = rule
             self.heads = heads
             self.keyHeads = keyHeads

@@ -166,6 +166,7 @@ extension MatMul.Epilogue {
         case .paired: Reference.estimateGated(activation, gate: product, up: up ?? Estimate(0.0))
         case .gated: Reference.estimateGated(activation, gate: old ?? Estimate(0.0), up: result)
         case .activated: Reference.estimateActivated(activation, result)
+        case .gating: preconditionFailure("no case of gating products yet")
         }
     }
 }

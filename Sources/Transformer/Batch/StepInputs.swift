@@ -7,22 +7,28 @@ struct StepInputs: Sendable {
     private let tokens: HostArray<UInt32>
     /// Of each kind of layer, by what its rows attend to.
     private let rows: [AttentionMask: HostArray<RowPlace>]
+    /// Of networks that keep a state.
+    private let pieces: HostArray<PiecePlace>?
     private let logitRows: HostArray<UInt32>
     private let pool: KVPool
     private let tables: any Buffer
 
     init(
-        masks: Set<AttentionMask>, rows: Int, logitRows: Int, pool: KVPool, on device: any Device
+        _ network: Network, rows: Int, logitRows: Int, pool: KVPool, on device: any Device
     ) throws(ComputeError) {
         self.pool = pool
         tables = pool.tables[device]
         tokens = try HostArray(UInt32.self, count: rows, access: .upload, label: "tokens", on: device)
         var arrays: [AttentionMask: HostArray<RowPlace>] = [:]
-        for mask in masks {
+        for mask in Set(network.blocks.compactMap(\.attention?.mask)) {
             arrays[mask] = try HostArray(
                 RowPlace.self, count: rows, access: .upload, label: "rows \(mask)", on: device)
         }
         self.rows = arrays
+        let hasStates = network.blocks.contains { $0.recurrent != nil }
+        pieces =
+            hasStates
+            ? try HostArray(PiecePlace.self, count: rows, access: .upload, label: "pieces", on: device) : nil
         self.logitRows = try HostArray(
             UInt32.self, count: logitRows, access: .upload, label: "logit rows", on: device)
     }
@@ -36,6 +42,12 @@ struct StepInputs: Sendable {
         return RowBuffers(rows: rows.buffer, mask: mask, tables: tables)
     }
 
+    /// The pieces of networks that keep a state.
+    func pieceBuffers(pool: any Buffer, pageBytes: Int) -> PieceBuffers {
+        guard let pieces else { preconditionFailure("a network without states has no list of pieces") }
+        return PieceBuffers(pieces: pieces.buffer, tables: tables, pool: pool, pageBytes: pageBytes)
+    }
+
     func write(_ batch: Batch, _ shape: KVShape) {
         var length = 0
         for row in (0..<batch.rowCount).reversed() {
@@ -47,6 +59,13 @@ struct StepInputs: Sendable {
             }
         }
         for (index, row) in batch.logitRows.enumerated() { logitRows[index] = UInt32(row) }
+        guard let pieces else { return }
+        var (first, count) = (0, 0)
+        for row in 0..<batch.rowCount where batch.endsPiece(row) {
+            pieces[count] = PiecePlace(
+                rows: first..<row + 1, table: pool.tableStart(batch.slots[row]), position: batch.positions[first])
+            (first, count) = (row + 1, count + 1)
+        }
     }
 
     /// Lets the dispatches of a pass see what was written, and the block tables of its sequences.
@@ -54,6 +73,7 @@ struct StepInputs: Sendable {
         tokens.upload(0..<batch.rowCount, commands)
         for rows in rows.values { rows.upload(0..<batch.rowCount, commands) }
         logitRows.upload(0..<batch.logitRows.count, commands)
+        pieces?.upload(0..<batch.pieces, commands)
         // As far as each sequence's last row goes.
         for row in 0..<batch.rowCount where batch.endsPiece(row) {
             let entries = shape.pages(for: batch.positions[row] + 1)

@@ -64,10 +64,12 @@ extension Network {
     /// What kernels and pages ask of any network.
     private func check(_ keys: FamilyFile) throws(ModelError) {
         try keys.require(embeddingLength % 4 == 0, "embeddings of \(embeddingLength), no multiple of 4")
+        guard let heads else { throw keys.unsupported("no layer with attention") }
         for block in blocks {
-            let heads = block.attention
-            let isAlike = heads.kvHeads == self.heads.kvHeads && heads.headSize == self.heads.headSize
-            try keys.require(isAlike && heads.heads == self.heads.heads, "layers of different heads are not supported")
+            if let own = block.attention {
+                let isAlike = own.kvHeads == heads.kvHeads && own.headSize == heads.headSize
+                try keys.require(isAlike && own.heads == heads.heads, "layers of different heads are not supported")
+            }
             try keys.require(
                 block.feedForward.width % 4 == 0, "a feed-forward length that is no multiple of 4")
         }
@@ -76,7 +78,7 @@ extension Network {
             sizes.contains(size), "head size \(size) is not one of \(sizes.map(String.init).joined(separator: ", "))")
         try keys.require(
             heads.heads % heads.kvHeads == 0, "\(heads.heads) heads cannot share \(heads.kvHeads) KV heads evenly")
-        for rope in Set(blocks.compactMap(\.attention.rope)) {
+        for rope in Set(blocks.compactMap(\.attention?.rope)) {
             try keys.require(
                 rope.rotated <= size && rope.rotated % 2 == 0 && rope.paddedRotated <= size,
                 "\(rope.rotated) rotated elements of \(size)")

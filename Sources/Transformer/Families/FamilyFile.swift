@@ -60,15 +60,19 @@ final class FamilyFile {
         return Array(values[..<layers])
     }
 
+    /// Which layers are marked by an array of flags; `nil` where there is none.
+    func flags(_ key: String, layers: Int) throws(ModelError) -> [Bool]? {
+        let full = full(key)
+        guard case .array(.bool(let flags)) = file.metadata[full] else { return nil }
+        try require(flags.count >= layers, "\(full) has \(flags.count) flags for \(layers) layers")
+        return Array(flags[..<layers])
+    }
+
     /// Which layers attend to a window: those that an array says, or all but every `n`-th of a period of `n`.
     ///
     /// - Parameter period: where the file does not say.
     func windowed(layers: Int, period: Int) throws(ModelError) -> [Bool] {
-        let full = full("attention.sliding_window_pattern")
-        if case .array(.bool(let flags)) = file.metadata[full] {
-            try require(flags.count >= layers, "\(full) has \(flags.count) flags for \(layers) layers")
-            return Array(flags[..<layers])
-        }
+        if let flags = try flags("attention.sliding_window_pattern", layers: layers) { return flags }
         let period = try integerIfPresent("attention.sliding_window_pattern", in: 1...Self.maxLayers) ?? period
         return (0..<layers).map { $0 % period < period - 1 }
     }
@@ -85,8 +89,10 @@ final class FamilyFile {
     func shape(of tensor: String) -> [Int]? { file.tensorIfPresent(tensor)?.shape }
 
     func require(_ holds: Bool, _ reason: @autoclosure () -> String) throws(ModelError) {
-        if !holds { throw .unsupported(model: name, reason: reason()) }
+        if !holds { throw unsupported(reason()) }
     }
+
+    func unsupported(_ reason: String) -> ModelError { .unsupported(model: name, reason: reason) }
 
     private static func wrapped<Value>(_ body: () throws(GGUFError) -> Value) throws(ModelError) -> Value {
         do throws(GGUFError) { return try body() } catch { throw .file(error) }

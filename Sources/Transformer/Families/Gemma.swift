@@ -5,7 +5,7 @@ extension Family {
     static let gemma2 = Family("gemma2") { file throws(ModelError) in
         var network = try file.gemma(largest: 46)
         let cap = try file.positiveIfPresent("attn_logit_softcapping")
-        network.change { $0.attention.cap = cap }
+        network.change { $0.attention?.cap = cap }
         network.setWindows(try file.window(), try file.windowed(layers: network.blocks.count, period: 2))
         return network
     }
@@ -13,7 +13,7 @@ extension Family {
     /// Five of six layers have a window and turn faster; queries and keys are normalised. Source: Gemma Team 2025.
     static let gemma3 = Family("gemma3") { file throws(ModelError) in
         var network = try file.gemma(largest: 62)
-        network.change { $0.attention.norms = .eachHead }
+        network.change { $0.attention?.norms = .eachHead }
         let base = try file.positiveIfPresent("rope.freq_base_swa") ?? 10_000
         network.setWindows(try file.window(), try file.windowed(layers: network.blocks.count, period: 6)) {
             guard var rope = $0 else { return nil }
@@ -37,7 +37,9 @@ extension FamilyFile {
         network.change {
             $0.hasNormsAfter = true
             $0.feedForward = .gated(.gelu, width: $0.feedForward.width)
-            if isLargest { $0.attention.scale = 1 / (length / Float($0.attention.heads)).squareRoot() }
+            if isLargest, let heads = $0.attention?.heads {
+                $0.attention?.scale = 1 / (length / Float(heads)).squareRoot()
+            }
         }
         return network
     }

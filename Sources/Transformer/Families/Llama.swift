@@ -17,14 +17,16 @@ extension Family {
     /// Without positions in every fourth layer. Source: Bakouch et al. 2025.
     static let smollm3 = Family("smollm3") { file throws(ModelError) in
         var network = try file.llama(.neighbours)
-        for index in network.blocks.indices where (index + 1) % 4 == 0 { network.blocks[index].attention.rope = nil }
+        for index in network.blocks.indices where (index + 1) % 4 == 0 {
+            network.blocks[index].attention?.rope = nil
+        }
         return network
     }
 
     /// Ministral 3, Devstral 2: attention has a temperature. Source: Mistral AI 2025.
     static let mistral3 = Family("mistral3") { file throws(ModelError) in
         var network = try file.llama(.neighbours)
-        guard var rope = network.heads.rope else { return network }
+        guard var rope = network.heads?.rope else { return network }
         if case .yarn(var yarn) = rope.scaling {
             yarn.fast = try file.positiveIfPresent("rope.scaling.yarn_beta_fast") ?? yarn.fast
             yarn.slow = try file.positiveIfPresent("rope.scaling.yarn_beta_slow") ?? yarn.slow
@@ -43,10 +45,29 @@ extension Family {
     /// Four multipliers. Source: IBM 2024.
     static let granite = Family("granite") { file throws(ModelError) in try file.granite() }
 
-    static let graniteMoE = Family("granitemoe") { file throws(ModelError) in
-        var network = try file.granite()
-        guard var mixture = try file.mixture(widthKey: "feed_forward_length") else { return network }
-        let width = try file.sharedWidth()
+    static let graniteMoE = Family("granitemoe") { file throws(ModelError) in try file.granite() }
+
+    /// Granite 4: layers without KV heads are Mamba 2. Source: IBM 2025.
+    static let graniteHybrid = Family("granitehybrid") { file throws(ModelError) in
+        try file.granite(recurrent: try file.recurrent(.scan, sharing: .groups))
+    }
+}
+
+extension FamilyFile {
+    fileprivate func granite(recurrent: RecurrentLayer? = nil) throws(ModelError) -> Network {
+        var network = try llama(.neighbours, recurrent: recurrent)
+        network.embeddingScale = try positiveIfPresent("embedding_scale") ?? 1
+        network.output.scale = 1 / (try positiveIfPresent("logit_scale") ?? 1)
+        let scale = try positiveIfPresent("attention.scale")
+        let residualScale = try positiveIfPresent("residual_scale") ?? 1
+        let turns = try boolIfPresent("rope.scaling.finetuned")
+        network.change {
+            if let scale { $0.attention?.scale = scale }
+            $0.residualScale = residualScale
+            if turns == false { $0.attention?.rope = nil }
+        }
+        guard var mixture = try mixture(widthKey: "feed_forward_length") else { return network }
+        let width = try sharedWidth()
         if width > 0 { mixture.shared = .init(width: width, isGated: false) }
         network.change { $0.feedForward = .mixture(mixture) }
         return network
@@ -54,34 +75,22 @@ extension Family {
 }
 
 extension FamilyFile {
-    fileprivate func granite() throws(ModelError) -> Network {
-        var network = try llama(.neighbours)
-        network.embeddingScale = try positiveIfPresent("embedding_scale") ?? 1
-        network.output.scale = 1 / (try positiveIfPresent("logit_scale") ?? 1)
-        let scale = try positiveIfPresent("attention.scale")
-        let residualScale = try positiveIfPresent("residual_scale") ?? 1
-        let turns = try boolIfPresent("rope.scaling.finetuned")
-        network.change {
-            $0.attention.scale = scale ?? $0.attention.scale
-            $0.residualScale = residualScale
-            if turns == false { $0.attention.rope = nil }
-        }
-        return network
-    }
-}
-
-extension FamilyFile {
     /// Llama's network, as the file's sizes have it: what every family starts with.
     ///
-    /// - Parameter norm: RMS or layer norms; the key of their epsilon follows from it.
-    func llama(_ pairs: Rope.Pairs, norm: Normalisation.Kind = .rms) throws(ModelError) -> Network {
+    /// - Parameters:
+    ///   - norm: RMS or layer norms; the key of their epsilon follows from it.
+    ///   - recurrent: what layers without KV heads are; `nil` where there are none.
+    func llama(
+        _ pairs: Rope.Pairs, norm: Normalisation.Kind = .rms, recurrent: RecurrentLayer? = nil
+    ) throws(ModelError) -> Network {
         let layers = try layers()
         let embedding = try integer("embedding_length", in: 4...(1 << 17))
         let context = try contextLength()
         guard let heads = try perLayer("attention.head_count", layers: layers, in: 1...1024) else {
             throw missing("attention.head_count")
         }
-        let kvHeads = try perLayer("attention.head_count_kv", layers: layers, in: 1...1024) ?? heads
+        let kvHeads =
+            try perLayer("attention.head_count_kv", layers: layers, in: (recurrent == nil ? 1 : 0)...1024) ?? heads
         guard let widths = try perLayer("feed_forward_length", layers: layers, in: 1...(1 << 20)) else {
             throw missing("feed_forward_length")
         }
@@ -92,10 +101,12 @@ extension FamilyFile {
             throw .unsupported(model: name, reason: "\(architecture).\(key) is missing or no small number")
         }
         let blocks = (0..<layers).map { layer in
-            Block(
-                attention: AttentionLayer(
-                    heads: heads[layer], kvHeads: kvHeads[layer], headSize: headSize,
-                    scale: 1 / Float(headSize).squareRoot(), rope: rope),
+            let attention = AttentionLayer(
+                heads: heads[layer], kvHeads: kvHeads[layer], headSize: headSize,
+                scale: 1 / Float(headSize).squareRoot(), rope: rope)
+            let isRecurrent = kvHeads[layer] == 0
+            return Block(
+                mixer: recurrent.flatMap { isRecurrent ? .recurrent($0) : nil } ?? .attention(attention),
                 feedForward: .gated(.silu, width: widths[layer]))
         }
         return Network(
@@ -116,7 +127,7 @@ extension FamilyFile {
         guard let width = given.flatMap({ $0 > 0 ? $0 : nil }) ?? width.map({ $0 / used }) else {
             throw missing(widthKey)
         }
-        try require(experts % 4 == 0 && width % 4 == 0, "\(experts) experts of \(width): no multiples of 4")
+        try require(width % 4 == 0, "experts of \(width), no multiple of 4")
         return Mixture(experts: experts, used: used, width: width)
     }
 
@@ -195,13 +206,15 @@ extension Network {
     }
 
     /// Turns all blocks by `rope`.
-    mutating func setRope(_ rope: Rope) { change { $0.attention.rope = rope } }
+    mutating func setRope(_ rope: Rope) { change { $0.attention?.rope = rope } }
 
     /// Lets the layers that are so marked attend to a window, with rotations of their own where they have.
     mutating func setWindows(_ mask: AttentionMask?, _ isWindowed: [Bool], rope: (Rope?) -> Rope? = { $0 }) {
         for (index, isWindowed) in isWindowed.enumerated() where isWindowed {
-            blocks[index].attention.mask = mask ?? .causal
-            blocks[index].attention.rope = rope(blocks[index].attention.rope)
+            guard var heads = blocks[index].attention else { continue }
+            heads.mask = mask ?? .causal
+            heads.rope = rope(heads.rope)
+            blocks[index].attention = heads
         }
     }
 }

@@ -13,7 +13,7 @@ extension Family {
         var network = try file.llama(.halves)
         network.change {
             ($0.hasNormsBefore, $0.hasNormsAfter) = (false, true)
-            $0.attention.norms = .wholeRow
+            $0.attention?.norms = .wholeRow
         }
         guard let window = try file.window() else { return network }
         network.setWindows(window, try file.windowed(layers: network.blocks.count, period: 4)) {
@@ -37,10 +37,21 @@ extension Family {
         var mixture = try file.mixture()
         mixture?.activation = .clampedSilu
         network.change {
-            $0.attention.hasSinks = true
+            $0.attention?.hasSinks = true
             if let mixture { $0.feedForward = .mixture(mixture) }
         }
         network.setWindows(try file.window(), try file.windowed(layers: network.blocks.count, period: 2))
+        return network
+    }
+
+    /// LFM2: layers without KV heads are short convolutions. Source: Liquid AI 2025.
+    static let lfm2 = Family("lfm2", tensorNames: [.outputNorm: "token_embd_norm"]) { file throws(ModelError) in
+        let taps = try file.integer("shortconv.l_cache", in: CausalConvolution.Shape.tapRange)
+        let width = try file.integer("embedding_length", in: 4...(1 << 17))
+        var network = try file.llama(
+            .halves, recurrent: RecurrentLayer(.init(channels: width, taps: taps, form: .gated)))
+        network.change { $0.attention?.norms = .eachHead }
+        network.setWindows(try file.window(), network.blocks.map { _ in true })
         return network
     }
 
@@ -53,7 +64,7 @@ extension Family {
         network.change { $0.isParallel = true }
         network.setWindows(try file.window(), windowed)
         for (index, isWindowed) in windowed.enumerated() where !isWindowed {
-            network.blocks[index].attention.rope = nil
+            network.blocks[index].attention?.rope = nil
         }
         return network
     }

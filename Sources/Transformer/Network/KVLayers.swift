@@ -4,20 +4,30 @@ package import Quantities
 extension Network {
     /// The layers that read a window only. `nil` where there are none, or windows differ: then all layers keep all.
     package var kvWindow: KVWindow? {
-        let windows = blocks.compactMap(\.attention.mask.window)
+        let windows = blocks.compactMap(\.attention?.mask.window)
         guard let first = windows.first, windows.allSatisfy({ $0 == first }) else { return nil }
         return KVWindow(layers: windows.count, tokens: first)
     }
 
     /// The number of each block among the layers of the pool: those that keep all tokens first, then windowed ones
-    /// (`KVShape`), each in the network's order.
-    package var kvLayers: [Int] {
-        guard kvWindow != nil else { return Array(blocks.indices) }
-        let windowed = blocks.indices.filter { blocks[$0].attention.mask.window != nil }
-        let ordered = blocks.indices.filter { blocks[$0].attention.mask.window == nil } + windowed
-        var numbers = Array(repeating: 0, count: blocks.count)
+    /// (`KVShape`), each in the network's order. `nil` for blocks that keep no keys and values.
+    package var kvLayers: [Int?] {
+        func isWindowed(_ block: Int) -> Bool { kvWindow != nil && blocks[block].attention?.mask.window != nil }
+        let keeping = blocks.indices.filter { blocks[$0].attention != nil }
+        let ordered = keeping.filter { !isWindowed($0) } + keeping.filter(isWindowed)
+        var numbers = [Int?](repeating: nil, count: blocks.count)
         for (number, block) in ordered.enumerated() { numbers[block] = number }
         return numbers
+    }
+
+    /// Where the state of each block begins among the first pages of a sequence, and how many these are.
+    package func statePages(_ pageBytes: Int) -> (starts: [Int], count: Int) {
+        var count = 0
+        let starts = blocks.map { block in
+            defer { count += block.recurrent.map { $0.pages(pageBytes) }.map { $0.convolution + $0.recurrence } ?? 0 }
+            return count
+        }
+        return (starts, count)
     }
 }
 

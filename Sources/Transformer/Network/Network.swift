@@ -8,7 +8,7 @@ package import Kernels
 /// ```swift
 /// let network = try Network(GGUFFile(path: "qwen3-0.6b.gguf"))
 /// network.blocks.count               // 28
-/// network.blocks[0].attention.norms  // .eachHead
+/// network.blocks[0].attention?.norms  // .eachHead
 /// network.parameterCount             // 596049920
 /// ```
 package struct Network: Sendable, Hashable {
@@ -42,8 +42,8 @@ package struct Network: Sendable, Hashable {
         package var cap: Float?
     }
 
-    /// The heads of all blocks, which are alike in what the pool asks for.
-    package var heads: AttentionLayer { blocks[0].attention }
+    /// The heads of all blocks that have some, which are alike in what the pool asks for.
+    package var heads: AttentionLayer? { blocks.lazy.compactMap(\.attention).first }
 
     /// All weights but those of norms and biases.
     package var parameterCount: Int {
@@ -53,23 +53,40 @@ package struct Network: Sendable, Hashable {
     }
 }
 
-/// A layer of a network: attention and what follows it, each added to the rows that come in.
+/// A layer of a network: what mixes the rows of a sequence, and what each goes through alone, both added to the rows
+/// that come in.
 package struct Block: Sendable, Hashable {
-    package var attention: AttentionLayer
+    package enum Mixer: Sendable, Hashable {
+        case attention(AttentionLayer)
+        case recurrent(RecurrentLayer)
+    }
+
+    package var mixer: Mixer
     package var feedForward: FeedForward
-    /// Whether rows are normalised on their way into attention and into the feed-forward part.
+    /// Whether rows are normalised on their way into the mixer and into the feed-forward part.
     package var hasNormsBefore = true
     /// Whether what either gives is normalised before it is added.
     package var hasNormsAfter = false
-    /// Whether the feed-forward part takes what attention takes, instead of the sum behind it.
+    /// Whether the feed-forward part takes what the mixer takes, instead of the sum behind it.
     package var isParallel = false
     /// What either gives is multiplied with before it is added.
     package var residualScale: Float = 1
 
+    package var attention: AttentionLayer? {
+        get { if case .attention(let attention) = mixer { attention } else { nil } }
+        set { if let newValue { mixer = .attention(newValue) } }
+    }
+
+    package var recurrent: RecurrentLayer? { if case .recurrent(let layer) = mixer { layer } else { nil } }
+
     /// Weights of the block's matrices, for rows of `embeddingLength`.
     package func parameterCount(_ embeddingLength: Int) -> Int {
-        embeddingLength * (attention.rowWidth + attention.heads * attention.headSize)
-            + feedForward.parameterCount(embeddingLength)
+        let mixed =
+            switch mixer {
+            case .attention(let heads): heads.rowWidth + (heads.isGated ? 2 : 1) * heads.mixedWidth
+            case .recurrent(let layer): layer.projected.width + layer.mixedWidth
+            }
+        return embeddingLength * mixed + feedForward.parameterCount(embeddingLength)
     }
 }
 
@@ -95,9 +112,14 @@ package struct AttentionLayer: Sendable, Hashable {
     package var norms = Norms.none
     /// Whether each head has a logit that joins its softmax and has no value.
     package var hasSinks = false
+    /// Whether what each head gives is multiplied by the sigmoid of a product of the row. Source: Qiu et al. 2025.
+    package var isGated = false
 
     /// Floats in a row of queries, keys and values.
     package var rowWidth: Int { (heads + 2 * kvHeads) * headSize }
+
+    /// Floats in a row of what the heads give.
+    package var mixedWidth: Int { heads * headSize }
 }
 
 package enum FeedForward: Sendable, Hashable {

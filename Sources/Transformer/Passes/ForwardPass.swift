@@ -12,6 +12,9 @@ struct ForwardPass: Sendable {
         case headNorm(HeadNorm)
         case store(RopeStore, layer: Int)
         case attention(Attention, layer: Int)
+        case convolution(CausalConvolution)
+        case recurrence(StateRecurrence)
+        case gatedNorm(GatedNorm)
         case routing(ExpertRouting)
         case experts(MatMul)
         case combination(CombineExperts)
@@ -39,7 +42,7 @@ struct ForwardPass: Sendable {
         // 1.06 times as far off as those of llama.cpp's CPU kernels, with floats 0.91 times.
         let last = network.output, matrix = weights[matrix: last.isTied ? .embedding : .output]
         // Products are of whole quads; what is behind a vocabulary is padding.
-        let columns = (matrix.columns + 3) / 4 * 4
+        let columns = Scratch.columns(matrix.columns)
         output = try Products(
             kernels,
             Products.Input(
@@ -76,6 +79,9 @@ struct ForwardPass: Sendable {
             case .store(let store, let layer): store.encode(commands, rows: rows, layer: layer)
             case .attention(let attention, let layer):
                 attention.encode(commands, rows: rows, pieces: batch.pieces, longest: batch.longest, layer: layer)
+            case .convolution(let convolution): convolution.encode(commands, pieces: batch.pieces)
+            case .recurrence(let recurrence): recurrence.encode(commands, pieces: batch.pieces)
+            case .gatedNorm(let norm): norm.encode(commands, rows: rows)
             case .routing(let routing): routing.encode(commands, rows: rows)
             case .experts(let product): product.encode(commands, rows: rows)
             case .combination(let combination): combination.encode(commands, rows: rows)

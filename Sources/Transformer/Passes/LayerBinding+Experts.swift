@@ -12,11 +12,13 @@ extension LayerBinding {
                     kernels, x: scratch.residual, weights.norm(.block(index, .feedForwardNorm)), y: scratch.normed,
                     width: length)))
         try append(
-            [weights[matrix: .block(index, .router)]], [.none], of: rows, width: mixture.experts, y: slots.logits)
+            [weights[matrix: .block(index, .router)]], [.none], of: rows,
+            width: Scratch.columns(mixture.experts), y: slots.logits)
         let choice = ExpertRouting.Choice(
             experts: mixture.experts, used: mixture.used, probabilities: mixture.probabilities,
             isNormalised: mixture.isNormalised)
-        let routing = try ExpertRouting(kernels, choice, logits: slots.logits, slots.lists)
+        let routing = try ExpertRouting(
+            kernels, choice, logits: slots.logits, stride: Scratch.columns(mixture.experts), slots.lists)
         operations.append(.routing(routing))
         func experts(
             _ matrix: NetworkWeights.Matrix, _ x: any Buffer, columns: Int, y: any Buffer,
@@ -58,10 +60,10 @@ extension LayerBinding {
         if shared.isGated {
             let choice = ExpertRouting.Choice(experts: 1, used: 1, probabilities: .sigmoid, isNormalised: false)
             try append(
-                [weights[matrix: .block(index, .sharedRouter)]], [.none], of: rows, width: Scratch.gateColumns,
+                [weights[matrix: .block(index, .sharedRouter)]], [.none], of: rows, width: Scratch.columns(1),
                 y: slots.logits)
             let routing = try ExpertRouting(
-                kernels, choice, logits: slots.logits, stride: Scratch.gateColumns, slots.lists)
+                kernels, choice, logits: slots.logits, stride: Scratch.columns(1), slots.lists)
             operations.append(.routing(routing))
             (epilogue, y) = (.none, slots.results)
             combination = try CombineExperts(

@@ -11,7 +11,9 @@ struct LayerBinding {
     let scratch: Scratch
     let kernels: KernelSet
     /// The number of each block in the pool.
-    private let layers: [Int]
+    private let layers: [Int?]
+    /// Where the state of each block begins.
+    let stateStarts: [Int]
     var operations: [ForwardPass.Operation] = []
     private var stores: [Rope?: RopeStore] = [:]
     private var attentions: [AttentionLayer: Attention] = [:]
@@ -23,28 +25,41 @@ struct LayerBinding {
         (self.weights, self.kv, self.inputs) = (weights, kv, inputs)
         (self.pool, self.scratch, self.kernels) = (pool, scratch, kernels)
         layers = weights.network.kvLayers
+        stateStarts = weights.network.statePages(kv.page.pageBytes).starts
     }
 
     var network: Network { weights.network }
 
     mutating func bind(_ index: Int) throws(ComputeError) {
         let block = network.blocks[index]
-        try bindQueriesKeysValues(block, index)
         // Both take the rows as they come in: before the first of them changes these.
-        if block.isParallel { try bindGateUp(block, index, norm: .attentionNorm) }
-        operations.append(.store(try store(block.attention), layer: layers[index]))
-        operations.append(.attention(try attention(block.attention), layer: layers[index]))
-        try bindBranch(
-            block, index, scratch.mixed, .attentionOutput, normBehind: .postAttentionNorm)
+        if block.isParallel { try bindGateUp(block, index, norm: .mixerNorm) }
+        switch block.mixer {
+        case .attention(let heads): try bind(heads, block, index)
+        case .recurrent(let layer): try bind(layer, block, index)
+        }
+        try bindBranch(block, index, scratch.mixed, .mixerOutput, normBehind: .postMixerNorm)
         if let mixture = block.feedForward.mixture { return try bind(mixture, block, index) }
         if !block.isParallel { try bindGateUp(block, index, norm: .feedForwardNorm) }
         try bindBranch(block, index, scratch.gated, .down, normBehind: .postFeedForwardNorm)
     }
 
-    private mutating func bindQueriesKeysValues(_ block: Block, _ index: Int) throws(ComputeError) {
-        let heads = block.attention
+    private mutating func bind(_ heads: AttentionLayer, _ block: Block, _ index: Int) throws(ComputeError) {
+        guard let layer = layers[index] else { preconditionFailure("no pages of block \(index)") }
+        try bindMixerInput(block, index, width: heads.rowWidth)
+        try bindHeadNorms(heads, index)
+        operations.append(.store(try store(heads), layer: layer))
+        operations.append(.attention(try attention(heads), layer: layer))
+        guard heads.isGated else { return }
+        try append(
+            [weights[matrix: .block(index, .headGate)]], [.init(.gating)], of: input(block, index, norm: .mixerNorm),
+            width: heads.mixedWidth, y: scratch.mixed)
+    }
+
+    /// What the mixer takes of the rows, all matrices' results side by side.
+    mutating func bindMixerInput(_ block: Block, _ index: Int, width: Int) throws(ComputeError) {
         var offset = 0
-        let parts = weights.matrices { .block(index, .qkv($0)) }.map { matrix in
+        let parts = weights.matrices { .block(index, .mixerInput($0)) }.map { matrix in
             defer { offset += matrix.columns }
             return Products.Part(
                 matrix.weights, bias: matrix.bias, offset: offset, columns: matrix.columns)
@@ -52,13 +67,16 @@ struct LayerBinding {
         operations.append(
             .products(
                 try Products(
-                    kernels, input(block, index, norm: .attentionNorm), depth: network.embeddingLength, parts,
-                    y: scratch.qkv, stride: heads.rowWidth)))
+                    kernels, input(block, index, norm: .mixerNorm), depth: network.embeddingLength, parts,
+                    y: scratch.projected, stride: width)))
+    }
+
+    private mutating func bindHeadNorms(_ heads: AttentionLayer, _ index: Int) throws(ComputeError) {
         guard heads.norms != .none else { return }
         operations.append(
             .headNorm(
                 try HeadNorm(
-                    kernels, shape: shape(heads), qkv: scratch.qkv,
+                    kernels, shape: shape(heads), qkv: scratch.projected,
                     queryWeight: weights[vector: .block(index, .queryNorm)],
                     keyWeight: weights[vector: .block(index, .keyNorm)], epsilon: network.norm.epsilon,
                     isWholeRow: heads.norms == .wholeRow)))
@@ -122,16 +140,16 @@ struct LayerBinding {
     private func shape(_ heads: AttentionLayer) -> AttentionShape {
         AttentionShape(
             heads: heads.heads, kvHeads: heads.kvHeads, rotated: heads.rope?.paddedRotated ?? 0,
-            layers: network.blocks.count, page: kv.page)
+            layers: kv.layers, page: kv.page)
     }
 
     private mutating func store(_ heads: AttentionLayer) throws(ComputeError) -> RopeStore {
         if let store = stores[heads.rope] { return store }
         let rope = heads.rope
         let store = try RopeStore(
-            kernels, shape(heads), qkv: scratch.qkv,
+            kernels, shape(heads), qkv: scratch.projected,
             // Without positions no table is read.
-            rotations: rope.map { weights.rotations($0.ofKeys) } ?? scratch.qkv,
+            rotations: rope.map { weights.rotations($0.ofKeys) } ?? scratch.projected,
             queryRotations: rope?.temperature == nil ? nil : rope.map { weights.rotations($0) },
             rows: inputs.rowBuffers(heads.mask), pool: pool)
         stores[rope] = store
@@ -143,7 +161,7 @@ struct LayerBinding {
         let attention = try Attention(
             kernels, shape(heads),
             AttentionScores(scale: heads.scale, cap: heads.cap, sinks: weights.vectorIfPresent(.sinks)),
-            qkv: scratch.qkv, rows: inputs.rowBuffers(heads.mask), pool: pool, y: scratch.mixed)
+            qkv: scratch.projected, rows: inputs.rowBuffers(heads.mask), pool: pool, y: scratch.mixed)
         attentions[heads] = attention
         return attention
     }

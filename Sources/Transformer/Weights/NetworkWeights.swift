@@ -48,7 +48,7 @@ package struct NetworkWeights: Sendable {
         for (weight, vector) in packed.layout.vectors { vectors[weight] = try show(vector.floats, "\(weight)") }
         self.vectors = vectors
         var rotations: [Rope: any Buffer] = [:]
-        for rope in packed.network.blocks.compactMap(\.attention.rope).flatMap({ [$0, $0.ofKeys] })
+        for rope in packed.network.blocks.compactMap(\.attention?.rope).flatMap({ [$0, $0.ofKeys] })
         where rotations[rope] == nil {
             let divisors = rope.divisors(for: contextLength).flatMap { packed.divisors[$0] }
             let table = rope.table(contextLength: contextLength, divisors: divisors)

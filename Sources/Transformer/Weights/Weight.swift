@@ -11,13 +11,23 @@ enum Weight: Sendable, Hashable {
     indirect case bias(of: Weight)
 
     enum Part: Sendable, Hashable {
-        case attentionNorm
-        /// One product for all of queries, keys and values, or one of three where their formats differ.
-        case qkv(Int)
+        case mixerNorm
+        /// What the mixer takes of a row: one product for all of queries, keys and values, or one of each where their
+        /// formats differ.
+        case mixerInput(Int)
         case queryNorm
         case keyNorm
-        case attentionOutput
-        case postAttentionNorm
+        /// By whose products heads are gated.
+        case headGate
+        /// `[channels][taps]` floats
+        case convolution
+        /// Of a recurrence: floats of each head.
+        case decay
+        case stepBias
+        case skip
+        case gatedNorm
+        case mixerOutput
+        case postMixerNorm
         case feedForwardNorm
         /// One matrix whose panels alternate between gate and up, or one of the two where their formats differ; up
         /// alone where there is no gate.
@@ -38,7 +48,7 @@ package enum TensorName: String, Sendable, Hashable, CaseIterable {
     case embedding = "token_embd"
     case outputNorm = "output_norm"
     case output
-    case attentionNorm = "attn_norm"
+    case mixerNorm = "attn_norm"
     case query = "attn_q"
     case key = "attn_k"
     case value = "attn_v"
@@ -47,7 +57,20 @@ package enum TensorName: String, Sendable, Hashable, CaseIterable {
     case keyNorm = "attn_k_norm"
     case attentionOutput = "attn_output"
     case sinks = "attn_sinks"
-    case postAttentionNorm = "post_attention_norm"
+    case shortInput = "shortconv.in_proj"
+    case shortConvolution = "shortconv.conv"
+    case shortOutput = "shortconv.out_proj"
+    case deltaGate = "attn_gate"
+    case deltaStep = "ssm_alpha"
+    case deltaBeta = "ssm_beta"
+    case scanInput = "ssm_in"
+    case convolution = "ssm_conv1d"
+    case decay = "ssm_a"
+    case stepBias = "ssm_dt"
+    case skip = "ssm_d"
+    case gatedNorm = "ssm_norm"
+    case recurrentOutput = "ssm_out"
+    case postMixerNorm = "post_attention_norm"
     case feedForwardNorm = "ffn_norm"
     case gate = "ffn_gate"
     case up = "ffn_up"

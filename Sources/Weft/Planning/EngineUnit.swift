@@ -46,8 +46,8 @@ struct EngineUnit {
             name: model.name,
             profile: ModelProfile(
                 costName: name, parameters: Double(network.parameterCount), layers: network.blocks.count,
-                hiddenSize: network.embeddingLength, heads: network.heads.heads, kvHeads: network.heads.kvHeads,
-                headSize: network.heads.headSize),
+                hiddenSize: network.embeddingLength, heads: network.heads?.heads ?? 1,
+                kvHeads: shape.kvHeads, headSize: shape.page.headSize),
             settings: ModelSettings(model, shape: shape), cost: cost)
     }
 }

@@ -1,0 +1,123 @@
+import GGUF
+import Kernels
+
+/// A matrix's rows with the elements of its bias.
+struct TensorPart {
+    var rows: TensorPiece
+    var bias: TensorPiece?
+
+    mutating func setHalves(_ halves: TensorPiece.Halves?) {
+        rows.halves = halves
+        bias?.halves = halves
+    }
+
+    /// Gate and up by turns where they have one format, else one group of each; what stands alone stays so.
+    static func alternating(_ parts: [TensorPart]) -> [TensorGroup] {
+        var groups = joined(parts)
+        if parts.count == 2, groups.count == 1 { groups[0].arrangement = .alternating }
+        return groups
+    }
+
+    /// The same of every expert.
+    static func alternating(_ gates: [TensorPart], _ ups: [TensorPart]) -> [TensorGroup] {
+        guard WeightFormat(gates[0].rows.tensor.type) == WeightFormat(ups[0].rows.tensor.type) else {
+            return [experts(gates), experts(ups)]
+        }
+        var group = joined(zip(gates, ups).flatMap { [$0, $1] })[0]
+        group.arrangement = .alternating
+        group.experts = gates.count
+        return [group]
+    }
+
+    /// A part of each expert, one behind the other.
+    static func experts(_ parts: [TensorPart]) -> TensorGroup {
+        var group = joined(parts)[0]
+        group.experts = parts.count
+        return group
+    }
+
+    /// One group where all parts have one format, else one of each.
+    static func joined(_ parts: [TensorPart]) -> [TensorGroup] {
+        guard Set(parts.map { WeightFormat($0.rows.tensor.type) }).count == 1 else {
+            return parts.flatMap { joined([$0]) }
+        }
+        let biases = parts.map { part in
+            part.bias.map { VectorGroup.Piece.elements($0) } ?? .zeros(part.rows.rows.count)
+        }
+        let hasBias = parts.contains { $0.bias != nil }
+        return [TensorGroup(pieces: parts.map(\.rows), bias: hasBias ? VectorGroup(pieces: biases) : nil)]
+    }
+}
+
+/// Looks tensors up by their families' names, refuses those of an unexpected shape, and remembers which were asked for.
+struct TensorFinder {
+    private let file: GGUFFile
+    private let network: Network
+    private var used: Set<String> = []
+
+    init(file: GGUFFile, network: Network) { (self.file, self.network) = (file, network) }
+
+    func has(_ name: TensorName, _ block: Int?) -> Bool {
+        file.tensorIfPresent("\(network.tensorName(name, block: block)).weight") != nil
+    }
+
+    mutating func tensor(_ name: String, _ shape: [Int]) throws(ModelError) -> GGUFTensor {
+        let tensor: GGUFTensor
+        do throws(GGUFError) { tensor = try file.tensor(name) } catch { throw .file(error) }
+        guard tensor.shape == shape else {
+            throw .unsupported(model: network.name, reason: "\(name) is \(tensor.shape), not \(shape)")
+        }
+        used.insert(name)
+        return tensor
+    }
+
+    mutating func vector(
+        _ name: TensorName, _ block: Int?, _ count: Int, halves: TensorPiece.Halves? = nil
+    ) throws(ModelError) -> TensorPiece {
+        TensorPiece(
+            tensor: try tensor("\(network.tensorName(name, block: block)).weight", [count]), rows: 0..<count,
+            halves: halves)
+    }
+
+    /// All elements of a tensor, as a vector.
+    mutating func elements(_ name: String, _ shape: [Int]) throws(ModelError) -> TensorPiece {
+        TensorPiece(tensor: try tensor(name, shape), rows: 0..<shape.reduce(1, *))
+    }
+
+    mutating func bias(_ name: TensorName, _ block: Int?, _ shape: [Int]) throws(ModelError) -> TensorPiece? {
+        let name = "\(network.tensorName(name, block: block)).bias"
+        guard file.tensorIfPresent(name) != nil else { return nil }
+        return try elements(name, shape)
+    }
+
+    /// A matrix or some of its rows, with its bias where the file has one.
+    ///
+    /// - Parameters:
+    ///   - rows: those of all experts one behind the other, where there are experts.
+    ///   - experts: of each of which the tensor has a matrix; `nil` for a matrix.
+    mutating func part(
+        _ name: TensorName, _ block: Int?, depth: Int, columns: Int, rows: Range<Int>? = nil, experts: Int? = nil,
+        allowsBias: Bool = true
+    ) throws(ModelError) -> TensorPart {
+        let rows = rows ?? 0..<columns, inner = experts.map { [$0] } ?? []
+        let matrix = try tensor("\(network.tensorName(name, block: block)).weight", [depth, columns] + inner)
+        var bias = allowsBias ? try self.bias(name, block, [columns] + inner) : nil
+        bias?.rows = rows
+        return TensorPart(rows: TensorPiece(tensor: matrix, rows: rows), bias: bias)
+    }
+
+    /// - Throws: `ModelError.unsupported` naming a tensor that nothing uses: it would change the result.
+    func refuseUnused(layers: Int) throws(ModelError) {
+        for tensor in file.tensors where !used.contains(tensor.name) {
+            let name = tensor.name
+            // Layers that predict further tokens, scales of inputs that only some kernels of others quantise, and what
+            // follows from metadata.
+            if name.hasSuffix(".input_scale") { continue }
+            if name.hasSuffix(".rot_embd.freqs") || name.hasSuffix("rotary_emb.inv_freq") { continue }
+            if name.hasPrefix("blk."), let layer = Int(name.dropFirst(4).prefix { $0 != "." }), layer >= layers {
+                continue
+            }
+            throw .unsupported(model: network.name, reason: "\(name) is not supported in this family")
+        }
+    }
+}
