@@ -45,6 +45,13 @@ package struct Network: Sendable, Hashable {
     /// The heads of all blocks that have some, which are alike in what the pool asks for.
     package var heads: AttentionLayer? { blocks.lazy.compactMap(\.attention).first }
 
+    /// Weights of all experts; part of `parameterCount`.
+    package var expertParameterCount: Int {
+        blocks.reduce(0) {
+            $0 + ($1.feedForward.mixture.map { 3 * embeddingLength * $0.width * $0.experts } ?? 0)
+        }
+    }
+
     /// All weights but those of norms and biases.
     package var parameterCount: Int {
         blocks.reduce((output.isTied ? 1 : 2) * vocabularySize * embeddingLength) {
