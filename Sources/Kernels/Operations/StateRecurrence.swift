@@ -9,8 +9,8 @@ package struct StateRecurrence: Sendable {
             /// `sqrt(keySize)`. `M <- exp(decay * softplus(step + stepBias)) M`; `e = sigmoid(beta) (v - M^T k)`;
             /// `M <- M + k e^T`; `y = M^T q`. Source: Yang et al. 2024 (Gated Delta Networks).
             case delta = "DELTA"
-            /// With `dt = softplus(step + stepBias)`: `M <- exp(decay * dt) M + k (dt v)^T`; `y = M^T q + skip * v`. `k`
-            /// is what Mamba calls B, and `q` C. Source: Dao & Gu 2024 (Mamba-2).
+            /// With `dt = softplus(step + stepBias)`: `M <- exp(decay * dt) M + k (dt v)^T`; `y = M^T q + skip * v`.
+            /// `k` is what Mamba calls B, and `q` C. Source: Dao & Gu 2024 (Mamba-2).
             case scan = "SCAN"
         }
 
