@@ -10,8 +10,8 @@ import Testing
 /// Models of six families in one unit, in a pool far too small for all: every request has the tokens that it has alone.
 @Suite(.serialized)
 struct ManyKindsTests {
-    /// Two mixtures, three with windows, one with neither.
-    private static let families = ["qwen3moe", "gpt-oss", "gemma3", "cohere2", "olmo3", "glm4"]
+    /// Two mixtures, three with windows, two with a state, one with nothing of these.
+    private static let families = ["qwen35moe", "gpt-oss", "gemma3", "cohere2", "granitehybrid", "glm4"]
 
     @Test func pressureChangesNoToken() async throws {
         let service = try await TinyService(models: [("a", 32)], poolMegabytes: 4)
