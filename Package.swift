@@ -173,7 +173,7 @@ let package = Package(
             name: "ConformanceTests",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Transformer",
-                "Engine", "Weft", logging,
+                "Engine", "Tokenization", "Weft", logging,
             ],
             path: "Tests/Conformance", exclude: ["clients", "Resources"], swiftSettings: settings),
     ]

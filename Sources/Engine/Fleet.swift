@@ -84,13 +84,22 @@ package final class Fleet: TextGenerator, ModelAdministration {
     package func generate(
         _ request: GenerationRequest
     ) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        let candidates = await units(of: request.model)
+        try await unit(for: request.model).generate(request)
+    }
+
+    package func embed(_ request: EmbeddingRequest) async throws(EngineError) -> Embedding {
+        try await unit(for: request.model).embed(request)
+    }
+
+    /// The unit that takes the next request for a model.
+    private func unit(for model: String) async throws(EngineError) -> UnitSupervisor {
+        let candidates = await units(of: model)
         guard let first = candidates.first else {
             // A unit that is not up yet says so; it may be the one that is asked for.
-            if let loading = await unitThatLoads() { return try await loading.generate(request) }
-            throw .modelNotFound(request.model)
+            if let loading = await unitThatLoads() { return loading }
+            throw .modelNotFound(model)
         }
-        guard candidates.count > 1 else { return try await first.generate(request) }
+        guard candidates.count > 1 else { return first }
         let start = turn.withLock { turn in
             turn += 1
             return turn % candidates.count
@@ -100,7 +109,7 @@ package final class Fleet: TextGenerator, ModelAdministration {
             guard let requests = await unit.requestCount, requests < best.requests else { continue }
             best = (unit, requests)
         }
-        return try await best.unit.generate(request)
+        return best.unit
     }
 
     private func units(of model: String) async -> [UnitSupervisor] {

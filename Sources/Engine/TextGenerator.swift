@@ -18,6 +18,11 @@ package protocol TextGenerator: Sendable {
     func generate(_ request: GenerationRequest) async throws(EngineError) -> AsyncThrowingStream<
         GenerationEvent, any Error
     >
+
+    /// Reads a text whole and returns what the model makes of it. The sequence is freed when the calling task is
+    /// cancelled.
+    /// - Throws: `EngineError` when the request cannot be admitted, or breaks off.
+    func embed(_ request: EmbeddingRequest) async throws(EngineError) -> Embedding
 }
 
 /// A model that clients may name.
@@ -30,15 +35,22 @@ package struct ServedModel: Sendable {
     package var tokenizer: any Tokenizer
     /// The file's chat template, absent in base models.
     package var chatTemplate: ChatTemplate?
+    package var purpose: ModelPurpose
+    /// How a model that ranks wants a question and a document put, where its file says so: with `{query}` and
+    /// `{document}` in their places.
+    package var rankTemplate: String?
 
     package init(
-        name: String, created: Int, contextLength: Int, tokenizer: any Tokenizer, chatTemplate: ChatTemplate?
+        name: String, created: Int, contextLength: Int, tokenizer: any Tokenizer, chatTemplate: ChatTemplate?,
+        purpose: ModelPurpose = .generation, rankTemplate: String? = nil
     ) {
         self.name = name
         self.created = created
         self.contextLength = contextLength
         self.tokenizer = tokenizer
         self.chatTemplate = chatTemplate
+        self.purpose = purpose
+        self.rankTemplate = rankTemplate
     }
 }
 
@@ -128,6 +140,10 @@ package enum EngineError: Error, Sendable {
     case emptyPrompt
     /// The prompt leaves no room for a single token.
     case contextLengthExceeded(model: String, promptTokens: Int, limit: Int)
+    /// The text is longer than what the model reads.
+    case textTooLong(model: String, tokens: Int, limit: Int)
+    /// The model is for something else.
+    case unsuitable(model: String, purpose: ModelPurpose)
     case tokenOutOfVocabulary(Int, vocabularySize: Int)
     /// More pages than the whole pool holds.
     case poolTooSmall(model: String, pagesNeeded: Int, pages: Int)
@@ -135,6 +151,8 @@ package enum EngineError: Error, Sendable {
     case overloaded(retryAfter: Int)
     /// The engine is loading or shutting down.
     case unavailable(String)
+    /// Whoever asked has gone.
+    case cancelled
     /// The unit that served the model failed while it worked.
     case unitFailed(unit: String, model: String, reason: String)
 }

@@ -159,6 +159,10 @@ package actor UnitSupervisor {
         try await working().unit.generate(request)
     }
 
+    func embed(_ request: EmbeddingRequest) async throws(EngineError) -> Embedding {
+        try await working().unit.embed(request)
+    }
+
     /// - Throws: `EngineError.unavailable` saying why the unit does not work.
     private func working() throws(EngineError) -> Service {
         switch state {

@@ -50,7 +50,7 @@ extension KVManager {
         let model = sequences[id].model
         if let (needed, most) = shortage(of: model, for: tokens) { return .neverFits(pagesNeeded: needed, pages: most) }
         let missing = sequences[id].table.missing(for: tokens)
-        // Where all layers are windowed.
+        // Where all layers are windowed, or sequences have no pages.
         if missing == 0 { return grant(0, to: id, tokens: tokens) }
         let request = PageRequest(
             table: id, model: model, pages: missing, growth: growth,
@@ -172,9 +172,10 @@ extension KVManager {
         return request.isOnly && youngest == request.table ? nil : youngest
     }
 
-    /// The newest sequence at rest of a model, but for its oldest.
+    /// The newest sequence at rest of a model, but for its oldest; none where it has no pages to yield.
     private func newestUnpinned(of model: ModelID) -> BlockTableID? {
-        accounts[model].sequences.dropFirst().last { !sequences[$0].isPinned }
+        guard accounts[model].shape.hasPages else { return nil }
+        return accounts[model].sequences.dropFirst().last { !sequences[$0].isPinned }
     }
 
     /// The youngest sequence at rest among those that are the only ones of their models, if younger than `table`.

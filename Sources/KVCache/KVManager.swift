@@ -204,7 +204,8 @@ package struct KVManager: Sendable {
     /// Divides the pool by weight x layers x KV heads, or what stands for these (`KVShape.dueShare`), rounded down.
     private mutating func apportion() {
         let (all, pages) = (accounts.ids.reduce(0.0) { $0 + accounts[$1].due }, Double(pool.pageCount))
-        for model in accounts.ids { update(model) { $0.fairQuota = Int($0.due / all * pages) } }
+        // Models without pages are due none.
+        for model in accounts.ids { update(model) { $0.fairQuota = all > 0 ? Int($0.due / all * pages) : 0 } }
     }
 }
 

@@ -84,9 +84,12 @@ package struct BlockTable: Sendable {
         windowBlocks = shape.windowBlocks(chunk: chunk)
     }
 
-    package var blockCount: Int { shape.tokens(in: pages.count) / shape.tokensPerPage }
+    package var blockCount: Int {
+        shape.pagesPerBlock == 0 ? 0 : shape.tokens(in: pages.count) / shape.tokensPerPage
+    }
 
-    /// The tokens that fit without another page. Kept, as every step of every sequence asks for it.
+    /// The tokens that fit without another page; where there are no pages, those that were asked for. Kept, as every
+    /// step of every sequence asks for it.
     package private(set) var capacity = 0
 
     /// The page of K and V of `kvHead` in `layer` for the tokens of `block`.
@@ -132,7 +135,7 @@ package struct BlockTable: Sendable {
             if pages.isEmpty { pool.allocate(shape.statePages, into: &pages) }
             for block in blockCount..<shape.blocks(for: tokens) { addBlock(block, from: &pool) }
         }
-        capacity = shape.tokens(in: pages.count)
+        capacity = shape.pagesPerBlock == 0 ? max(capacity, tokens) : shape.tokens(in: pages.count)
     }
 
     private mutating func addBlock(_ block: Int, from pool: inout PagePool) {

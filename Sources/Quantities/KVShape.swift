@@ -33,7 +33,24 @@ package struct KVShape: Hashable, Sendable {
         page = try PageLayout(type: type, headSize: headSize, pageBytes: pageBytes)
     }
 
+    /// Of a model that keeps nothing between passes, as encoders do, which read a text in one: its sequences have no
+    /// pages, however long they are.
+    ///
+    /// - Throws: `KVError.tokenExceedsPage`.
+    package static func withoutPages(pageBytes: Int = PageLayout.defaultPageBytes) throws(KVError) -> KVShape {
+        try KVShape(pageBytes: pageBytes)
+    }
+
+    private init(pageBytes: Int) throws(KVError) {
+        (layers, kvHeads, window, statePages) = (0, 0, nil, 0)
+        // Any: there are none.
+        page = try PageLayout(type: .f16, headSize: 32, pageBytes: pageBytes)
+    }
+
     package var tokensPerPage: Int { page.tokensPerPage }
+
+    /// Whether a sequence ever has pages.
+    package var hasPages: Bool { statePages + pagesPerBlock > 0 }
 
     /// The pages of one block, one for each layer and KV head.
     package var pagesPerBlock: Int { layers * kvHeads }
@@ -43,7 +60,7 @@ package struct KVShape: Hashable, Sendable {
 
     /// Whether sequences with equal prefixes can share the pages of these. A state is of one length only; and what
     /// windowed layers no longer keep, a later sequence with the same prefix would need.
-    package var sharesPrefixes: Bool { statePages == 0 && window == nil }
+    package var sharesPrefixes: Bool { statePages == 0 && window == nil && hasPages }
 
     /// The blocks of a sequence of `tokens` tokens, the last perhaps in part.
     package func blocks(for tokens: Int) -> Int { (tokens + tokensPerPage - 1) / tokensPerPage }
@@ -53,7 +70,9 @@ package struct KVShape: Hashable, Sendable {
     package func pages(for tokens: Int) -> Int { statePages + blocks(for: tokens) * pagesPerBlock }
 
     /// The most tokens of a sequence whose table has so many pages.
-    package func tokens(in pages: Int) -> Int { max(0, pages - statePages) / pagesPerBlock * tokensPerPage }
+    package func tokens(in pages: Int) -> Int {
+        pagesPerBlock == 0 ? .max : max(0, pages - statePages) / pagesPerBlock * tokensPerPage
+    }
 
     /// The blocks of which windowed layers keep pages where a pass computes at most `chunk` tokens of a sequence: as
     /// many as the pass's tokens, and those that its first one reads, can touch. The block that far back may then be
@@ -76,6 +95,7 @@ package struct KVShape: Hashable, Sendable {
 
     /// The most tokens of a sequence that never holds more than `pages` pages.
     package func mostTokens(in pages: Int, chunk: Int) -> Int {
+        guard pagesPerBlock > 0 else { return .max }
         let free = max(0, pages - statePages), kept = windowBlocks(chunk: chunk), blocks = free / pagesPerBlock
         if blocks <= kept { return blocks * tokensPerPage }
         let growing = pagesPerBlock - windowedPerBlock

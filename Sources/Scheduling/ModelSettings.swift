@@ -14,6 +14,9 @@ package struct ModelSettings: Hashable, Sendable {
     package var maxBatchedTokens: Int
     /// Whether a prompt may be split over several jobs. A prompt beyond `maxBatchedTokens` goes alone if not.
     package var chunksPrompts: Bool
+    /// Whether sequences take over what others with the same prefix have computed, where the shape permits it: not
+    /// where all rows of a prompt are wanted.
+    package var sharesPrefixes: Bool
     package var targets: LatencyTargets
     /// Bytes of its weights, held against `ResidencyLimits`.
     package var weightBytes: Int
@@ -22,8 +25,8 @@ package struct ModelSettings: Hashable, Sendable {
 
     package init(
         shape: KVShape, weight: Double, shares: PhaseShares, fixedShare: Share? = nil, maxSequences: Int = 256,
-        maxBatchedTokens: Int = 2048, chunksPrompts: Bool = true, targets: LatencyTargets = LatencyTargets(),
-        weightBytes: Int = 0, isPinned: Bool = false
+        maxBatchedTokens: Int = 2048, chunksPrompts: Bool = true, sharesPrefixes: Bool = true,
+        targets: LatencyTargets = LatencyTargets(), weightBytes: Int = 0, isPinned: Bool = false
     ) {
         precondition(maxSequences > 0 && maxBatchedTokens > 0, "a job takes at least one sequence and one token")
         precondition(min(shares.prefill, shares.decode, fixedShare ?? .whole) > Share(0), "a job needs a share")
@@ -34,6 +37,7 @@ package struct ModelSettings: Hashable, Sendable {
         self.maxSequences = maxSequences
         self.maxBatchedTokens = maxBatchedTokens
         self.chunksPrompts = chunksPrompts
+        self.sharesPrefixes = sharesPrefixes
         self.targets = targets
         self.weightBytes = weightBytes
         self.isPinned = isPinned

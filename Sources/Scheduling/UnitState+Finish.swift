@@ -26,14 +26,14 @@ extension UnitState {
             self[job.model].prefillSecondsPerToken = Self.smoothing.known * known + Self.smoothing.measured * measured
         }
         var ends: [(index: SequenceIndex, end: SequenceEnd)] = []
-        let blockSize = self[job.model].settings.shape.tokensPerPage
+        let settings = self[job.model].settings, blockSize = settings.shape.tokensPerPage
         for row in job.rows {
             kv.setPinned(false, row.table)
             let token = row.drawsToken ? drawn.popFirst() ?? DrawnToken() : nil
             let (end, known) = sequences[row.sequence].finish(row, token)
             if let end { ends.append((row.sequence, end)) }
             // Blocks that the job has filled are shared, where their tokens are known.
-            if known > 0, known / blockSize > row.positions.lowerBound / blockSize {
+            if settings.sharesPrefixes, known > 0, known / blockSize > row.positions.lowerBound / blockSize {
                 kv.publish(sequences[row.sequence].tokens, computed: known, of: row.table)
             }
         }

@@ -129,7 +129,8 @@ extension UnitState {
     private mutating func openTable(of index: SequenceIndex) {
         let sequence = sequences[index]
         guard sequence.table == nil else { return }
-        let table = kv.open(sequence.model, age: sequence.age, prompt: sequence.tokens)
+        let prefix = self[sequence.model].settings.sharesPrefixes ? sequence.tokens : []
+        let table = kv.open(sequence.model, age: sequence.age, prompt: prefix)
         sequences[index].table = table
         sequences[index].computed = kv[table].tokenCount
         byTable[table] = index

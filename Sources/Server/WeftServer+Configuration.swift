@@ -13,6 +13,9 @@ extension WeftServer {
         package var bodyMemory = 128 << 20
         /// The largest answer of `/tokenize` and `/detokenize`, in bytes: the tokens of the largest body, once.
         package var answerLimit = 4 << 20
+        /// The largest answer of `/v1/embeddings`, in bytes. Chosen: as many vectors of 1,024 numbers as a request may
+        /// ask for, in base64.
+        package var vectorLimit = 12 << 20
         /// The most bytes that answers hold together which their clients have not read. Chosen: 16 of the largest.
         package var answerMemory = 64 << 20
         /// Pieces of work on requests that may wait for a thread; more are refused with 503. Chosen: as many as largest

@@ -115,6 +115,10 @@ package struct WeftServer: Service {
         router.endpoint(.post, "/v1/chat/completions", chat.respond)
         let completions = CompletionRoute(generations: generations, desk: desk, version: settings.version)
         router.endpoint(.post, "/v1/completions", completions.respond)
+        let reader = TextReader(generator: generator, desk: desk, deadline: deadline)
+        let embeddings = EmbeddingsRoute(reader: reader, answerLimit: settings.vectorLimit)
+        router.endpoint(.post, "/v1/embeddings", embeddings.respond)
+        router.endpoint(.post, "/v1/rerank", RerankRoute(reader: reader).respond)
         return router
     }
 

@@ -53,6 +53,15 @@ package final class KVPool: Sendable {
         return 4 * start..<4 * (start + min(entries, pagesPerSequence))
     }
 
+    /// A pool of one sequence, whose table names all pages in their order: of a pass whose keys and values nobody reads
+    /// behind it.
+    static func ofPass(pages: Int, pageBytes: Int, on device: any Device) throws(ComputeError) -> KVPool {
+        let pool = try KVPool(
+            pageCount: pages, pageBytes: pageBytes, sequences: 1, pagesPerSequence: pages, on: [device])
+        pool.update(slot: 0, 0..<PageID(pages), from: 0)
+        return pool
+    }
+
     /// A slot for the trial runs of a model, whose pages are all the one page that no sequence has.
     var trialSlot: Int { sequences }
 

@@ -2,7 +2,7 @@ package import Compute
 package import GGUF
 package import KVCache
 package import Kernels
-package import Quantities
+import Quantities
 
 /// A model with a pool of its own and a handful of sequences: for commands and tests that need no scheduler.
 package struct SingleSequence {
@@ -30,7 +30,8 @@ package struct SingleSequence {
         let length = min(contextLength, network.contextLength)
         pool = try KVPool(
             pageCount: count * shape.mostPages(for: min(tokens ?? length, length), chunk: options.maxRows),
-            pageBytes: pageBytes, sequences: count, pagesPerSequence: shape.pages(for: length), on: [kernels.device])
+            pageBytes: pageBytes, sequences: count, pagesPerSequence: max(1, shape.pages(for: length)),
+            on: [kernels.device])
         var options = options
         options.contextLength = length
         options.maxLogitRows = max(logitRows ?? count, 1)
@@ -69,18 +70,20 @@ package struct SingleSequence {
         return seconds
     }
 
-    /// Appends `tokens` to the one sequence and lends the logits `[vocabularySize]` after each.
+    /// Appends `tokens` to the one sequence and lends the logits `[vocabularySize]` after each, or their last rows
+    /// `[embeddingLength]`. A text of a network that reads ahead goes whole into one pass.
     package mutating func feed(
         _ tokens: [Int32], at position: Int, logits body: (_ position: Int, Span<Float>) -> Void
     ) throws(ComputeError) {
         let width = min(model.maxRows, model.maxLogitRows)
+        precondition(!model.network.readsAhead || tokens.count <= width, "a text too long for a pass")
         for start in stride(from: 0, to: tokens.count, by: width) {
             let piece = tokens[start..<min(tokens.count, start + width)]
             var batch = Batch()
             append(piece, of: sequences[0], at: position + start, logits: .ofAll, to: &batch)
             try model.forward(batch, on: lane)
             for index in 0..<piece.count {
-                model.withLogits(index) { body(position + start + index, $0) }
+                model.withOutput(index) { body(position + start + index, $0) }
             }
         }
     }

@@ -87,6 +87,11 @@ struct TinyService {
         return tokens
     }
 
+    /// What becomes of a text that a model reads.
+    func vector(of model: String, _ prompt: [Int32]) async throws -> [Float] {
+        try await fleet.embed(EmbeddingRequest(model: model, prompt: prompt)).vector
+    }
+
     /// Waits until no sequence holds a page; fails after some seconds.
     func expectEmptyPool() async throws {
         for _ in 0..<200 {

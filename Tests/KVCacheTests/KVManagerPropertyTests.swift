@@ -92,7 +92,11 @@ private struct RandomWorld {
             pageBytes: 1024, window: window,
             statePages: max(0, min(.random(in: -2...2, using: &random), kv.pool.pageCount - layers * kvHeads)))
         let chunk = Bool.random(using: &random) ? Int.random(in: 1...12, using: &random) : .max
-        let model = try kv.add(shape, weight: .random(in: 0.1...5, using: &random), chunk: chunk)
+        // One of five keeps nothing.
+        let keepsNothing = Int.random(in: 0..<5, using: &random) == 0
+        let model = try kv.add(
+            keepsNothing ? .withoutPages(pageBytes: 1024) : shape, weight: .random(in: 0.1...5, using: &random),
+            chunk: chunk)
         models.append(model)
         chunks[model] = chunk
     }

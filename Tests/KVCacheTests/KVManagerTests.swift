@@ -240,4 +240,31 @@ struct KVManagerTests {
         #expect(kv.usage(of: quiet)?.quota == 500)
         #expect(kv.audit() == [])
     }
+
+    /// An encoder beside a model with pages: it is due none, its sequences grow without any, and it yields none.
+    @Test func aModelWithoutPagesTakesNone() throws {
+        var kv = KVManager(pages: 8)
+        let encoder = try kv.add(.withoutPages(), weight: 3)
+        #expect(kv.usage(of: encoder)?.quota == 0)
+        let models = try (0..<2).map { _ in try kv.add(KVShape(layers: 2, kvHeads: 1, headSize: 64), weight: 1) }
+        #expect(kv.usage(of: encoder)?.quota == 0)
+        #expect(models.map { kv.usage(of: $0)?.quota } == [4, 4])
+        let text = (0..<5000).map { TokenID($0) }
+        for age in 0..<3 {
+            let sequence = kv.open(encoder, age: UInt64(age), prompt: text)
+            #expect(kv[sequence].tokenCount == 0)
+            #expect(kv.extend(sequence, to: text.count, for: .admission) == .granted(firstNewPage: 0))
+            kv.publish(text, computed: text.count, of: sequence)
+            #expect(kv[sequence].pages.isEmpty)
+            #expect(kv[sequence].tokenCount == text.count)
+        }
+        #expect(kv.shortage(of: encoder, for: 1 << 20) == nil)
+        #expect(kv.usage == PoolUsage(free: 8, held: 0, cached: 0))
+        #expect(kv.audit() == [])
+        // Its sequences have nothing to yield to one that needs pages.
+        let holder = kv.open(models[0], age: 10), waiting = kv.open(models[1], age: 11)
+        #expect(kv.extend(holder, to: 64 * 4, for: .admission) == .granted(firstNewPage: 0))
+        #expect(kv.extend(waiting, to: 64, for: .step) == .blocked)
+        #expect(kv.audit() == [])
+    }
 }

@@ -48,4 +48,14 @@ struct PageLayoutTests {
         // A power of two that fills seven eighths, or a multiple of four.
         #expect(page.unusedBytes < 4 * page.bytesPerToken || page.unusedBytes * 8 <= page.pageBytes)
     }
+
+    @Test func aShapeWithoutPagesHoldsAnyLength() throws {
+        let none = try KVShape.withoutPages(pageBytes: 1024)
+        #expect(!none.hasPages && !none.sharesPrefixes)
+        #expect(none.pages(for: 1 << 20) == 0)
+        #expect(none.mostPages(for: 1 << 20, chunk: 64) == 0)
+        #expect(none.tokens(in: 0) == .max)
+        #expect(none.mostTokens(in: 0, chunk: 64) == .max)
+        #expect(none.dueShare == 0)
+    }
 }

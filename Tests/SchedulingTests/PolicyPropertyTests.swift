@@ -69,7 +69,8 @@ struct PolicyPropertyTests {
         return (0..<random.integer(in: 1...24)).map { Int32($0) < 12 ? stem : Int32(random.integer(in: 0...1)) }
     }
 
-    /// Some models keep a state, some have layers with a window beside one that keeps all.
+    /// Some models keep a state, some have layers with a window beside one that keeps all, some keep nothing and read
+    /// every prompt in one pass.
     private static func mixedSettings(_ random: inout SplitMix64) throws -> ModelSettings {
         var mixed = try settings(&random)
         let shape = mixed.shape
@@ -78,6 +79,10 @@ struct PolicyPropertyTests {
             window: shape.layers > 1 && random.integer(in: 0...1) == 0
                 ? KVWindow(layers: shape.layers - 1, tokens: random.integer(in: 1...12)) : nil,
             statePages: max(0, random.integer(in: -2...2)))
+        if random.integer(in: 0...4) == 0 {
+            mixed.shape = try .withoutPages(pageBytes: 1024)
+            (mixed.chunksPrompts, mixed.sharesPrefixes) = (false, false)
+        }
         return mixed
     }
 

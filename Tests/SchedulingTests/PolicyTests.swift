@@ -221,4 +221,43 @@ struct PolicyTests {
         #expect(actions == [.end(request, .stop)])
         #expect(unit.state.requestCount == 0 && unit.state.kv.usage.free == 100)
     }
+
+    /// A model that wants all rows of a prompt computes what another sequence has computed already.
+    @Test(arguments: [true, false]) func prefixesAreSharedWhereTheyMay(sharesPrefixes: Bool) throws {
+        var world = ScheduledWorld(pages: 100, policy: PolicyName.fcfs.policy)
+        var settings = try settings(prefill: 10, decode: 5)
+        settings.sharesPrefixes = sharesPrefixes
+        try world.load(settings)
+        let prompt = (0..<20).map { Int32($0) }
+        var firsts: [Int] = []
+        for _ in 0..<2 {
+            world.send(world.models[0], prompt: prompt, maxTokens: 1)
+            firsts += jobs(world).flatMap(\.rows).map(\.positions.lowerBound)
+            let isDrained = world.drain(limit: 10)
+            #expect(isDrained)
+        }
+        #expect(firsts == [0, sharesPrefixes ? 16 : 0])
+        #expect(world.unit.state.kv.usage.cached == (sharesPrefixes ? 5 : 0))
+        #expect(world.completed.values.allSatisfy { $0.output == ScheduledWorld.alone($0) })
+    }
+
+    /// Texts of an encoder go whole into passes, several into one as far as its budget goes, a long one alone.
+    @Test func anEncoderReadsTextsWhole() throws {
+        var world = ScheduledWorld(pages: 10, policy: PolicyName.adbs.policy)
+        var settings = try settings(prefill: 10, decode: 5)
+        settings.shape = try .withoutPages(pageBytes: 1024)
+        (settings.chunksPrompts, settings.maxBatchedTokens) = (false, 50)
+        try world.load(settings)
+        var passes: [[Range<Int>]] = []
+        // The first is alone, as the others come while it is at work.
+        for length in [10, 20, 30, 25, 80, 50] {
+            world.send(world.models[0], prompt: (0..<length).map { Int32($0) }, maxTokens: 9)
+        }
+        while !world.streams.isEmpty {
+            passes += jobs(world).map { $0.rows.map(\.positions) }
+            _ = world.finishNextJob()
+        }
+        #expect(passes == [[0..<10], [0..<20, 0..<30], [0..<25], [0..<80], [0..<50]])
+        #expect(world.completed.values.allSatisfy { $0.output == ScheduledWorld.alone($0) })
+    }
 }

@@ -56,6 +56,8 @@ struct ScheduledWorld {
     mutating func send(_ model: ModelID, prompt: [Int32], maxTokens: Int) -> RequestID {
         let request = RequestID(nextRequest)
         nextRequest += 1
+        // What keeps nothing cannot go on.
+        let maxTokens = unit.state.existing(model)?.settings.shape.hasPages == false ? 1 : maxTokens
         streams[request] = Stream(model: model, prompt: prompt, limit: maxTokens)
         apply(
             unit.arrived(
@@ -209,6 +211,12 @@ struct ScheduledWorld {
     private func draw(_ row: RowSpan) -> Int32 {
         let table = unit.state.kv[row.table]
         let size = table.shape.tokensPerPage
+        // All that it knows is what is in the pass.
+        guard table.shape.hasPages else {
+            return Self.next(
+                (streams[row.request]?.prompt ?? []).enumerated().filter { row.positions.contains($0.offset) }.map(
+                    \.element))
+        }
         let head = Int(row.request.number) % table.shape.kvHeads
         let tokens = (0..<row.positions.upperBound).map { position in
             (memory[table.page(block: position / size, layer: 0, kvHead: head)]?[position % size] ?? -64) >> 6

@@ -61,7 +61,7 @@ import Testing
         #expect(generator.running == 0)
     }
 
-    @Test(arguments: ["/", "/v1", "/v1/embeddings", "/v1/chat/completions/x", "/metrics"])
+    @Test(arguments: ["/", "/v1", "/v1/images/generations", "/v1/chat/completions/x", "/metrics"])
     func unknownPathsAreNotFound(path: String) async throws {
         let reply = try await ask(.init(), .post, path, "{}")
         #expect(reply.status == 404)

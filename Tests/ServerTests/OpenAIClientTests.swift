@@ -8,10 +8,10 @@ import Testing
     private static let skipped: Int32 = 77
 
     @Test func theRealClientIsContent() async throws {
-        try await serving(ScriptedGenerator(Script(texts: "Hello you".map(String.init), mimicsModel: true))) {
-            port, _ in
+        let script = Script(texts: "Hello you".map(String.init), mimicsModel: true)
+        try await serving(ScriptedGenerator(script, models: [.chat, .embedder])) { port, _ in
             let (status, output) = try await Self.run([
-                "--base-url", "http://127.0.0.1:\(port)/v1", "--model", "tiny",
+                "--base-url", "http://127.0.0.1:\(port)/v1", "--model", "tiny", "--embedder", "vectors",
             ])
             if status == Self.skipped {
                 print("SKIPPED: the real OpenAI client did not run. \(output)")

@@ -120,7 +120,7 @@ struct CoverageTests {
         + ["CAP=1,SINKS=0,", "CAP=0,SINKS=1,"].map { ("attention<", [$0]) }
 
     private static let others: [Wanted] =
-        norms + stored + experts + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) }
+        norms + stored + experts + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) } + [("embed<", ["ADDED=1,"])]
         + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [("probe_copy<", []), ("head_norm<", [])]
 
     private static let experts: [Wanted] = [

@@ -27,6 +27,11 @@ extension MutationTests {
             kernel("embed", "halves swapped", "h = i % 8 / 4", "h = 1 - i % 8 / 4", option: "Q4"),
             kernel("embed", "no scale", "FLOATS(q) * d", "FLOATS(q)", option: "Q4"),
             kernel("embed", "not multiplied", "v * scale", "v", option: "MXFP4"),
+            kernel("embed", "row added for the place in the batch", "LOAD(places, TILE).x", "TILE", option: "added"),
+            kernel("embed", "a row beyond those added", "addedRows - 1u", "addedRows", option: "added"),
+            kernel(
+                "embed", "nothing added", "v += LOAD(added, place + i)", "v += LOAD(added, place + i) * 0.0f",
+                option: "added"),
         ]
 
     private static let matmul = [

@@ -14,10 +14,10 @@ struct FamilyInputTests {
     /// Of all files together at least 2,000.
     private static let changesPerFile = 150
 
-    @Test(arguments: FamilyTests.names)
+    @Test(arguments: FamilyTests.all)
     func aDamagedFileIsRefusedInALineOrFits(_ name: String) throws {
         let file = try FamilyTests.file(name)
-        var random = SplitMix64(seed: UInt64(FamilyTests.names.firstIndex(of: name) ?? 0))
+        var random = SplitMix64(seed: UInt64(FamilyTests.all.firstIndex(of: name) ?? 0))
         let keys = file.metadata.keys.filter { !$0.hasPrefix("general.") && !$0.hasPrefix("tokenizer.") }
         var refused = 0
         for round in 0..<Self.changesPerFile {

@@ -18,6 +18,10 @@ struct FamilyTests {
         var logits: [[Double]]?
         var tokens: [Int32]?
         var margins: [Double]?
+        /// Of files of models that read: the rows at the positions, with what stands behind pooled ones.
+        var embeddings: [[Double]]?
+        /// By the words of llama.cpp, of length one, or the numbers of a head that ranks.
+        var pooled: [String: [Double]]?
     }
 
     static let folder =
@@ -27,19 +31,23 @@ struct FamilyTests {
         (try? JSONDecoder().decode(
             [String: Vectors].self, from: Data(contentsOf: folder.appending(path: "vectors.json")))) ?? [:]
 
-    /// The files of families that are there yet and that speak.
-    static let names = vectors.keys.sorted().filter { name in
-        guard vectors[name]?.logits != nil, let file = try? file(name) else { return false }
-        guard case .string(let architecture)? = file.metadata["general.architecture"] else { return false }
+    /// The files of families that are there yet.
+    static let all = vectors.keys.sorted().filter { name in
+        guard case .string(let architecture)? = (try? file(name))?.metadata["general.architecture"] else {
+            return false
+        }
         return Network.architectures.contains(architecture)
     }
+    /// Those that speak, and those that read.
+    static let names = all.filter { vectors[$0]?.logits != nil }
+    static let readers = all.filter { vectors[$0]?.embeddings != nil }
 
     static func file(_ name: String) throws -> GGUFFile {
         try GGUFFile(path: folder.appending(path: "\(name).gguf").path)
     }
 
     @Test func filesOfAllFamiliesAreHere() throws {
-        let tested = Set(try Self.names.map { try Network(Self.file($0)).architecture })
+        let tested = Set(try Self.all.map { try Network(Self.file($0)).architecture })
         #expect(tested.sorted() == Network.architectures.sorted())
     }
 

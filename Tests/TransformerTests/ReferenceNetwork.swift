@@ -28,16 +28,33 @@ struct ReferenceNetwork {
 
     /// Logits `[vocabularySize]` after each of `tokens`.
     func logits(_ tokens: [Int32]) throws -> [[Double]] {
-        let embedding = try matrix("\(network.tensorName(.embedding)).weight")
-        var x = tokens.map { embedding[Int($0)].map { $0 * Double(network.embeddingScale) } }
-        for (index, block) in network.blocks.enumerated() { try run(block, index, &x) }
-        let last = try normed(x, .outputNorm)
         let name = network.output.isTied ? TensorName.embedding : .output
-        return try product(last, name).map { row in
+        return try product(rows(tokens), name).map { row in
             row.map { logit in
                 let logit = logit * Double(network.output.scale)
                 return network.output.cap.map { Double($0) * tanh(logit / Double($0)) } ?? logit
             }
+        }
+    }
+
+    /// The last rows `[embeddingLength]` of `tokens`, normalised.
+    func rows(_ tokens: [Int32]) throws -> [[Double]] {
+        let embedding = try matrix("\(network.tensorName(.embedding)).weight")
+        var x = tokens.map { embedding[Int($0)].map { $0 * Double(network.embeddingScale) } }
+        if let added = network.added {
+            if added.hasType { add(Array(repeating: try matrix("token_types.weight")[0], count: x.count), 1, to: &x) }
+            if added.hasPositions { add(Array(try matrix("position_embd.weight")[..<x.count]), 1, to: &x) }
+        }
+        if network.hasEmbeddingNorm { x = try normed(x, .embeddingNorm) }
+        for (index, block) in network.blocks.enumerated() { try run(block, index, &x) }
+        return network.blocks.contains(where: \.normalisesSums) ? x : try normed(x, .outputNorm)
+    }
+
+    /// What stands behind pooled rows, of each of `rows`.
+    func headed(_ rows: [[Double]]) throws -> [[Double]] {
+        try (network.pooling?.layers ?? []).reduce(rows) { rows, layer in
+            let rows = try product(rows, named: layer.name)
+            return layer.isBent ? rows.map { $0.map { tanh($0) } } : rows
         }
     }
 
@@ -51,6 +68,7 @@ struct ReferenceNetwork {
         if block.hasNormsAfter { branch = try normed(branch, .postMixerNorm, index) }
         let before = x
         add(branch, block.residualScale, to: &x)
+        if block.normalisesSums { x = try normed(x, .postMixerNorm, index) }
         let inner =
             block.isParallel
             ? try normed(before, .mixerNorm, index)
@@ -58,6 +76,7 @@ struct ReferenceNetwork {
         branch = try feedForward(block.feedForward, inner, index)
         if block.hasNormsAfter { branch = try normed(branch, .postFeedForwardNorm, index) }
         add(branch, block.residualScale, to: &x)
+        if block.normalisesSums { x = try normed(x, .postFeedForwardNorm, index) }
     }
 
     // MARK: - Attention
@@ -276,7 +295,10 @@ struct ReferenceNetwork {
     }
 
     func product(_ x: [[Double]], _ name: TensorName, _ index: Int? = nil) throws -> [[Double]] {
-        let name = network.tensorName(name, block: index)
+        try product(x, named: network.tensorName(name, block: index))
+    }
+
+    private func product(_ x: [[Double]], named name: String) throws -> [[Double]] {
         let rows = try matrix("\(name).weight")
         let bias =
             file.tensorIfPresent("\(name).bias") == nil

@@ -323,6 +323,11 @@ def qwen35moe():
     return m.end().feels({**QWEN35_FELT, "expert_used_count": 2, "ffn_gate_inp_shexp": 0.1})
 
 
+def bert_layers(m):
+    m.blocks(m.attention(qkv_bias=True, bias=True), m.norms("attn_output_norm", bias=True),
+             m.dense(bias=True, gated=False), m.norms("layer_output_norm", bias=True))
+
+
 def encoder(arch, **sizes):
     keys = {"attention.causal": False, "pooling_type": 1, "tokenizer.ggml.token_type_count": 2}
     m = Model(arch, keys, norm="layer", heads=2, kv=2, **sizes)
@@ -336,10 +341,28 @@ def bert():
     m = encoder("bert", layers=3)
     m.add("position_embd.weight", m.width, CONTEXT, spread=0.3)
     m.keys["pooling_type"] = 2
-    m.blocks(m.attention(qkv_bias=True, bias=True), m.norms("attn_output_norm", bias=True),
-             m.dense(bias=True, gated=False), m.norms("layer_output_norm", bias=True))
+    bert_layers(m)
     return m.feels({"position_embd": 0.0, "token_types": 0.0, "attn_q.bias": 0.0, "attn_output.bias": 0.0,
                     "ffn_up.bias": 0.0}, ignored={"attention.causal": True})
+
+
+@family
+def bert_rank():
+    m = encoder("bert", layers=2)
+    m.add("position_embd.weight", m.width, CONTEXT, spread=0.3)
+    m.keys["pooling_type"] = 4
+    bert_layers(m)
+    m.matrix("cls", m.width, m.width, bias=True)
+    m.matrix("cls.output", m.width, 1, bias=True)
+    return m.feels({"position_embd": 0.0})
+
+
+@family
+def qwen3_rank():
+    m = Model("qwen3", {"rope.freq_base": 1e6, "pooling_type": 4, "classifier.output_labels": ["yes", "no"]}, layers=2)
+    m.blocks(m.norms("attn_norm"), m.attention(qk_norm=(1, 1)), m.norms("ffn_norm"), m.dense())
+    m.matrix("cls.output", m.width, 2)
+    return m.end(tied=True).feels(OTHER_BASE)
 
 
 @family

@@ -16,7 +16,8 @@ and for a model that embeds (its file has a `pooling_type`)
 
     prompt, positions
     embeddings  [position][element], the vector of that token, of any length, when nothing is pooled
-    pooled      of "mean", "cls" (the first token) and "last" each [element], of length 1
+    pooled      of "mean", "cls" (the first token) and "last" each [element], of length 1; of a model that ranks, "rank"
+                alone, with as many numbers as its head gives
 
 llama.cpp runs on one thread without flash attention, with keys and values in floats and a context of 256. It rounds
 what it multiplies with halves to halves, which would move logits by 0.01, and so gets the same numbers as floats.
@@ -43,6 +44,7 @@ from family_model import CONTEXT, VOCABULARY  # noqa: E402
 DECODED = 24
 POSITIONS = [5, 17, 33, 47]
 POOLINGS = {"mean": 1, "cls": 2, "last": 3}
+RANK = 4
 # What must differ where something is felt. Logits and elements are about 1.
 FELT = 1e-2
 # Bytes of floats from which matrices are of halves.
@@ -108,6 +110,11 @@ def without(model, name, value):
 
 def embedded(model, prompt, plain, path):
     pooled = {}
+    if model.keys["pooling_type"] == RANK:
+        outputs = model.tensors["cls.output.weight"].shape[0]
+        with Oracle(path, outputs, RANK) as oracle:
+            return {"embeddings": [numbers(row) for row in plain[POSITIONS]],
+                    "pooled": {"rank": numbers(oracle.run(prompt)[0])}}
     for name, pooling in POOLINGS.items():
         with Oracle(path, model.width, pooling) as oracle:
             vector = oracle.run(prompt)[0]

@@ -10,6 +10,8 @@ package struct ModelFile: Sendable {
     package let network: Network
     package let tokenizer: any Tokenizer
     package let chatTemplate: ChatTemplate?
+    /// See `ServedModel`.
+    package let rankTemplate: String?
     /// Seconds since 1970 at which the file was written.
     package let created: Int
 
@@ -34,8 +36,15 @@ package struct ModelFile: Sendable {
             try ChatTemplate(
                 source: $0, beginningOfText: text(tokenizer.beginningOfText), endOfText: text(tokenizer.endOfText))
         }
+        rankTemplate = try gguf.metadata.stringIfPresent("tokenizer.chat_template.rerank")
         self.tokenizer = tokenizer
         let attributes = try? FileManager.default.attributesOfItem(atPath: gguf.path)
         created = Int((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
+    }
+
+    package var purpose: ModelPurpose {
+        guard let pooling = network.pooling else { return .generation }
+        return pooling.result == .vector
+            ? .embedding(dimensions: pooling.width(network.embeddingLength)) : .ranking
     }
 }

@@ -75,9 +75,7 @@ struct Generation: Sendable {
         case .stop: finish(.stop)
         case .length: finish(.length)
         case .cancelled: continuation.finish()
-        case .failed(.poolTooSmall(let needed, let pages)):
-            fail(.poolTooSmall(model: name, pagesNeeded: needed, pages: pages))
-        case .failed(.modelUnloaded): fail(.unavailable("model '\(name)' was unloaded"))
+        case .failed(let failure): fail(EngineError(failure, model: name))
         }
     }
 

@@ -24,17 +24,52 @@ struct Step: Sendable {
         var sampler: Sampler
     }
 
+    /// A sequence that is read, and those of the batch's wanted rows that are its.
+    struct Read: Sendable {
+        var request: RequestID
+        var rows: PooledRows
+        var wanted: Range<Int>
+        var isWhole: Bool
+        /// What the text became, when it was read to its end.
+        var vector: [Float]?
+    }
+
+    /// What a pass brought.
+    struct Outcome: Sendable {
+        var drawn: [Drawn]
+        var read: [Read]
+    }
+
     let pass: Pass
     private let model: Model
     private var batch = Batch()
+    /// The spans of a model that generates, or of one that reads.
     private var draws: [Draw] = []
+    private var reads: [Read] = []
 
     init(_ pass: Pass, model: Model) {
         self.pass = pass
         self.model = model
     }
 
-    mutating func add(_ row: RowSpan, _ tokens: ArraySlice<TokenID>, of generation: Generation) {
+    mutating func add(_ row: RowSpan, _ tokens: ArraySlice<TokenID>, of work: Work) {
+        switch work {
+        case .generation(let generation): add(row, tokens, of: generation)
+        case .reading(let reading): add(row, tokens, of: reading)
+        }
+    }
+
+    private mutating func add(_ row: RowSpan, _ tokens: ArraySlice<TokenID>, of reading: Reading) {
+        var rows = reading.rows
+        let first = batch.logitRows.count
+        let wanted = rows.wanted(beginsText: row.positions.lowerBound == 0, endsText: row.drawsToken)
+        batch.append(tokens, slot: row.table.index, position: row.positions.lowerBound, logits: wanted)
+        reads.append(
+            Read(
+                request: row.request, rows: rows, wanted: first..<batch.logitRows.count, isWhole: row.drawsToken))
+    }
+
+    private mutating func add(_ row: RowSpan, _ tokens: ArraySlice<TokenID>, of generation: Generation) {
         batch.append(
             tokens, slot: row.table.index, position: row.positions.lowerBound, wantsLogits: row.drawsToken)
         guard row.drawsToken else { return }
@@ -44,10 +79,21 @@ struct Step: Sendable {
                 banned: generation.bannedTokens, topLogprobs: generation.topLogprobs))
     }
 
-    /// Runs the batch and draws from its logits; blocks, so it belongs on the lane's thread.
-    func run(on lane: any Lane) throws(ComputeError) -> [Drawn] {
+    /// Runs the batch, draws from its logits and pools its rows; blocks, so it belongs on the lane's thread.
+    func run(on lane: any Lane) throws(ComputeError) -> Outcome {
         try model.forward(batch, on: lane)
-        return draws.enumerated().map { index, draw in
+        return Outcome(drawn: drawn, read: reads.map(pooled))
+    }
+
+    private func pooled(_ read: Read) -> Read {
+        var read = read
+        for index in read.wanted { model.withOutput(index) { read.rows.add($0) } }
+        if read.isWhole { read.vector = model.result(of: read.rows) }
+        return read
+    }
+
+    private var drawn: [Drawn] {
+        draws.enumerated().map { index, draw in
             var sampler = draw.sampler
             return model.withLogits(index) { logits in
                 let token = sampler.draw(logits, banned: draw.banned)

@@ -49,7 +49,7 @@ package actor Unit {
     private(set) var lanes: UnitLanes
     private(set) var scheduler: UnitScheduler
     private(set) var models: [ModelID: UnitModel] = [:]
-    private var generations: [RequestID: Generation] = [:]
+    private var works: [RequestID: Work] = [:]
     private var nextRequest: UInt64 = 0
     private var lanesAtWork: Set<LaneID> = []
     private(set) var failure: String?
@@ -95,51 +95,86 @@ package actor Unit {
     package func generate(
         _ request: GenerationRequest
     ) throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        if let failure { throw .unitFailed(unit: name, model: request.model, reason: failure) }
-        guard let model = models.values.first(where: { $0.served.name == request.model }) else {
-            throw .modelNotFound(request.model)
+        let model = try welcoming(request.model)
+        guard model.served.purpose == .generation else {
+            throw .unsuitable(model: request.model, purpose: model.served.purpose)
         }
-        guard !isDraining(model.id) else { throw .unavailable("model '\(request.model)' is being unloaded") }
-        try check(request, of: model)
-        // Chosen: the least that can be said; there is a place as soon as any request ends.
-        guard generations.count < maxRequests else { throw .overloaded(retryAfter: 1) }
-        let id = RequestID(nextRequest)
-        nextRequest += 1
+        guard request.prompt.isEmpty || request.prompt.count < model.served.contextLength else {
+            throw .contextLengthExceeded(
+                model: model.served.name, promptTokens: request.prompt.count, limit: model.served.contextLength)
+        }
+        let id = try admit(request.prompt, to: model)
         let room = model.served.contextLength - request.prompt.count
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
         continuation.onTermination = { [weak self] _ in
             guard let self else { return }
             Task { await self.cancel(id) }
         }
-        generations[id] = Generation(
+        let generation = Generation(
             request, model: model, seed: .random(in: .min ... .max), continuation: continuation)
-        models[model.id]?.counters.requests += 1
-        models[model.id]?.counters.promptTokens += request.prompt.count
-        perform(
-            scheduler.arrived(
-                Arrival(
-                    request: id, model: model.id, promptTokens: request.prompt.count,
-                    maxTokens: min(request.maxTokens ?? room, room), prompt: request.prompt), at: now))
+        queue(id, .generation(generation), request.prompt, maxTokens: min(request.maxTokens ?? room, room))
         return stream
     }
 
-    private func check(_ request: GenerationRequest, of model: UnitModel) throws(EngineError) {
-        guard !request.prompt.isEmpty else { throw .emptyPrompt }
+    /// Reads a text. That it is read to its end is the end of its sequence.
+    package func embed(_ request: EmbeddingRequest) async throws(EngineError) -> Embedding {
+        let model = try welcoming(request.model)
+        guard let pooling = model.network.pooling else {
+            throw .unsuitable(model: request.model, purpose: model.served.purpose)
+        }
+        guard request.prompt.count <= model.served.contextLength else {
+            throw .textTooLong(
+                model: model.served.name, tokens: request.prompt.count, limit: model.served.contextLength)
+        }
+        let id = try admit(request.prompt, to: model)
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let reading = Reading(request, model: model.id, rows: pooling.rows, continuation: continuation)
+                queue(id, .reading(reading), request.prompt, maxTokens: 1)
+            }
+        } onCancel: {
+            Task { await self.cancel(id) }
+        }
+        return try outcome.get()
+    }
+
+    /// The model, if it takes requests.
+    private func welcoming(_ name: String) throws(EngineError) -> UnitModel {
+        if let failure { throw .unitFailed(unit: self.name, model: name, reason: failure) }
+        guard let model = models.values.first(where: { $0.served.name == name }) else { throw .modelNotFound(name) }
+        guard !isDraining(model.id) else { throw .unavailable("model '\(name)' is being unloaded") }
+        return model
+    }
+
+    /// The name of a request with such a prompt, if the model can have it now.
+    private func admit(_ prompt: [TokenID], to model: UnitModel) throws(EngineError) -> RequestID {
+        guard !prompt.isEmpty else { throw .emptyPrompt }
         let vocabulary = model.network.vocabularySize
-        if let token = request.prompt.first(where: { !(0..<vocabulary).contains(Int($0)) }) {
+        if let token = prompt.first(where: { !(0..<vocabulary).contains(Int($0)) }) {
             throw .tokenOutOfVocabulary(Int(token), vocabularySize: vocabulary)
         }
-        guard request.prompt.count < model.served.contextLength else {
-            throw .contextLengthExceeded(
-                model: model.served.name, promptTokens: request.prompt.count, limit: model.served.contextLength)
-        }
-        if let (needed, most) = scheduler.state.kv.shortage(of: model.id, for: request.prompt.count + 1) {
+        if let (needed, most) = scheduler.state.kv.shortage(of: model.id, for: prompt.count + 1) {
             throw .poolTooSmall(model: model.served.name, pagesNeeded: needed, pages: most)
         }
+        // Chosen: the least that can be said; there is a place as soon as any request ends.
+        guard works.count < maxRequests else { throw .overloaded(retryAfter: 1) }
+        defer { nextRequest += 1 }
+        return RequestID(nextRequest)
+    }
+
+    private func queue(_ id: RequestID, _ work: Work, _ prompt: [TokenID], maxTokens: Int) {
+        works[id] = work
+        models[work.model]?.counters.requests += 1
+        models[work.model]?.counters.promptTokens += prompt.count
+        perform(
+            scheduler.arrived(
+                Arrival(
+                    request: id, model: work.model, promptTokens: prompt.count, maxTokens: maxTokens, prompt: prompt),
+                at: now))
     }
 
     private func cancel(_ id: RequestID) {
-        guard generations[id] != nil else { return }
+        guard works[id] != nil else { return }
         perform(scheduler.cancelled(id, at: now))
     }
 
@@ -152,7 +187,7 @@ package actor Unit {
             switch action {
             case .run(let pass): run(pass)
             case .preempt(let id):
-                if let model = generations[id]?.model { models[model]?.counters.preemptions += 1 }
+                if let model = works[id]?.model { models[model]?.counters.preemptions += 1 }
             case .end(let id, let end): self.end(id, end)
             case .drained(let model): forget(model)
             }
@@ -160,9 +195,9 @@ package actor Unit {
     }
 
     private func end(_ id: RequestID, _ end: SequenceEnd) {
-        guard let generation = generations.removeValue(forKey: id) else { return }
-        models[generation.model]?.counters.finished[end.name, default: 0] += 1
-        generation.end(end, model: models[generation.model]?.served.name ?? "")
+        guard let work = works.removeValue(forKey: id) else { return }
+        models[work.model]?.counters.finished[end.name, default: 0] += 1
+        work.end(end, model: models[work.model]?.served.name ?? "")
     }
 
     private func run(_ pass: Pass) {
@@ -171,10 +206,9 @@ package actor Unit {
         var step = Step(pass, model: model.networks[pass.lane.index])
         for update in pass.tables { pool.update(slot: update.table.index, update.pages, from: update.first) }
         for row in pass.rows {
-            guard let generation = generations[row.request] else { preconditionFailure("a pass of an ended request") }
-            step.add(row, scheduler.tokens(of: row), of: generation)
-            models[pass.model]?.counters.cachedTokens +=
-                generations[row.request]?.begin(at: row.positions.lowerBound) ?? 0
+            guard let work = works[row.request] else { preconditionFailure("a pass of an ended request") }
+            step.add(row, scheduler.tokens(of: row), of: work)
+            models[pass.model]?.counters.cachedTokens += works[row.request]?.begin(at: row.positions.lowerBound) ?? 0
         }
         hooks.willRun(pass)
         lanesAtWork.insert(pass.lane)
@@ -189,21 +223,37 @@ package actor Unit {
         lanesAtWork.remove(lane.id)
         lanes.count(lane.id, seconds: now - start)
         switch result {
-        case .success(let drawn): if failure == nil { finish(step, drawn) }
+        case .success(let outcome): if failure == nil { finish(step, outcome) }
         case .failure(let error): breakDown("\(error)")
         }
         if lanesAtWork.isEmpty { resumeAtRest() }
         hooks.didEnd(step.pass)
     }
 
-    private func finish(_ step: Step, _ drawn: [Step.Drawn]) {
-        models[step.pass.model]?.counters.generatedTokens += drawn.count
-        let outcomes = drawn.map { draw in
-            generations[draw.request]?.sampler = draw.sampler
-            let stops = generations[draw.request]?.append(draw.token, logprob: draw.logprob, isLast: draw.isLast)
-            return DrawnToken(draw.token, stops: stops ?? false)
+    private func finish(_ step: Step, _ outcome: Step.Outcome) {
+        models[step.pass.model]?.counters.generatedTokens += outcome.drawn.count
+        let drawn = outcome.drawn.map(take) + outcome.read.compactMap(take)
+        perform(scheduler.passFinished(step.pass.lane, drawn, at: now))
+    }
+
+    private func take(_ draw: Step.Drawn) -> DrawnToken {
+        // Taken out, as what is in two places is copied when it changes.
+        guard case .generation(var generation)? = works.removeValue(forKey: draw.request) else {
+            return DrawnToken(draw.token)
         }
-        perform(scheduler.passFinished(step.pass.lane, outcomes, at: now))
+        generation.sampler = draw.sampler
+        let stops = generation.append(draw.token, logprob: draw.logprob, isLast: draw.isLast)
+        works[draw.request] = .generation(generation)
+        return DrawnToken(draw.token, stops: stops)
+    }
+
+    /// What stands for the token of a text that was read to its end; `nil` where more of it is to come.
+    private func take(_ read: Step.Read) -> DrawnToken? {
+        if case .reading(var reading) = works[read.request] {
+            (reading.rows, reading.vector) = (read.rows, read.vector)
+            works[read.request] = .reading(reading)
+        }
+        return read.isWhole ? DrawnToken(stops: true) : nil
     }
 
     // MARK: Models
@@ -263,11 +313,10 @@ package actor Unit {
     private func breakDown(_ reason: String) {
         guard failure == nil else { return }
         failure = reason
-        for generation in generations.values {
-            generation.fail(
-                .unitFailed(unit: name, model: models[generation.model]?.served.name ?? "", reason: reason))
+        for work in works.values {
+            work.fail(.unitFailed(unit: name, model: models[work.model]?.served.name ?? "", reason: reason))
         }
-        generations = [:]
+        works = [:]
         for model in drains.keys {
             drains[model]?.deadline?.cancel()
             for waiting in drains[model]?.waiting ?? [] { waiting.resume() }

@@ -21,12 +21,36 @@ struct UnitModel: Sendable {
 
 extension ModelSettings {
     /// How the engine schedules a model.
-    package init(_ configuration: ModelConfiguration, shape: KVShape, weightBytes: Int = 0) {
+    ///
+    /// - Parameter pooling: of a model that reads texts: all that asks for other rows than the last must compute them.
+    package init(
+        _ configuration: ModelConfiguration, shape: KVShape, pooling: Pooling? = nil, weightBytes: Int = 0
+    ) {
         self.init(
             shape: shape, weight: configuration.rate, shares: configuration.phaseShares,
             maxSequences: configuration.maxSequences, maxBatchedTokens: configuration.chunk,
+            // Without pages nothing is kept from one chunk to the next.
+            chunksPrompts: shape.hasPages, sharesPrefixes: pooling == nil || pooling?.rows == .last,
             targets: LatencyTargets(timeToFirstToken: configuration.ttft, timePerOutputToken: configuration.tpot),
             weightBytes: weightBytes, isPinned: configuration.pinned)
+    }
+}
+
+extension Model.Options {
+    /// What the engine asks of a model that it loads.
+    init(_ configuration: ModelConfiguration, _ network: Network) {
+        self.init()
+        contextLength = configuration.context
+        kvType = configuration.kvType
+        chunk = configuration.chunk
+        maxTexts = configuration.maxSequences
+        if network.readsAhead {
+            // A text goes whole into a pass: room for one of the length that is asked for.
+            maxRows = max(configuration.chunk, min(configuration.context ?? 0, network.contextLength))
+        } else {
+            maxRows = configuration.chunk + configuration.maxSequences
+        }
+        maxLogitRows = network.pooling?.rows == .mean ? maxRows : configuration.maxSequences
     }
 }
 
@@ -42,15 +66,11 @@ extension Unit {
         _ configuration: ModelConfiguration, _ file: ModelFile, cache: WeightCache?,
         progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) async throws -> ServedModel {
-        var options = Model.Options()
-        options.contextLength = configuration.context
-        options.kvType = configuration.kvType
-        options.maxRows = configuration.chunk + configuration.maxSequences
-        options.maxLogitRows = configuration.maxSequences
-        options.chunk = configuration.chunk
+        let options = Model.Options(configuration, file.network)
         let (pool, chosen, sets) = (pool, options, lanes.lanes.map(\.kernels))
         let settings = ModelSettings(
             configuration, shape: try Model.kvShape(file.network, type: configuration.kvType),
+            pooling: file.network.pooling,
             weightBytes: try PackedWeights.byteCount(of: file.gguf, vectorWidth: sets[0].limits.vectorWidth))
         let packed = try await packed(file, for: settings, of: configuration.name, cache: cache, progress: progress)
         try refusing(configuration.name) { () throws(ResidencyError) in try makeRoom(for: settings) }
@@ -61,7 +81,8 @@ extension Unit {
         let networks = loaded.networks
         let served = ServedModel(
             name: configuration.name, created: file.created, contextLength: networks[0].contextLength,
-            tokenizer: file.tokenizer, chatTemplate: file.chatTemplate)
+            tokenizer: file.tokenizer, chatTemplate: file.chatTemplate, purpose: file.purpose,
+            rankTemplate: file.rankTemplate)
         try add(
             {
                 UnitModel(

@@ -22,6 +22,10 @@ extension APIError {
             case .emptyPrompt: .invalid("prompt", "The prompt is empty.", code: "empty_prompt")
             case .contextLengthExceeded(let model, let promptTokens, let limit):
                 .contextLengthExceeded(model: model, promptTokens: promptTokens, limit: limit)
+            case .textTooLong(let model, let tokens, let limit):
+                .textTooLong(model: model, tokens: tokens, limit: limit)
+            case .unsuitable(let model, let purpose): .unsuitable(model, purpose)
+            case .cancelled: .clientLeft
             case .tokenOutOfVocabulary(let token, let size):
                 .invalid("prompt", "Token \(token) is outside of the vocabulary of \(size) tokens.")
             case .poolTooSmall(let model, let needed, let pages):
@@ -34,6 +38,33 @@ extension APIError {
             case .unitFailed(let unit, let model, let reason):
                 .unavailable("\(model) broke off, as unit '\(unit)' failed: \(reason)")
             }
+    }
+
+    private static func textTooLong(model: String, tokens: Int, limit: Int) -> APIError {
+        var error = APIError.invalid(
+            "prompt", "The text has \(tokens) tokens; \(model) reads at most \(limit).", code: "context_length_exceeded"
+        )
+        error.overflow = (tokens, limit)
+        return error
+    }
+
+    /// A model is asked for what it is not for.
+    static func unsuitable(_ model: String, _ purpose: ModelPurpose) -> APIError {
+        let routes =
+            switch purpose {
+            case .generation: "/v1/chat/completions or /v1/completions"
+            case .embedding: "/v1/embeddings"
+            case .ranking: "/v1/rerank"
+            }
+        return .invalid("model", "`\(model)` \(purpose); use \(routes).", code: "model_unsuitable")
+    }
+
+    /// The same in the words of a route: the engine knows a prompt only.
+    func blaming(_ field: String) -> APIError {
+        guard param == "prompt" else { return self }
+        var error = self
+        error.param = field
+        return error
     }
 
     private static func contextLengthExceeded(model: String, promptTokens: Int, limit: Int) -> APIError {

@@ -4,13 +4,15 @@ struct CompletionRequest: Decodable {
     private static let defaultMaxTokens = 16
     /// vLLM's limit, and OpenAI's of chats; of this route OpenAI's is 5.
     private static let alternativeLimit = 20
+    /// Chosen: with all their choices a quarter of the sequences that a unit takes.
+    private static let promptLimit = 32
 
     private enum CodingKeys: String, CodingKey {
         case prompt, suffix, echo, logprobs, n
         case bestOf = "best_of"
     }
 
-    var prompts: [CompletionPrompt]
+    var prompts: [Prompt]
     /// Whether the answer repeats the prompt.
     var echoes: Bool
     /// How many alternatives are reported beside each token; `nil` reports no log probabilities.
@@ -32,42 +34,10 @@ struct CompletionRequest: Decodable {
         if echoes && topLogprobs != nil {
             throw fields.wrong(.echo, "cannot be combined with `logprobs`: the prompt's are not computed")
         }
-        guard let prompts: CompletionPrompts = try fields.field(.prompt) else {
-            throw fields.wrong(.prompt, "is missing")
-        }
-        self.prompts = prompts.prompts
-    }
-}
-
-/// One prompt of a completion request.
-enum CompletionPrompt {
-    case text(String)
-    case tokens([Int], field: String)
-}
-
-/// `prompt`: a string, an array of strings, an array of token ids, or an array of those.
-private struct CompletionPrompts: Decodable {
-    /// Chosen: with all their choices a quarter of the sequences that a unit takes.
-    private static let countLimit = 32
-
-    var prompts: [CompletionPrompt]
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let text = try container.ifType(String.self) {
-            prompts = [.text(text)]
-        } else if let tokens = try container.ifType([Int].self) {
-            prompts = [.tokens(tokens, field: "prompt")]
-        } else if let texts = try container.ifType([String].self) {
-            prompts = texts.map { .text($0) }
-        } else if let several = try container.ifType([[Int]].self) {
-            prompts = several.enumerated().map { .tokens($1, field: "prompt[\($0)]") }
-        } else {
-            throw APIError.wrong(
-                decoder.codingPath, "must be a string, an array of strings, an array of token ids or an array of those")
-        }
-        guard prompts.count <= Self.countLimit else {
-            throw APIError.wrong(decoder.codingPath, "must not have more than \(Self.countLimit) prompts")
+        guard let prompt: PromptField = try fields.field(.prompt) else { throw fields.wrong(.prompt, "is missing") }
+        prompts = prompt.prompts
+        guard prompts.count <= Self.promptLimit else {
+            throw fields.wrong(.prompt, "must not have more than \(Self.promptLimit) prompts")
         }
     }
 }

@@ -76,6 +76,7 @@ struct GenerationOptions: Decodable {
 
     /// Checks what cannot be known before the model is.
     func check(against model: ServedModel) throws(APIError) {
+        guard model.purpose == .generation else { throw .unsuitable(model.name, model.purpose) }
         let size = model.tokenizer.vocabularySize
         if let token = sampling.logitBias.keys.first(where: { $0 >= size }) {
             throw .invalid(

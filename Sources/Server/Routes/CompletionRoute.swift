@@ -20,7 +20,7 @@ struct CompletionRoute: Sendable {
         let options = completion.options
         let model = try catalogue.model(named: options.model)
         try options.check(against: model)
-        let prompts = try completion.prompts.map { try tokens(of: $0, for: model) }
+        let prompts = try completion.prompts.map { try $0.tokens(for: model) }
         guard !prompts.isEmpty, !prompts.contains([]) else {
             throw APIError.invalid("prompt", "The prompt is empty.", code: "empty_prompt")
         }
@@ -37,15 +37,7 @@ struct CompletionRoute: Sendable {
             includesUsage: options.includesUsage, promptField: "prompt")
     }
 
-    private func tokens(of prompt: CompletionPrompt, for model: ServedModel) throws -> [Int32] {
-        switch prompt {
-        case .text(""): []
-        case .text(let text): model.tokenizer.encode(text, parsesSpecial: true, addsSpecial: true)
-        case .tokens(let ids, let field): try model.tokens(ids, field: field)
-        }
-    }
-
-    private func text(of prompt: CompletionPrompt, _ spelling: TokenSpelling) -> String {
+    private func text(of prompt: Prompt, _ spelling: TokenSpelling) -> String {
         switch prompt {
         case .text(let text): text
         case .tokens(let ids, _): String(decoding: ids.flatMap { spelling.bytes(Int32($0)) }, as: UTF8.self)

@@ -18,7 +18,7 @@ struct Generations: Sendable {
                 deadline: deadline, tickInterval: keepAliveInterval / 2)
             return request.isStream ? stream(feed, for: request) : try await whole(feed, for: request)
         } catch {
-            throw request.blaming(APIError(error))
+            throw APIError(error).blaming(request.promptField)
         }
     }
 
@@ -77,12 +77,4 @@ struct PreparedRequest: Sendable {
     var includesUsage: Bool
     /// The field that the prompt came from.
     var promptField: String
-
-    /// The error in the words of this route: the engine knows a prompt only.
-    func blaming(_ error: APIError) -> APIError {
-        guard error.param == "prompt" else { return error }
-        var error = error
-        error.param = promptField
-        return error
-    }
 }

@@ -12,12 +12,15 @@ struct EmbedCase: DispatchCase {
     var depth: Int
     /// What embeddings are multiplied with.
     var scale: Float = 1
+    /// Rows of a table by position that are added; the rows of the case stand at positions 2, 5, 8 and so on.
+    var added: Int?
     /// Stands in every seventh weight.
     var special: SpecialValue?
 
     var description: String {
         "\(format.rawValue) \(rows) tokens of \(vocabulary), \(depth) deep"
-            + (scale == 1 ? "" : ", times \(scale)") + (special.map { ", \($0.rawValue)" } ?? "")
+            + (scale == 1 ? "" : ", times \(scale)") + (added.map { ", \($0) rows added" } ?? "")
+            + (special.map { ", \($0.rawValue)" } ?? "")
     }
 
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
@@ -28,17 +31,26 @@ struct EmbedCase: DispatchCase {
         let ids = Array(([0, vocabulary - 1] + (0..<rows).map { _ in numbers.below(vocabulary) }).suffix(rows))
         let tokens = try TestBuffer("tokens", indices: ids, on: bench.device)
         let packed = try table.upload(to: bench)
+        let positions = (0..<rows).map { 3 * $0 + 2 }
+        let places = try TestBuffer("places", indices: positions.flatMap { [$0, 0, 0, $0 + 1] }, on: bench.device)
+        let addends = numbers.floats((added ?? 0) * depth)
+        let list = try TestBuffer("added", addends, on: bench.device)
         let output = try TestBuffer(
             "y", [UInt32](repeating: TestBuffer.guardWord, count: rows * depth), guardWords: 1024 + depth,
             on: bench.device)
         let embed = try Embed(
-            bench.kernels, tokens: tokens.buffer, table: packed.weights, y: output.buffer, scale: scale)
+            bench.kernels, tokens: tokens.buffer, table: packed.weights, y: output.buffer, scale: scale,
+            added: added.map { Embed.Added(places: places.buffer, rows: list.buffer, count: $0) })
         let expected = (0..<rows * depth).map { word in
             let weight = estimate(table, ids[word / depth] * depth + word % depth)
-            return ExpectedResult(word: word, estimate: scale == 1 ? weight : weight * Estimate(scale))
+            let scaled = scale == 1 ? weight : weight * Estimate(scale)
+            guard let added else { return ExpectedResult(word: word, estimate: scaled) }
+            let row = min(positions[word / depth], added - 1)
+            return ExpectedResult(word: word, estimate: scaled + Estimate(addends[row * depth + word % depth]))
         }
         return Trial(
-            inputs: [tokens] + packed.inputs, outputs: [.init(buffer: output, expected: expected)], roundings: 1
+            inputs: [tokens, places, list] + packed.inputs, outputs: [.init(buffer: output, expected: expected)],
+            roundings: 1
         ) { embed.encode($0, rows: rows) }
     }
 
@@ -72,13 +84,14 @@ extension EmbedCase {
         case .none:
             let plain = formats.flatMap { cases($0, isQuick ? [(33, 257, 3)] : shapes) }
             return plain + plain.suffix(1).map { $0.with(\.scale, 22.5) }
+                + [1, 70, 200].map { EmbedCase(format: .f16, rows: 33, vocabulary: 127, depth: 36, added: $0) }
                 + (isQuick ? [] : formats.filter { $0.blocks == nil }.flatMap(specials))
         // Two windows of the 64 KiB that there are.
         case .smallBindings:
             return [WeightFormat.f32, .f16, .bf16, .q8, .q4, .q6K].map { format in
                 let depth = (1024 / format.bits).roundedUp(to: format.depthMultiple)
                 return EmbedCase(format: format, rows: 33, vocabulary: 1000, depth: depth)
-            }
+            } + [EmbedCase(format: .f32, rows: 33, vocabulary: 127, depth: 384, added: 64)]
         default: return [.f32, .f16, .bf16, .q8, .q4, .q6K].flatMap { cases($0, [(33, 127, 5)]) }
         }
     }
@@ -95,7 +108,8 @@ extension EmbedCase {
         let format = numbers.pick(WeightFormat.allCases)
         return EmbedCase(
             format: format, rows: 1 + numbers.below(80), vocabulary: 1 + numbers.below(300),
-            depth: format.depthMultiple * (1 + numbers.below(12)))
+            depth: format.depthMultiple * (1 + numbers.below(12)),
+            added: numbers.below(3) == 0 ? 1 + numbers.below(200) : nil)
     }
 }
 

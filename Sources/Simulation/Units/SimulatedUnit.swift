@@ -52,6 +52,10 @@ package struct SimulatedUnit: Sendable {
         result.pageBytes = pageBytes * common
         for index in models.indices {
             let shape = models[index].settings.shape
+            guard shape.hasPages else {
+                result.models[index].settings.shape = try .withoutPages(pageBytes: result.pageBytes)
+                continue
+            }
             result.models[index].settings.shape = try KVShape(
                 layers: shape.pagesPerBlock / common, kvHeads: 1, headSize: shape.page.headSize * common,
                 type: shape.page.type, pageBytes: result.pageBytes,

@@ -6,7 +6,7 @@ package struct Batch: Sendable {
     package private(set) var positions: [Int] = []
     /// The slot of each row's sequence in the pool's block tables.
     package private(set) var slots: [Int] = []
-    /// The rows whose logits are wanted, in the order in which they are given back.
+    /// The rows whose logits, or last rows themselves, are wanted, in the order in which they are given back.
     package private(set) var logitRows: [Int] = []
     /// Pieces of sequences, each of neighbouring rows.
     package private(set) var pieces = 0
@@ -16,6 +16,7 @@ package struct Batch: Sendable {
     /// Which rows of a piece become logits.
     package enum Logits: Sendable {
         case none
+        case ofFirst
         case ofLast
         case ofAll
     }
@@ -42,6 +43,7 @@ package struct Batch: Sendable {
         slots += repeatElement(slot, count: tokens.count)
         switch logits {
         case .none: break
+        case .ofFirst: logitRows.append(rowCount - tokens.count)
         case .ofLast: logitRows.append(rowCount - 1)
         case .ofAll: logitRows += rowCount - tokens.count..<rowCount
         }

@@ -12,11 +12,14 @@ struct StepInputs: Sendable {
     private let logitRows: HostArray<UInt32>
     private let pool: KVPool
     private let tables: any Buffer
+    /// Whether the pool is the pass's own: pieces then stand one behind the other in the only table.
+    private let isOwn: Bool
 
     init(
-        _ network: Network, rows: Int, logitRows: Int, pool: KVPool, on device: any Device
+        _ network: Network, rows: Int, logitRows: Int, pool: KVPool, isOwn: Bool, on device: any Device
     ) throws(ComputeError) {
         self.pool = pool
+        self.isOwn = isOwn
         tables = pool.tables[device]
         tokens = try HostArray(UInt32.self, count: rows, access: .upload, label: "tokens", on: device)
         var arrays: [AttentionMask: HostArray<RowPlace>] = [:]
@@ -49,10 +52,13 @@ struct StepInputs: Sendable {
     }
 
     func write(_ batch: Batch, _ shape: KVShape) {
-        var length = 0
+        var length = 0, table = isOwn ? ownEntries(of: batch, shape) : 0
         for row in (0..<batch.rowCount).reversed() {
-            let position = batch.positions[row], table = pool.tableStart(batch.slots[row]) + shape.statePages
-            if batch.endsPiece(row) { length = position + 1 }
+            let position = batch.positions[row]
+            if batch.endsPiece(row) {
+                length = position + 1
+                table = isOwn ? table - shape.pages(for: length) : pool.tableStart(batch.slots[row]) + shape.statePages
+            }
             tokens[row] = UInt32(batch.tokens[row])
             for (mask, rows) in rows {
                 rows[row] = RowPlace(position: position, table: table, tokens: mask.tokens(at: position, of: length))
@@ -74,10 +80,18 @@ struct StepInputs: Sendable {
         for rows in rows.values { rows.upload(0..<batch.rowCount, commands) }
         logitRows.upload(0..<batch.logitRows.count, commands)
         pieces?.upload(0..<batch.pieces, commands)
+        if isOwn { return commands.upload(tables, pool.tableBytes(0, entries: ownEntries(of: batch, shape))) }
         // As far as each sequence's last row goes.
         for row in 0..<batch.rowCount where batch.endsPiece(row) {
             let entries = shape.pages(for: batch.positions[row] + 1)
             commands.upload(tables, pool.tableBytes(batch.slots[row], entries: entries))
+        }
+    }
+
+    /// The pages of all pieces, where each stands whole in the batch.
+    private func ownEntries(of batch: Batch, _ shape: KVShape) -> Int {
+        (0..<batch.rowCount).reduce(0) {
+            batch.endsPiece($1) ? $0 + shape.pages(for: batch.positions[$1] + 1) : $0
         }
     }
 }

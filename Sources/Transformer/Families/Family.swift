@@ -25,6 +25,7 @@ struct Family: Sendable {
     static let all: [Family] = [
         .llama, .qwen2, .qwen2MoE, .qwen3, .qwen3MoE, .gemma2, .gemma3, .phi3, .mistral3, .granite, .graniteMoE,
         .smollm3, .olmo2, .gptOSS, .glm4, .cohere2, .lfm2, .qwen35, .qwen35MoE, .graniteHybrid,
+        .bert, .nomicBERT, .gemmaEmbedding,
     ]
 
     /// - Throws: `ModelError.unsupportedArchitecture`, or `file` where the file has none.
@@ -49,7 +50,10 @@ extension Network {
     package init(_ file: GGUFFile) throws(ModelError) {
         let family = try Family.of(file)
         let keys = try FamilyFile(file, architecture: family.architecture)
-        let network = try family.network(keys)
+        var network = try family.network(keys)
+        network.pooling = try keys.pooling(readsAhead: network.readsAhead)
+        // What is pooled has no output matrix.
+        if network.pooling != nil { network.output.isTied = true }
         try keys.refuseUnread()
         try network.check(keys)
         self = network

@@ -77,10 +77,12 @@ final class FamilyFile {
         return (0..<layers).map { $0 % period < period - 1 }
     }
 
-    /// The window of windowed layers.
-    func window() throws(ModelError) -> AttentionMask? {
+    /// The window of windowed layers, as a mask of so many tokens.
+    func window(
+        _ mask: (Int) -> AttentionMask = { .sliding(window: $0) }
+    ) throws(ModelError) -> AttentionMask? {
         let tokens = try integerIfPresent("attention.sliding_window", in: 0...(1 << 24))
-        return tokens.flatMap { $0 > 0 ? .sliding(window: $0) : nil }
+        return tokens.flatMap { $0 > 0 ? mask($0) : nil }
     }
 
     /// Counts a key as read that llama.cpp does not heed either.

@@ -12,19 +12,33 @@ extension Family {
 
     /// Five of six layers have a window and turn faster; queries and keys are normalised. Source: Gemma Team 2025.
     static let gemma3 = Family("gemma3") { file throws(ModelError) in
-        var network = try file.gemma(largest: 62)
+        try file.gemma3 { .sliding(window: $0) }
+    }
+
+    /// Gemma 3 as an encoder: rows attend to tokens on both sides. Source: Vera et al. 2025.
+    static let gemmaEmbedding = Family("gemma-embedding") { file throws(ModelError) in
+        file.ignore("attention.causal")
+        var network = try file.gemma3 { .symmetric(window: $0) }
+        network.change { if $0.attention?.mask == .causal { $0.attention?.mask = .whole } }
+        return network
+    }
+}
+
+extension FamilyFile {
+    /// - Parameter mask: that of layers with a window of so many tokens.
+    fileprivate func gemma3(_ mask: (Int) -> AttentionMask) throws(ModelError) -> Network {
+        var network = try gemma(largest: 62)
         network.change { $0.attention?.norms = .eachHead }
-        let base = try file.positiveIfPresent("rope.freq_base_swa") ?? 10_000
-        network.setWindows(try file.window(), try file.windowed(layers: network.blocks.count, period: 6)) {
+        let base = try positiveIfPresent("rope.freq_base_swa") ?? 10_000
+        let windowed = try windowed(layers: network.blocks.count, period: 6)
+        network.setWindows(try window(mask), windowed) {
             guard var rope = $0 else { return nil }
             (rope.base, rope.scaling) = (base, .linear(1))
             return rope
         }
         return network
     }
-}
 
-extension FamilyFile {
     /// What all Gemmas have. The norms' weights of files have their one added.
     ///
     /// - Parameter largest: layers of the model whose scores are scaled by what a row has for each head.

@@ -12,6 +12,8 @@ extension Network {
     /// The number of each block among the layers of the pool: those that keep all tokens first, then windowed ones
     /// (`KVShape`), each in the network's order. `nil` for blocks that keep no keys and values.
     package var kvLayers: [Int?] {
+        // Nobody reads keys and values of a pass behind their block: all stand in the same place.
+        if readsAhead { return blocks.map { _ in 0 } }
         func isWindowed(_ block: Int) -> Bool { kvWindow != nil && blocks[block].attention?.mask.window != nil }
         let keeping = blocks.indices.filter { blocks[$0].attention != nil }
         let ordered = keeping.filter { !isWindowed($0) } + keeping.filter(isWindowed)
@@ -32,6 +34,14 @@ extension Network {
 }
 
 extension AttentionMask {
+    /// Whether a row reads tokens behind its own.
+    var readsAhead: Bool {
+        switch self {
+        case .causal, .sliding, .chunked: false
+        case .whole, .symmetric: true
+        }
+    }
+
     /// The most tokens that a row ever reads, if it reads none behind its own and not all before it.
     fileprivate var window: Int? {
         switch self {

@@ -22,10 +22,24 @@ package struct Network: Sendable, Hashable {
     package var contextLength: Int
     /// What embeddings are multiplied with.
     package var embeddingScale: Float = 1
+    /// What is added to them; `nil` for nothing.
+    package var added: AddedRows?
+    /// Whether they are then normalised.
+    package var hasEmbeddingNorm = false
     /// How all rows are normalised.
     package var norm: Norm
     package var blocks: [Block]
     package var output = Output()
+    /// What becomes of a text that the network reads; `nil` where it goes on with it.
+    package var pooling: Pooling?
+
+    /// Rows that are added to embeddings.
+    package struct AddedRows: Sendable, Hashable {
+        /// To each token that of its position.
+        package var hasPositions: Bool
+        /// To all tokens that of their type, the first there is.
+        package var hasType: Bool
+    }
 
     package struct Norm: Sendable, Hashable {
         package var kind: Normalisation.Kind
@@ -52,9 +66,16 @@ package struct Network: Sendable, Hashable {
         }
     }
 
+    /// Whether rows attend to tokens behind their own, so that a text must go whole into one pass.
+    package var readsAhead: Bool { blocks.contains { $0.attention?.mask.readsAhead == true } }
+
+    /// Whether the norm behind the last sum is the one in front of what becomes of the rows.
+    var endsWithSum: Bool { blocks.last?.normalisesSums == true }
+
     /// All weights but those of norms and biases.
     package var parameterCount: Int {
-        blocks.reduce((output.isTied ? 1 : 2) * vocabularySize * embeddingLength) {
+        let positions = added?.hasPositions == true ? contextLength : 0
+        return blocks.reduce(((output.isTied ? 1 : 2) * vocabularySize + positions) * embeddingLength) {
             $0 + $1.parameterCount(embeddingLength)
         }
     }
@@ -74,6 +95,8 @@ package struct Block: Sendable, Hashable {
     package var hasNormsBefore = true
     /// Whether what either gives is normalised before it is added.
     package var hasNormsAfter = false
+    /// Whether the sum of what came in and what either gives is normalised, and only that.
+    package var normalisesSums = false
     /// Whether the feed-forward part takes what the mixer takes, instead of the sum behind it.
     package var isParallel = false
     /// What either gives is multiplied with before it is added.

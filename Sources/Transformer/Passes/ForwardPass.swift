@@ -20,37 +20,63 @@ struct ForwardPass: Sendable {
         case combination(CombineExperts)
     }
 
+    /// What becomes of the rows that are wanted.
+    private enum Output: Sendable {
+        case logits(Products)
+        /// They are wanted themselves, normalised.
+        case rows(Norm)
+    }
+
     private let embed: Embed
     private let operations: [Operation]
-    private let output: Products
+    private let output: Output
 
+    /// - Parameters:
+    ///   - results: `[logitRows][stride]`: the logits of each wanted row, or the rows.
     init(
-        _ weights: NetworkWeights, kv: KVShape, inputs: StepInputs, pool: KVPool, maxRows: Int, logits: any Buffer,
-        logitRows: Int, logitStride: Int, kernels: KernelSet
+        _ weights: NetworkWeights, kv: KVShape, inputs: StepInputs, pool: KVPool, maxRows: Int, results: any Buffer,
+        logitRows: Int, stride: Int, kernels: KernelSet
     ) throws(ComputeError) {
         let network = weights.network
         let scratch = try Scratch(network, rows: maxRows, logitRows: logitRows, kernels)
+        let length = network.embeddingLength
+        var added: Embed.Added?
+        if let rows = network.added, let heads = network.heads {
+            added = .init(
+                places: inputs.rowBuffers(heads.mask).rows, rows: weights[vector: .added],
+                count: rows.hasPositions ? network.contextLength : 1)
+        }
         embed = try Embed(
-            kernels, tokens: inputs.tokensBuffer, table: weights[matrix: .embedding].weights, y: scratch.residual,
-            scale: network.embeddingScale)
+            kernels, tokens: inputs.tokensBuffer, table: weights[matrix: .embedding].weights,
+            y: network.hasEmbeddingNorm ? scratch.normed : scratch.residual, scale: network.embeddingScale,
+            added: added)
         var binding = LayerBinding(
             weights: weights, kv: kv, inputs: inputs, pool: pool.pages[kernels.device], scratch: scratch,
             kernels: kernels)
+        if network.hasEmbeddingNorm {
+            binding.operations.append(
+                .norm(
+                    try Norm(
+                        kernels, x: scratch.normed, weights.norm(.embeddingNorm), y: scratch.residual, width: length)))
+        }
         for index in network.blocks.indices { try binding.bind(index) }
         operations = binding.operations
+        let norm = weights.norm(.outputNorm, sources: inputs.logitRowsBuffer)
+        guard network.pooling == nil else {
+            let sum = network.endsWithSum ? scratch.normed : scratch.residual
+            output = .rows(try Norm(kernels, x: sum, norm, y: results, width: length))
+            return
+        }
         // Two bytes for each number: what the logits' rows lose nothing behind makes up for. With one byte logits were
         // 1.06 times as far off as those of llama.cpp's CPU kernels, with floats 0.91 times.
         let last = network.output, matrix = weights[matrix: last.isTied ? .embedding : .output]
         // Products are of whole quads; what is behind a vocabulary is padding.
         let columns = Scratch.columns(matrix.columns)
-        output = try Products(
-            kernels,
-            Products.Input(
-                scratch.residual,
-                norm: (weights.norm(.outputNorm, sources: inputs.logitRowsBuffer), y: scratch.final),
-                bytes: scratch.finalBytes),
-            depth: network.embeddingLength, [.init(matrix.weights, bias: matrix.bias, columns: columns)],
-            y: logits, stride: logitStride, epilogue: .init(.none, scale: last.scale, cap: last.cap))
+        output = .logits(
+            try Products(
+                kernels, .init(scratch.residual, norm: (norm, y: scratch.final), bytes: scratch.finalBytes),
+                depth: length, [.init(matrix.weights, bias: matrix.bias, columns: columns)], y: results, stride: stride,
+                epilogue: .init(.none, scale: last.scale, cap: last.cap)))
     }
 
     /// The heights of tiles that batches choose among, ascending.
@@ -62,7 +88,8 @@ struct ForwardPass: Sendable {
             default: [Int]()
             }
         }
-        return Set(heights + output.heights).sorted()
+        guard case .logits(let products) = output else { return Set(heights).sorted() }
+        return Set(heights + products.heights).sorted()
     }
 
     /// Eight dispatches a layer of Llama, ten where queries, keys and values differ in format, two more where gate and
@@ -88,6 +115,9 @@ struct ForwardPass: Sendable {
             }
         }
         guard logitRows > 0 else { return }
-        output.encode(commands, rows: logitRows)
+        switch output {
+        case .logits(let products): products.encode(commands, rows: logitRows)
+        case .rows(let norm): norm.encode(commands, rows: logitRows)
+        }
     }
 }

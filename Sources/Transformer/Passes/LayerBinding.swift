@@ -115,24 +115,33 @@ struct LayerBinding {
         _ block: Block, _ index: Int, _ x: any Buffer, _ part: Weight.Part, normBehind: Weight.Part
     ) throws(ComputeError) {
         let matrix = weights[matrix: .block(index, part)], length = network.embeddingLength
-        let y = block.hasNormsAfter ? scratch.branch : scratch.residual
+        let sum = block.normalisesSums && part == .down ? scratch.normed : scratch.residual
+        let y = block.hasNormsAfter ? scratch.branch : sum
         operations.append(
             .products(
                 try Products(
                     kernels, .init(x, bytes: scratch.bytes), depth: matrix.weights.shape.depth,
                     [.init(matrix.weights, bias: matrix.bias, columns: matrix.columns)], y: y, stride: length,
                     epilogue: block.hasNormsAfter ? .none : .init(.residual, scale: block.residualScale))))
-        guard block.hasNormsAfter else { return }
+        if block.hasNormsAfter {
+            operations.append(
+                .norm(
+                    try Norm(
+                        kernels, x: y, weights.norm(.block(index, normBehind)), y: scratch.residual, width: length,
+                        isAdded: true, scale: block.residualScale)))
+        }
+        // The last one is the output's.
+        guard block.normalisesSums, part != .down || index < network.blocks.count - 1 else { return }
         operations.append(
             .norm(
                 try Norm(
-                    kernels, x: y, weights.norm(.block(index, normBehind)), y: scratch.residual, width: length,
-                    isAdded: true, scale: block.residualScale)))
+                    kernels, x: sum, weights.norm(.block(index, normBehind)),
+                    y: part == .down ? scratch.residual : scratch.normed, width: length)))
     }
 
     private func input(_ block: Block, _ index: Int, norm: Weight.Part) -> Products.Input {
         .init(
-            scratch.residual,
+            block.normalisesSums && norm == .feedForwardNorm ? scratch.normed : scratch.residual,
             norm: block.hasNormsBefore ? (weights.norm(.block(index, norm)), y: scratch.normed) : nil,
             bytes: scratch.bytes)
     }

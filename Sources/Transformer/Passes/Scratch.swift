@@ -4,7 +4,8 @@ import Kernels
 /// Activations between the dispatches of a pass.
 struct Scratch: Sendable {
     let residual: any Buffer  // [rows][embeddingLength]
-    let normed: any Buffer  // [rows][embeddingLength]
+    /// `[rows][embeddingLength]`; where sums are normalised, what came out of the mixer and its norm.
+    let normed: any Buffer
     /// `[rows]` of what mixers take: queries, keys and values, or what recurrent layers convolve and are gated by.
     let projected: any Buffer
     let convolved: any Buffer  // [rows][channels]
@@ -60,6 +61,8 @@ struct Scratch: Sendable {
         convolved = try floats(max(4, rows * convolvedWidth), "convolved")
         mixed = try floats(rows * mixedWidth, "mixed")
         gated = try floats(rows * max(width, slotWidth), "gated")
+        // Last rows that are wanted themselves go where they are read.
+        let logitRows = network.pooling == nil ? logitRows : 1
         final = try floats(logitRows * length, "final")
         bytes = try QuantisedRows(rows: rows, depth: max(length, mixedWidth, width), for: kernels)
         finalBytes = try QuantisedRows(rows: logitRows, depth: length, terms: 2, for: kernels)

@@ -7,8 +7,15 @@ struct NetworkTensors {
     var matrices: [(weight: Weight, source: TensorGroup)] = []
     var vectors: [(weight: Weight, source: VectorGroup)] = []
     private(set) var divisors: [RopeDivisors: GGUFTensor] = [:]
+    /// Those of `Pooling.layers`.
+    private(set) var pooling: [PoolingLayer] = []
     var finder: TensorFinder
     let network: Network
+
+    struct PoolingLayer {
+        var weights: GGUFTensor
+        var bias: GGUFTensor?
+    }
 
     /// - Throws: `ModelError` naming a tensor that is missing, of another shape, or of no use.
     init(_ file: GGUFFile, _ network: Network) throws(ModelError) {
@@ -16,8 +23,15 @@ struct NetworkTensors {
         finder = TensorFinder(file: file, network: network)
         let d = network.embeddingLength
         try addMatrix(.embedding, .embedding, depth: d, columns: network.vocabularySize, allowsBias: false)
+        try addRows()
+        if network.hasEmbeddingNorm { try addNorm(.embeddingNorm, .embeddingNorm) }
         if !network.output.isTied { try addMatrix(.output, .output, depth: d, columns: network.vocabularySize) }
-        try addNorm(.outputNorm, .outputNorm)
+        if network.endsWithSum {
+            try addNorm(.outputNorm, .postFeedForwardNorm, network.blocks.count - 1)
+        } else {
+            try addNorm(.outputNorm, .outputNorm)
+        }
+        try addPooling()
         for (index, block) in network.blocks.enumerated() { try add(block, index) }
         try addSinks()
         try addDivisors()
@@ -32,7 +46,7 @@ struct NetworkTensors {
         case .attention(let heads): try add(heads, index)
         case .recurrent(let layer): try add(layer, index)
         }
-        if block.hasNormsAfter { try addNorm(weight(.postMixerNorm), .postMixerNorm, index) }
+        if block.hasNormsAfter || block.normalisesSums { try addNorm(weight(.postMixerNorm), .postMixerNorm, index) }
         if block.hasNormsBefore, !block.isParallel { try addNorm(weight(.feedForwardNorm), .feedForwardNorm, index) }
         if let mixture = block.feedForward.mixture {
             try add(mixture, index)
@@ -41,7 +55,37 @@ struct NetworkTensors {
             try addGateUp(block.feedForward, index)
             try addMatrix(weight(.down), .down, index, depth: width, columns: d)
         }
-        if block.hasNormsAfter { try addNorm(weight(.postFeedForwardNorm), .postFeedForwardNorm, index) }
+        // The last sum's stands for the output's.
+        if block.hasNormsAfter || block.normalisesSums && index < network.blocks.count - 1 {
+            try addNorm(weight(.postFeedForwardNorm), .postFeedForwardNorm, index)
+        }
+    }
+
+    /// The rows that are added to embeddings: those of positions, to each of which that of the type is added, or the
+    /// type's alone.
+    private mutating func addRows() throws(ModelError) {
+        guard let added = network.added else { return }
+        let d = network.embeddingLength
+        let type = added.hasType ? try finder.firstRow(.types, length: d) : nil
+        guard added.hasPositions else {
+            if let type { vectors.append((.added, VectorGroup(pieces: [.elements(type)]))) }
+            return
+        }
+        let rows = try finder.elements("\(network.tensorName(.positions)).weight", [d, network.contextLength])
+        vectors.append((.added, VectorGroup(pieces: [.elements(rows)], addend: type)))
+    }
+
+    /// What stands behind pooled rows. An output matrix, where the file has one, is for models that go on with texts.
+    private mutating func addPooling() throws(ModelError) {
+        guard let layers = network.pooling?.layers else { return }
+        finder.ignore(.output)
+        var depth = network.embeddingLength
+        for layer in layers {
+            let weights = try finder.tensor("\(layer.name).weight", [depth, layer.width])
+            let bias = try finder.tensorIfPresent("\(layer.name).bias", [layer.width])
+            pooling.append(PoolingLayer(weights: weights, bias: bias))
+            depth = layer.width
+        }
     }
 
     private mutating func add(_ heads: AttentionLayer, _ index: Int) throws(ModelError) {

@@ -11,6 +11,8 @@ package struct NetworkWeights: Sendable {
     }
 
     let network: Network
+    /// What stands behind pooled rows, on the host.
+    let head: PoolingHead?
     /// The positions that have rotations.
     let contextLength: Int
     private let matrices: [Weight: Matrix]
@@ -32,6 +34,7 @@ package struct NetworkWeights: Sendable {
             if let range { try show(range, label) } else { nil }
         }
         network = packed.network
+        head = packed.head
         self.contextLength = contextLength
         var matrices: [Weight: Matrix] = [:]
         for (weight, matrix) in packed.layout.matrices {

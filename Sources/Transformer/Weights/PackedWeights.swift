@@ -10,6 +10,8 @@ package final class PackedWeights: Sendable {
     let memory: HostMemory
     /// By what the angles of rotations are divided, where the file says so.
     let divisors: [RopeDivisors: [Float]]
+    /// What stands behind pooled rows.
+    let head: PoolingHead?
 
     /// Bytes of all weights.
     package var byteCount: Int { memory.byteCount }
@@ -36,6 +38,7 @@ package final class PackedWeights: Sendable {
         panels = PanelLayout(vectorWidth: vectorWidth)
         layout = try PackedLayout(tensors, panels, model: network.name)
         divisors = try tensors.divisors.mapValues { try $0.floats(rows: 0..<1) }
+        head = try network.pooling.map { try PoolingHead($0, tensors.pooling) }
         memory = try HostMemory(byteCount: layout.byteCount)
     }
 

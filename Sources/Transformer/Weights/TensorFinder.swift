@@ -71,6 +71,22 @@ struct TensorFinder {
         return tensor
     }
 
+    mutating func tensorIfPresent(_ name: String, _ shape: [Int]) throws(ModelError) -> GGUFTensor? {
+        file.tensorIfPresent(name) == nil ? nil : try tensor(name, shape)
+    }
+
+    /// Counts a tensor as used that nothing needs.
+    mutating func ignore(_ name: TensorName) {
+        for suffix in ["weight", "bias"] { used.insert("\(network.tensorName(name)).\(suffix)") }
+    }
+
+    /// The first of a table's rows, of which there may be any number.
+    mutating func firstRow(_ name: TensorName, length: Int) throws(ModelError) -> TensorPiece {
+        let name = "\(network.tensorName(name)).weight"
+        let rows = file.tensorIfPresent(name)?.shape.dropFirst() ?? []
+        return TensorPiece(tensor: try tensor(name, [length] + rows), rows: 0..<length)
+    }
+
     mutating func vector(
         _ name: TensorName, _ block: Int?, _ count: Int, halves: TensorPiece.Halves? = nil
     ) throws(ModelError) -> TensorPiece {

@@ -94,6 +94,8 @@ struct VectorGroup: Sendable {
     }
 
     var pieces: [Piece]
+    /// Elements that are added to them, over and over again.
+    var addend: TensorPiece?
 
     var count: Int { pieces.reduce(0) { $0 + $1.count } }
 }

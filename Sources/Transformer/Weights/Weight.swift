@@ -1,6 +1,9 @@
 /// A weight of a network by what it is for.
 enum Weight: Sendable, Hashable {
     case embedding
+    /// `[context][embeddingLength]`, or one row: what is added to embeddings.
+    case added
+    case embeddingNorm
     case outputNorm
     /// Absent where the embedding serves as output matrix too.
     case output
@@ -46,6 +49,9 @@ enum Weight: Sendable, Hashable {
 /// `blk.<number>.`. A family says where it has others.
 package enum TensorName: String, Sendable, Hashable, CaseIterable {
     case embedding = "token_embd"
+    case positions = "position_embd"
+    case types = "token_types"
+    case embeddingNorm = "token_embd_norm"
     case outputNorm = "output_norm"
     case output
     case mixerNorm = "attn_norm"

@@ -32,14 +32,20 @@ struct WeightPacker {
             switch piece {
             case .zeros(let count): for index in start..<start + count { floats[index] = 0 }
             case .elements(let elements):
-                let values: [Float]
-                let tensor = elements.tensor
-                do throws(GGUFError) { values = try tensor.floats(rows: 0..<tensor.layout.rowCount) } catch {
-                    throw .file(error)
-                }
+                let values = try Self.values(elements)
                 for row in elements.rows { floats[start + elements.place(row)] = values[row] }
             }
             start += piece.count
+        }
+        guard let addend = vector.source.addend else { return }
+        let values = try Self.values(addend)[addend.rows]
+        for index in 0..<start { floats[index] += values[values.startIndex + index % values.count] }
+    }
+
+    /// All of the tensor's.
+    private static func values(_ piece: TensorPiece) throws(ModelError) -> [Float] {
+        do throws(GGUFError) { return try piece.tensor.floats(rows: 0..<piece.tensor.layout.rowCount) } catch {
+            throw .file(error)
         }
     }
 }

@@ -45,6 +45,7 @@ struct BenchModelCommand: ParsableCommand {
 
     func run() throws {
         let file = try ModelFile(path: Folders.model(model))
+        try file.network.requireGeneration()
         guard prompt + decode <= file.network.contextLength else {
             throw CommandError(
                 "\(prompt + decode) tokens exceed the model's context of \(file.network.contextLength)")

@@ -52,6 +52,7 @@ struct GenerateCommand: ParsableCommand {
 
     func run() throws {
         let file = try ModelFile(path: Folders.model(model))
+        try file.network.requireGeneration()
         let prompt = file.tokenizer.encode(prompt, parsesSpecial: true, addsSpecial: true)
         guard !prompt.isEmpty else { throw CommandError("the prompt is empty") }
         guard prompt.count < file.network.contextLength else {

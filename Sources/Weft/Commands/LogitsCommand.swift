@@ -71,6 +71,7 @@ struct LogitsCommand: ParsableCommand {
 
     func run() throws {
         let file = try GGUFFile(path: Folders.model(model)), network = try Network(file)
+        try network.requireGeneration()
         let tokens = try Self.numbers(tokens, "--tokens")
         let wanted = try positions.map { Set(try Self.numbers($0, "--positions").map { Int($0) }) }
         if let token = tokens.first(where: { $0 >= network.vocabularySize }) {

@@ -61,6 +61,7 @@ struct ProfileCommand: AsyncParsableCommand {
                 file: try ModelFile(path: path)
             )
         }
+        for model in files { try model.file.network.requireGeneration() }
         let open = try OpenDevice(device.device)
         var profile = try Profile(file: output, on: open.device, grid: grid, seconds: seconds)
         if check {

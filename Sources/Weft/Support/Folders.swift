@@ -34,3 +34,11 @@ struct CommandError: Error, CustomStringConvertible {
 
     init(_ description: String) { self.description = description }
 }
+
+extension Network {
+    /// - Throws: `CommandError` for a network that reads texts, and goes on with none.
+    func requireGeneration() throws(CommandError) {
+        guard pooling != nil else { return }
+        throw CommandError("\(name) reads texts for their vectors or scores and generates none; it can only be served")
+    }
+}

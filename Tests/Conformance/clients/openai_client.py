@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Talks to a served weft with the `openai` package from PyPI, as any application would.
 
-    openai_client.py --base-url http://127.0.0.1:8080/v1 --model smollm2-135m-q4_1 [--model ...]
+    openai_client.py --base-url http://127.0.0.1:8080/v1 --model smollm2-135m-q4_1 [--model ...] [--embedder minilm]
 
 Prints one line a check; the exit status is 0 only when all checks passed, and 77 when the package is not installed.
 """
@@ -18,10 +18,17 @@ except ImportError:
 
 MESSAGES = [{"role": "user", "content": "Count from one to five."}]
 CHECKS = []
+# Of models that make vectors.
+EMBEDDER_CHECKS = []
 
 
 def check(function):
     CHECKS.append(function)
+    return function
+
+
+def check_embedder(function):
+    EMBEDDER_CHECKS.append(function)
     return function
 
 
@@ -196,22 +203,76 @@ def early_close(client, model):
     expect(answer.choices, f"no answer {time.monotonic() - began:.1f} s after a stream was dropped")
 
 
+def near(a, b):
+    return len(a) == len(b) and all(abs(x - y) < 1e-6 for x, y in zip(a, b))
+
+
+@check_embedder
+def embeddings(client, model):
+    texts = ["a cat sits on the mat", "the price of bread"]
+    answer = client.embeddings.create(model=model, input=texts, encoding_format="float")
+    expect(answer.object == "list" and answer.model == model, answer)
+    expect([item.index for item in answer.data] == [0, 1], answer)
+    expect(all(abs(sum(x * x for x in item.embedding) - 1) < 1e-4 for item in answer.data), "no length of one")
+    expect(answer.data[0].embedding != answer.data[1].embedding, "two texts have one vector")
+    expect(answer.usage.prompt_tokens == answer.usage.total_tokens > 2, answer.usage)
+    for text, item in zip(texts, answer.data):
+        alone = client.embeddings.create(model=model, input=text, encoding_format="float")
+        expect(near(alone.data[0].embedding, item.embedding), f"{text} alone has another vector")
+
+
+@check_embedder
+def embeddings_in_base64(client, model):
+    # The client asks for base64 where it is not told otherwise, and reads it.
+    plain = client.embeddings.create(model=model, input="one text", encoding_format="float").data[0].embedding
+    expect(near(client.embeddings.create(model=model, input="one text").data[0].embedding, plain), "another vector")
+    text = client.embeddings.create(model=model, input="one text", encoding_format="base64").data[0].embedding
+    expect(isinstance(text, str), type(text))
+
+
+@check_embedder
+def embeddings_cut(client, model):
+    whole = client.embeddings.create(model=model, input="one text").data[0].embedding
+    part = client.embeddings.create(model=model, input="one text", dimensions=3).data[0].embedding
+    length = sum(x * x for x in whole[:3]) ** 0.5
+    expect(near(part, [x / length for x in whole[:3]]), part)
+
+
+@check_embedder
+def embeddings_of_tokens(client, model):
+    one = client.embeddings.create(model=model, input=[40, 41, 42]).data
+    two = client.embeddings.create(model=model, input=[[40, 41, 42], [43]]).data
+    expect(len(one) == 1 and len(two) == 2 and near(one[0].embedding, two[0].embedding), "tokens are not a text")
+
+
+@check_embedder
+def no_chat(client, model):
+    try:
+        client.chat.completions.create(model=model, messages=MESSAGES)
+    except openai.BadRequestError as error:
+        expect(error.param == "model" and error.code == "model_unsuitable", error)
+    else:
+        expect(False, "no error")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--base-url", required=True, help="ends in /v1")
     arguments.add_argument("--model", required=True, action="append", help="may be given several times")
+    arguments.add_argument("--embedder", action="append", default=[], help="may be given several times")
     options = arguments.parse_args()
     client = openai.OpenAI(base_url=options.base_url, api_key="none", max_retries=0, timeout=300)
     failures = 0
-    for model in options.model:
-        for function in CHECKS:
-            try:
-                function(client, model)
-                print(f"ok      {model}: {function.__name__}", flush=True)
-            except Exception as error:
-                failures += 1
-                print(f"FAILED  {model}: {function.__name__}: {type(error).__name__}: {error}", flush=True)
-    print(f"{failures} of {len(CHECKS) * len(options.model)} checks failed (openai {openai.__version__})")
+    checks = [(model, function) for model in options.model for function in CHECKS]
+    checks += [(model, function) for model in options.embedder for function in EMBEDDER_CHECKS]
+    for model, function in checks:
+        try:
+            function(client, model)
+            print(f"ok      {model}: {function.__name__}", flush=True)
+        except Exception as error:
+            failures += 1
+            print(f"FAILED  {model}: {function.__name__}: {type(error).__name__}: {error}", flush=True)
+    print(f"{failures} of {len(checks)} checks failed (openai {openai.__version__})")
     sys.exit(1 if failures else 0)
 
 

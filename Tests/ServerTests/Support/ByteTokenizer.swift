@@ -15,6 +15,10 @@ struct ByteTokenizer: Tokenizer {
         return start + text.utf8.dropLast(5).map { TokenID($0) } + [Self.end]
     }
 
+    func encode(_ first: String, and second: String) -> [TokenID] {
+        [Self.beginning] + first.utf8.map { TokenID($0) } + [Self.end] + second.utf8.map { TokenID($0) } + [Self.end]
+    }
+
     func bytes(of token: TokenID, rendersSpecial: Bool) -> [UInt8] {
         switch token {
         case Self.end: rendersSpecial ? Array("<end>".utf8) : []

@@ -7,6 +7,8 @@ import Tokenization
 final class ScriptedGenerator: TextGenerator {
     private struct State {
         var requests: [GenerationRequest] = []
+        var texts: [EmbeddingRequest] = []
+        var mostRunning = 0
         var running = 0
         var cancelled = 0
         var isReady = true
@@ -24,6 +26,9 @@ final class ScriptedGenerator: TextGenerator {
 
     var isReady: Bool { state.withLock { $0.isReady } }
     var requests: [GenerationRequest] { state.withLock { $0.requests } }
+    var texts: [EmbeddingRequest] { state.withLock { $0.texts } }
+    /// The most texts that were read at a time.
+    var mostRunning: Int { state.withLock { $0.mostRunning } }
     /// Sequences that have neither ended nor been cancelled.
     var running: Int { state.withLock { $0.running } }
     var cancelled: Int { state.withLock { $0.cancelled } }
@@ -51,6 +56,34 @@ final class ScriptedGenerator: TextGenerator {
             }
         }
         return stream
+    }
+
+    /// A text's vector, or how many a's it has.
+    func embed(_ request: EmbeddingRequest) async throws(EngineError) -> Embedding {
+        state.withLock { state in
+            state.texts.append(request)
+            state.running += 1
+            state.mostRunning = max(state.mostRunning, state.running)
+        }
+        defer { state.withLock { $0.running -= 1 } }
+        if let refusal = script.refusal { throw refusal }
+        while script.isHeld && !state.withLock({ $0.isReleased }) {
+            do { try await Task.sleep(for: .milliseconds(2)) } catch {
+                state.withLock { $0.cancelled += 1 }
+                throw .cancelled
+            }
+        }
+        let (tokens, count) = (request.prompt, request.prompt.count)
+        let isRanker = models.first { $0.name == request.model }?.purpose == .ranking
+        let vector = isRanker ? [Float(tokens.count { $0 == 97 })] : Self.vector(of: tokens)
+        return Embedding(vector: vector, promptTokens: count)
+    }
+
+    /// 4, 0, 3 and 0 fifths, but for the first token's number in the second place.
+    static func vector(of tokens: [TokenID]) -> [Float] {
+        let numbers: [Float] = [4, Float((tokens.dropFirst().first ?? 0) % 7), 3, 0]
+        let length = numbers.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return numbers.map { $0 / length }
     }
 
     private func overflow(_ request: GenerationRequest) -> EngineError? {
@@ -101,4 +134,10 @@ extension ServedModel {
     static let base = ServedModel(
         name: "lab/base model", created: 1_600_000_000, contextLength: 128, tokenizer: ByteTokenizer(),
         chatTemplate: nil)
+    /// A model that makes vectors of four numbers.
+    static let embedder = ServedModel(
+        name: "vectors", created: 0, contextLength: 64, tokenizer: ByteTokenizer(), chatTemplate: nil,
+        purpose: .embedding(dimensions: 4))
+    static let ranker = ServedModel(
+        name: "ranks", created: 0, contextLength: 64, tokenizer: ByteTokenizer(), chatTemplate: nil, purpose: .ranking)
 }
