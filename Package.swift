@@ -175,6 +175,6 @@ let package = Package(
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Transformer",
                 "Engine", "Tokenization", "Weft", logging,
             ],
-            path: "Tests/Conformance", exclude: ["clients"], swiftSettings: settings),
+            path: "Tests/Conformance", exclude: ["clients", "Resources"], swiftSettings: settings),
     ]
 )

@@ -1,7 +1,14 @@
-"""llama.cpp's C interface as PyPI `xllamacpp` has it, prebuilt: its extension module exports all of it."""
+"""llama.cpp's C interface as PyPI `xllamacpp` has it, prebuilt: its extension module exports nearly all of it."""
 import ctypes
 import glob
 import os
+import subprocess
+import sys
+
+# The version that golden vectors were recorded with, and that tools compare with.
+PEER = "xllamacpp"
+VERSION = "2026.10.11549"
+F32 = 0
 
 
 class Params(ctypes.Structure):
@@ -41,6 +48,7 @@ def library(log=lambda text: None):
             ("llama_get_logits_ith", floats, [pointer, number]),
             ("llama_get_embeddings_ith", floats, [pointer, number]),
             ("llama_get_embeddings_seq", floats, [pointer, number]),
+            ("llama_model_get_vocab", pointer, [pointer]), ("llama_vocab_n_tokens", number, [pointer]),
             ("ggml_quantize_chunk", ctypes.c_size_t, [ctypes.c_int, pointer, pointer, count, count, count, pointer])]:
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
@@ -50,3 +58,38 @@ def library(log=lambda text: None):
     lib.llama_log_set(lib.log, None)
     lib.llama_backend_init()
     return lib
+
+
+def exact_context(lib, model, tokens, pooling=None):
+    """Room for that many tokens of one sequence: one thread, keys and values in floats, without flash attention, which
+    would round to halves. Embeds with a pooling (0: none), or else gives logits. None where llama.cpp refuses."""
+    params = lib.llama_context_default_params()
+    words = params.words
+    words[0:3] = [tokens] * 3
+    # Structures differ between versions, but four enumerations that are -1 (rope scaling, pooling, attention, flash
+    # attention) and two that are 1 (the types of keys and values, F16) stand in this order in all.
+    kinds = next(i for i in range(60) if words[i : i + 4] == [-1] * 4)
+    types = next(i for i in range(kinds + 4, 60) if words[i : i + 2] == [1] * 2)
+    words[kinds + 3], words[types : types + 2] = 0, [F32] * 2
+    if pooling is not None:
+        words[kinds + 1] = pooling
+    context = lib.llama_init_from_model(model, params)
+    if context:
+        lib.llama_set_n_threads(context, 1, 1)
+        lib.llama_set_embeddings(context, pooling is not None)
+    return context
+
+
+def environment(cache):
+    """The program of a Python of its own that has the peer: its packages are not those of the tests."""
+    python = f"{cache}/peers/bin/python"
+    if not os.path.exists(python):
+        subprocess.run([sys.executable, "-m", "venv", f"{cache}/peers"], check=True)
+    found = subprocess.run([python, "-c", f"import importlib.metadata as m; print(m.version('{PEER}'))"],
+                           capture_output=True, text=True).stdout.strip()
+    if found != VERSION:
+        print(f"==> installing {PEER} {VERSION}", file=sys.stderr, flush=True)
+        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{PEER}=={VERSION}"]
+        if subprocess.run(command).returncode:
+            raise SystemExit(f"error: pip could not install {PEER} {VERSION}")
+    return python

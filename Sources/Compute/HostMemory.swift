@@ -24,6 +24,8 @@ package final class HostMemory: @unchecked Sendable {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS
         guard let start = mmap(nil, Self.pages(byteCount), PROT_READ | PROT_WRITE, flags, -1, 0), start != MAP_FAILED
         else { throw .outOfMemory(device: "host", asked: byteCount, available: nil) }
+        // Large pages, where the kernel has them to give: weights are read from end to end for each token.
+        madvise(start, Self.pages(byteCount), MADV_HUGEPAGE)
         bytes = UnsafeMutableRawBufferPointer(start: start, count: byteCount)
     }
 

@@ -11,7 +11,7 @@ package enum DescribedModel {
     /// What families of models do with results that Llama does not.
     private static let epilogues: [MatMul.Epilogue] = [
         .init(.none, scale: 0.5), .init(.none, cap: 30), .init(.residual, scale: 0.5), .init(.paired, .gelu),
-        .init(.paired, .clampedSilu), .init(.gated, .gelu), .init(.activated, .squaredRelu),
+        .init(.paired, .clampedSilu), .init(.gated, .gelu), .init(.activated, .squaredRelu), .gating,
     ]
 
     /// Every kernel that a device with `limits` would compile for these models: in each weight format but F32, with
@@ -39,6 +39,7 @@ package enum DescribedModel {
             for epilogue in epilogues { try LlamaShape.llama8B.bindProduct(epilogue, kernels) }
             try LlamaShape.llama8B.bindNorms(kernels)
             try LlamaShape.llama8B.bindExperts(kernels)
+            for poolBytes in poolSizes { try kernels.bindStates(poolBytes: poolBytes) }
             for heads in otherHeads {
                 var model = LlamaShape.llama8B
                 (model.headSize, model.heads, model.kvHeads) = heads
@@ -145,7 +146,7 @@ extension LlamaShape {
 }
 
 extension KernelSet {
-    fileprivate func described(_ byteCount: Int) throws(ComputeError) -> any Buffer {
+    func described(_ byteCount: Int) throws(ComputeError) -> any Buffer {
         try device.makeBuffer(byteCount: byteCount, access: .device, label: "described")
     }
 

@@ -1,13 +1,5 @@
-import Compute
-import ComputeOpenCL
-import ComputeVulkan
-import Foundation
-import GGUF
-import KVCache
-import Kernels
 import Quantities
 import Testing
-import Transformer
 
 /// The real model against recorded reference logits and tokens, on every driver.
 @Suite(.serialized)
@@ -56,7 +48,8 @@ struct GoldenLogitsTests {
         var squares: (ours: Float, theirs: Float) = (0, 0)
         for prompt in try GoldenVectors.load().prompts {
             let steps = max(1, prompt.agreePrefix.f32VsQ41Cpu)
-            for (step, logits) in try model.logits(of: prompt, steps: steps).enumerated() {
+            let logits = try model.logits(behind: prompt.promptIds, prompt.f32.genIds.prefix(steps - 1))
+            for (step, logits) in logits.enumerated() {
                 for entry in prompt.f32.stepTop4[step].top {
                     let others = prompt.q41Cpu.stepTop4[step].top
                     guard let theirs = others.first(where: { $0.token == entry.token }) else { continue }
@@ -103,85 +96,12 @@ struct GoldenLogitsTests {
     }
 }
 
-/// The real model on one device, one sequence at a time.
-private struct LoadedModel {
-    /// Watches the calls of Vulkan devices.
-    let instance: VulkanInstance?
-    let device: any Device
-    let lane: any Lane
-    let model: Model
-    let pool: KVPool
-
-    /// - Parameters:
-    ///   - takesIntegerProducts: whether quantised weights are multiplied in whole numbers, which loses more than all
-    ///     else together.
-    ///   - actsAsGPU: whether kernels are shaped as for a GPU.
-    init(
-        device selector: String, kv: KVType, takesIntegerProducts: Bool = false, actsAsGPU: Bool = false
-    ) throws {
-        let selector = try DeviceSelector(selector)
-        let cache = NSTemporaryDirectory() + "weft-conformance"
-        if selector.api == .opencl {
-            instance = nil
-            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: cache) {
-                $0.prefersIntegerProducts = takesIntegerProducts
-                if actsAsGPU { $0.actAsGPU() }
-            }
-        } else {
-            let instance = try VulkanInstance(validates: true)
-            self.instance = instance
-            device = try VulkanDevice(selector, in: instance, cacheDirectory: cache) {
-                if actsAsGPU { $0.actAsGPU() }
-            }
-        }
-        lane = try device.makeLane(label: "test")
-        pool = try KVPool(pageCount: 4096, sequences: 1, pagesPerSequence: 4096, on: [device])
-        var options = Model.Options()
-        options.kvType = kv
-        options.contextLength = 512
-        model = try Model(
-            GGUFFile(path: TestModels.path("smollm2-135m-q4_1")), options: options, pool: pool,
-            kernels: KernelSet(device: device))
-    }
-
-    /// Feeds tokens from position `start` on, and gives the logits of the last.
-    private func feed(_ tokens: [Int32], from start: Int, _ manager: inout KVManager, _ sequence: BlockTableID) throws
-        -> [Float]
-    {
-        guard case .granted(let first) = manager.extend(sequence, to: start + tokens.count, for: .admission) else {
-            Issue.record("no pages")
-            return []
-        }
-        pool.update(slot: sequence.index, manager[sequence].pages[first...], from: first)
-        var batch = Batch()
-        batch.append(tokens, slot: sequence.index, position: start, wantsLogits: true)
-        try model.forward(batch, on: lane)
-        return model.withLogits(0) { logits in logits.indices.map { logits[$0] } }
-    }
-
-    private func withSequence<Result>(_ body: (inout KVManager, BlockTableID) throws -> Result) throws -> Result {
-        var manager = KVManager(pages: pool.pageCount)
-        let id = try manager.add(model.kvShape, weight: 1)
-        let sequence = manager.open(id, age: 0)
-        return try body(&manager, sequence)
-    }
-
+extension LoadedModel {
     /// How far off the logits are that were recorded.
     func errors(of prompt: GoldenVectors.Prompt) throws -> [Float] {
         try withSequence { manager, sequence in
             let logits = try feed(prompt.promptIds, from: 0, &manager, sequence)
             return prompt.f32.promptTop10.top.map { abs(logits[Int($0.token)] - $0.logit) }
-        }
-    }
-
-    /// All logits before each of the first recorded tokens.
-    func logits(of prompt: GoldenVectors.Prompt, steps: Int) throws -> [[Float]] {
-        try withSequence { manager, sequence in
-            var logits = [try feed(prompt.promptIds, from: 0, &manager, sequence)]
-            for (step, token) in prompt.f32.genIds.prefix(steps - 1).enumerated() {
-                logits.append(try feed([token], from: prompt.promptIds.count + step, &manager, sequence))
-            }
-            return logits
         }
     }
 
@@ -204,6 +124,4 @@ private struct LoadedModel {
             }
         }
     }
-
-    func expectNoValidationMessages() { #expect(instance?.validationMessages ?? [] == []) }
 }

@@ -10,8 +10,9 @@ import Testing
 /// Models of seven families in one unit, in a pool far too small for all: every request has what it has alone.
 @Suite(.serialized)
 struct ManyKindsTests {
-    /// Two mixtures, three with windows, one with neither, and an encoder, which keeps nothing in the pool.
-    private static let families = ["qwen3moe", "gpt-oss", "gemma3", "cohere2", "olmo3", "glm4", encoder]
+    /// Two mixtures, three with windows, two with a state, one with nothing of these, and an encoder, which keeps nothing
+    /// in the pool.
+    private static let families = ["qwen35moe", "gpt-oss", "gemma3", "cohere2", "granitehybrid", "glm4", encoder]
     private static let encoder = "bert"
 
     /// The tokens that a text goes on with, or the bits of its vector.

@@ -73,7 +73,7 @@ struct CUDADialectTests {
                 }
                 let others: [MatMul.Epilogue] = [
                     .init(.none, scale: 2), .init(.none, cap: 30), .init(.activated, .gelu),
-                    .init(.activated, .squaredRelu), .init(.gated, .gelu), .init(.paired, .clampedSilu),
+                    .init(.activated, .squaredRelu), .init(.gated, .gelu), .init(.paired, .clampedSilu), .gating,
                 ]
                 if format == .q4 {
                     let choice = ExpertRouting.Choice(experts: 2, used: 2, bias: buffer)
@@ -123,7 +123,36 @@ struct CUDADialectTests {
                 _ = try Attention(kernels, shape, scores, qkv: buffer, rows: rows, pool: buffer, y: buffer)
             }
         }
-        return device.codes
+        // Lanes that have a whole matrix each keep it in memory, as CPUs do; those of a GPU's groups share it.
+        limits.sharedMemoryBytes = 64 << 10
+        let grouped = IdleDevice(limits: limits)
+        try bindStates(KernelSet(device: grouped), buffer)
+        return device.codes + grouped.codes
+    }
+
+    private static func bindStates(_ kernels: KernelSet, _ buffer: any Buffer) throws {
+        let results = try kernels.device.makeBuffer(byteCount: 1 << 20, access: .device, label: "results")
+        let x = RowColumns(buffer: buffer, stride: 1024), y = RowColumns(buffer: results, stride: 1024)
+        let pieces = PieceBuffers(pieces: buffer, tables: buffer, pool: buffer, pageBytes: 4096)
+        for form in CausalConvolution.Shape.Form.allCases {
+            _ = try CausalConvolution(
+                kernels, .init(channels: 256, taps: 4, form: form), x: x, weight: buffer,
+                bias: form == .silu ? buffer : nil, y: y, pieces: pieces, firstPage: 0)
+        }
+        for rule in StateRecurrence.Shape.Rule.allCases {
+            for keySize in [16, 32, 64, 128, 256] {
+                let shape = StateRecurrence.Shape(
+                    rule: rule, heads: 2, keyHeads: 1, keySize: keySize, valueSize: 64, sharing: .groups)
+                _ = try StateRecurrence(
+                    kernels, shape, queries: x, keys: x, values: x, steps: x, betas: rule == .delta ? x : nil,
+                    decay: buffer, stepBias: buffer, skip: rule == .scan ? buffer : nil, y: y, pieces: pieces,
+                    firstPage: 0)
+            }
+        }
+        for order in GatedNorm.Order.allCases {
+            _ = try GatedNorm(
+                kernels, order, x: y, gate: x, weight: buffer, groups: 2, width: 128, epsilon: 1e-6)
+        }
     }
 
     /// Every head size, number format and number of heads that share a key.

@@ -8,9 +8,9 @@ struct KernelParserTests {
         let sources = try KernelLibrary.sources()
         #expect(
             sources.keys.sorted() == [
-                "attention", "attention_merge", "attention_tile", "combine", "embed", "group_experts", "head_norm",
-                "matmul", "matmul_bytes", "matmul_tile", "norm", "probe_copy", "probe_fma", "quantise", "rope_store",
-                "route",
+                "attention", "attention_merge", "attention_tile", "combine", "convolve", "embed", "gated_norm",
+                "group_experts", "head_norm", "matmul", "matmul_bytes", "matmul_tile", "norm", "probe_copy",
+                "probe_fma", "quantise", "recur", "rope_store", "route",
             ])
         let norm = try #require(sources["norm"])
         #expect(norm.buffers.map(\.name) == ["x", "weight", "bias", "sources", "y"])

@@ -40,6 +40,33 @@ struct CostModelTests {
         #expect(try Self.decode(Self.measurements(), 8, 128, 0.25) > 45)
     }
 
+    /// 100 experts of a hundredth of the weights each, of which a token goes to two.
+    @Test func aMixtureReadsTheExpertsThatABatchGoesTo() throws {
+        var model = ModelProfile(
+            costName: "m", parameters: 1000, layers: 1, hiddenSize: 8, heads: 1, kvHeads: 1, headSize: 8)
+        let dense = model.work(newTokens: 1, cachedTokens: 0, readsCacheOf: 0)
+        #expect(dense.bytes == 2000 && dense.flops == 2000)
+        model.experts = .init(count: 100, used: 2, parameters: 900)
+        func bytes(_ tokens: Double) -> Double {
+            model.work(newTokens: tokens, cachedTokens: 0, readsCacheOf: 0).bytes
+        }
+        // The tenth that all tokens need, and of the rest two of a hundred experts.
+        #expect(abs(bytes(1) - (200 + 1800 * 0.02)) < 1e-9)
+        // The second token goes to other experts, but for chance.
+        #expect(abs(bytes(2) - (200 + 1800 * (1 - 0.98 * 0.98))) < 1e-9)
+        #expect(abs(bytes(1000) - 2000) < 1e-3)
+        #expect(model.activeParameters == 118)
+        #expect(abs(model.work(newTokens: 10, cachedTokens: 0, readsCacheOf: 0).flops - 2360) < 1e-9)
+        // So a step of a batch grows where a dense model's stands still.
+        let roofline = Roofline(peak: DevicePeak(flopsPerSecond: 1e15, bytesPerSecond: 1e3, launchCost: 0))
+        let steps = roofline.table(for: [model], memoryBytes: 1e9).measurements
+            .filter { $0.devices == 1 && $0.sharePercent == 100 && $0.length == 32 }
+        #expect(steps.count == 10)
+        for (one, next) in zip(steps, steps.dropFirst()) {
+            #expect(try #require(next.decode) > (try #require(one.decode)))
+        }
+    }
+
     @Test func anOutlierDoesNotCount() throws {
         let outlier = Self.measurements { $0 == 100 && $1 == 16 && $2 == 128 ? 3.6 : 1 }
         #expect(try abs(Self.decode(outlier, 16, 128, 1) / 12.624 - 1) < 0.1)

@@ -37,6 +37,28 @@ struct FileTests {
         ),
         ("models:\n- {name: a, model: x, rate: 1, profile: {heds: 2}}", "2: models[0].profile.heds: is not known here"),
         (
+            """
+            models:
+            - name: a
+              model: x
+              rate: 1
+              profile:
+                {cost_name: x, parameters: 9, layers: 1, hidden_size: 8, heads: 2,
+                 experts: {count: 4, used: 5, parameters: 8}}
+            """, "7: models[0].profile.experts.used: must be between 1 and 4; is 5"
+        ),
+        (
+            """
+            models:
+            - name: a
+              model: x
+              rate: 1
+              profile:
+                {cost_name: x, parameters: 9, layers: 1, hidden_size: 8, heads: 2,
+                 experts: {count: 4, used: 2, parameters: 10}}
+            """, "7: models[0].profile.experts.parameters: must be between 0.0 and 9.0; is 10.0"
+        ),
+        (
             "models:\n- {name: a, model: x, rate: 1, profile: {heads: 2}}",
             "2: models[0].profile.hidden_size: is missing"
         ),

@@ -62,8 +62,13 @@ struct CoverageTests {
             }
         } + ["0", "1"].map { ("attention_merge<", ["SINKS=\($0),"]) } + epilogues(of: ["matmul<", "matmul_tile<"])
         + ["matmul<", "matmul_tile<"].map { ($0, ["EXPERTS=1,"]) }
+        + ["DELTA,SPLITS=1", "DELTA,SPLITS=2", "DELTA,SPLITS=4", "DELTA,SPLITS=8", "DELTA,SPLITS=16"].map {
+            ("recur<", ["RULE=\($0)>"])
+        } + ["SCAN,SPLITS=1", "SCAN,SPLITS=4", "SCAN,SPLITS=8", "SCAN,SPLITS=16"].map { ("recur<", ["RULE=\($0)>"]) }
+        + [("convolve<", []), ("gated_norm<", [])]
 
-    private static let wanted: [Wanted] = products + inTerms + epilogues(of: ["matmul<"]) + attention + scores + others
+    private static let wanted: [Wanted] =
+        products + inTerms + epilogues(of: ["matmul<"]) + attention + scores + states + others
 
     private static let products = [("matmul", formats, [1, 2, 4, 8]), ("matmul_bytes", inBlocks, [1, 2, 4])]
         .flatMap { kernel, formats, heights -> [Wanted] in
@@ -81,12 +86,22 @@ struct CoverageTests {
             [
                 "BIAS=0,CAP=1,ACTIVATION=SILU,EPILOGUE=NONE>", "BIAS=1,CAP=0,ACTIVATION=SILU,EPILOGUE=NONE>",
                 "BIAS=1,CAP=0,ACTIVATION=SILU,EPILOGUE=RESIDUAL>", "BIAS=1,CAP=0,ACTIVATION=SILU,EPILOGUE=ACTIVATED>",
-                "ACTIVATION=GELU,EPILOGUE=PAIRED>", "ACTIVATION=GELU,EPILOGUE=ACTIVATED>",
+                "ACTIVATION=SILU,EPILOGUE=GATING>", "ACTIVATION=GELU,EPILOGUE=PAIRED>",
+                "ACTIVATION=GELU,EPILOGUE=ACTIVATED>",
                 "ACTIVATION=SQUARED_RELU,EPILOGUE=GATED>", "ACTIVATION=SQUARED_RELU,EPILOGUE=ACTIVATED>",
                 "BIAS=1,CAP=0,ACTIVATION=CLAMPED_SILU,EPILOGUE=PAIRED>", "ACTIVATION=CLAMPED_SILU,EPILOGUE=GATED>",
             ].map { (kernel, [$0]) }
         }
     }
+
+    private static let states: [Wanted] =
+        [
+            "FORM=PLAIN_SILU,TAPS=4,WIDE=0,BIAS=0>", "FORM=PLAIN_SILU,TAPS=4,WIDE=0,BIAS=1>",
+            "FORM=PLAIN_SILU,TAPS=8,WIDE=0,BIAS=1>", "FORM=GATED,TAPS=2,WIDE=0,BIAS=0>",
+            "FORM=GATED,TAPS=3,WIDE=0,BIAS=0>",
+        ].map { ("convolve<", [$0]) } + ["DELTA", "SCAN"].map { ("recur<", ["RULE=\($0),SPLITS=0>"]) }
+        + ["NORM_FIRST", "GATE_FIRST"].map { ("gated_norm<", ["ORDER=\($0)>"]) }
+        + [("matmul_bytes<", ["EPILOGUE=GATING>"])]
 
     private static let inTerms = inBlocks.flatMap { format in
         [2, 4].map { rows -> Wanted in ("matmul_bytes<", ["WEIGHTS=\(format),", "ROWS=\(rows),", "TERMS=2,"]) }

@@ -16,6 +16,7 @@ extension MutationTests {
             option: "scaled"),
         kernel("matmul", "cap left out", "(cap * TANH(", "(TANH(", option: "capped"),
         kernel("matmul", "a square for a cube", "0.071354816 * (x) * (x)", "0.071354816 * (x)", option: "GELU"),
+        kernel("matmul", "gate turned", "(1.0 + exp(-result_))", "(1.0 + exp(result_))", option: "GATING"),
         kernel("matmul", "no square", "max(x, 0.0) * ", "", option: "SQUARED_RELU"),
         kernel("matmul", "gate without bound", "(min(x, 7.0) / ", "((x) / ", option: "CLAMPED_SILU"),
         kernel("matmul", "up without lower bound", "max(min(up, 7.0), -7.0)", "min(up, 7.0)", option: "CLAMPED_SILU"),
@@ -23,6 +24,57 @@ extension MutationTests {
         kernel(
             "matmul_bytes", "bias left out", "((value) + LOAD(bias, FIRST_BIAS + (place)))", "(value)", option: "biased"
         ),
+    ]
+
+    /// Faults in what layers with a constant state compute.
+    static let states =
+        convolutions + recurrences + [
+            kernel("gated_norm", "gate of the first group", "gateOffset + group * width", "gateOffset"),
+            kernel(
+                "gated_norm", "weights of the first group", "group * weightStep + i", "i", option: "GATE_FIRST"),
+            kernel(
+                "gated_norm", "sum of one lane", "GROUP_SUM(HSUM4(squares))", "HSUM4(squares)", fallback: .noSubgroups),
+            kernel("gated_norm", "sigmoid for silu", "((g) / (1.0 + exp", "(1.0 / (1.0 + exp"),
+            kernel("gated_norm", "twice epsilon", "+ epsilon)", "+ 2.0 * epsilon)"),
+        ]
+
+    private static let convolutions = [
+        kernel("convolve", "parts shorter than taps", ", 7u)", ", 1u)"),
+        kernel("convolve", "state ignored", "(piece.w > 0)", "(piece.w > 100000u)"),
+        kernel("convolve", "state of nobody", "(piece.w > 0)", "(piece.w + 1 > 0)"),
+        kernel("convolve", "state behind the first part", "if (end < piece.y)", "if (end > piece.y)"),
+        kernel("convolve", "taps in reverse", "EACH_QUAD(TAP, TAPS - 2 - $t)", "EACH_QUAD(TAP, $t)"),
+        kernel("convolve", "kept in reverse", "STORE(pool, to + TAPS - 2 - $t", "STORE(pool, to + $t"),
+        kernel("convolve", "bias left out", "sum += EACH_QUAD(BIAS_OF, 0);", "", option: "biased,"),
+        kernel("convolve", "c left out", "sum *= COLUMN(ROW(r) + channels);", "", option: "GATED"),
+        kernel("convolve", "b for x", "(COLUMN(ROW(r)) * COLUMN(ROW(r) + 2 * channels))", "COLUMN(ROW(r))"),
+        kernel("convolve", "first page of all", "piece.z + firstPage + ", "piece.z + "),
+        kernel("convolve", "rows over each other", "(row) % pageRows * (quads)", "(row) % pageRows"),
+    ]
+
+    private static let recurrences = [
+        kernel("recur", "no decay", "m[4 * j + $i] * factor + ", "m[4 * j + $i] + "),
+        kernel("recur", "keys as they are", "change *= unitKey_;", ""),
+        kernel("recur", "no beta", ") * beta_;", ");", option: "DELTA"),
+        kernel("recur", "step without bias", "+ biasOfHead;", ";"),
+        kernel("recur", "softplus of what is negative", "max(x, 0.0) + 2.0", "2.0"),
+        kernel("recur", "read before the change", "+ change * (unitKey_ * (kq))", "", option: "DELTA"),
+        kernel("recur", "value left out", "+ value * skipOfHead", "", option: "SCAN"),
+        kernel(
+            "recur", "neighbours apart", "head * keyHeads / heads : head % keyHeads",
+            "head % keyHeads : head % keyHeads", option: "groups,"),
+        kernel(
+            "recur", "neighbours together", "head * keyHeads / heads : head % keyHeads",
+            "head * keyHeads / heads : head * keyHeads / heads", option: "modulo,"),
+        kernel("recur", "state of nobody", "if (piece.w > 0)", "if (piece.w + 1 > 0)"),
+        kernel("recur", "pages as long as the first", "(pageRows - (row) % pageRows)", "pageRows"),
+        kernel("recur", "sums over each other", "turn = 1 - turn;", "", fallback: .gpu, option: "128"),
+        kernel(
+            "recur", "products of the first split", "scalars[turn * SPLITS + $s]", "scalars[turn * SPLITS]",
+            fallback: .gpu, option: "128"),
+        kernel(
+            "recur", "rows of the next head", "16 * split < keySize", "16 * split <= keySize", fallback: .gpu,
+            option: "48"),
     ]
 
     /// Faults in how rows are routed to experts.

@@ -49,7 +49,6 @@ RANK = 4
 FELT = 1e-2
 # Bytes of floats from which matrices are of halves.
 LARGE = 190_000
-F32 = 0
 said = []
 LLAMA = llama_cpp.library(said.append)
 
@@ -61,21 +60,9 @@ class Oracle:
         self.width, self.pooling = (VOCABULARY if pooling is None else width), pooling
         said.clear()
         self.model = LLAMA.llama_model_load_from_file(str(path).encode(), LLAMA.llama_model_default_params())
-        params = LLAMA.llama_context_default_params()
-        words = np.frombuffer(params.words, np.int32)
-        words[0:3] = CONTEXT
-        # Structures differ between versions, but four enumerations that are -1 (rope scaling, pooling, attention, flash
-        # attention) and two that are 1 (the types of keys and values, F16) stand in this order in all.
-        kinds = next(i for i in range(60) if (words[i : i + 4] == -1).all())
-        types = next(i for i in range(kinds + 4, 60) if (words[i : i + 2] == 1).all())
-        words[kinds + 3], words[types : types + 2] = 0, F32
-        if pooling is not None:
-            words[kinds + 1] = pooling
-        self.context = self.model and LLAMA.llama_init_from_model(self.model, params)
+        self.context = self.model and llama_cpp.exact_context(LLAMA, self.model, CONTEXT, pooling)
         if not self.context:
             raise SystemExit("llama.cpp: " + "".join(said)[-2000:])
-        LLAMA.llama_set_n_threads(self.context, 1, 1)
-        LLAMA.llama_set_embeddings(self.context, pooling is not None)
         self.batch = LLAMA.llama_batch_init(CONTEXT, 0, 1)
 
     def __enter__(self):

@@ -16,7 +16,8 @@ package struct KernelBenchmark {
     private let device: any Device
 
     package static let kernels = [
-        "attention", "embed", "matmul", "matmul_bytes", "norm", "quantise", "rope_store",
+        "attention", "convolve", "embed", "gated_norm", "matmul", "matmul_bytes", "norm", "quantise", "recur",
+        "rope_store",
     ]
     package static let commonFormats: [WeightFormat] = [.f16, .q8, .q4, .q6K, .q4K]
     private static let fewFormats: [WeightFormat] = [.q8, .q4K]
@@ -62,7 +63,7 @@ package struct KernelBenchmark {
 
     private var cases: [KernelCase] {
         let models: [LlamaShape] = isQuick ? [.llama1B] : LlamaShape.known
-        let found = [MatMulCases.goal] + models.flatMap(cases)
+        let found = [MatMulCases.goal] + models.flatMap(cases) + StateCases.cases(isQuick: isQuick)
         return found.filter { test in
             if let kernel { return test.kernel == kernel }
             return device.limits.prefersIntegerProducts || !["matmul_bytes", "quantise"].contains(test.kernel)

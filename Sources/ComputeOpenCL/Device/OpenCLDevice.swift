@@ -85,7 +85,7 @@ package final class OpenCLDevice: Device {
     }
 
     package func makeLane(label: String) throws(ComputeError) -> any Lane {
-        if members.count > 1 { return bounded(try TeamLane(label: label, on: self)) }
+        if members.count > 1 || members[0].compilesForCaller { return bounded(try TeamLane(label: label, on: self)) }
         return bounded(try OpenCLLane(label: label, on: self))
     }
 

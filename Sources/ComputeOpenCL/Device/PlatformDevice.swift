@@ -14,6 +14,8 @@ struct PlatformDevice: Sendable {
     /// Whether the driver's compiler works in several threads at once. PoCL's has one lock for the whole process: two
     /// threads were measured to take longer than one.
     let compilesInParallel: Bool
+    /// Whether kernels tell where their code stands, for the caller's thread to run it (`CompiledFunction`).
+    let compilesForCaller: Bool
     /// By which other APIs know the device too, where the driver tells (`cl_khr_device_uuid`).
     let uuid: [UInt8]?
     /// Whether it can be divided into sub-devices of any numbers of compute units.
@@ -38,6 +40,8 @@ struct PlatformDevice: Sendable {
             api: .opencl, index: index, name: probe.text(CL_DEVICE_NAME), kind: kind,
             driver: "\(platformName) \(probe.text(CL_DRIVER_VERSION))",
             memoryByteCount: probe.number(CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self))
+        compilesForCaller =
+            isPoCL && PoCL.compilesForCaller(device: description.name, driver: description.driver)
         limits = Self.limits(probe, kind: kind)
         uuid = Self.uuid(probe)
         fault = Self.fault(probe, sharesMemory: sharesMemory)
@@ -74,8 +78,8 @@ struct PlatformDevice: Sendable {
             maxParameterBytes: parameterBytes, subgroupSize: 1, groupSize: isCPU ? 1 : min(32, maxGroupSize),
             vectorWidth: !isCPU || width < 8 ? 4 : width < 16 ? 8 : 16,
             sharedMemoryBytes: isCPU ? 0 : probe.number(CL_DEVICE_LOCAL_MEM_SIZE, cl_ulong.self),
-            // Measured on CPUs with vectors of eight alone: prefill is 2.7 times as fast.
-            prefersIntegerProducts: isCPU && (8..<16).contains(width),
+            // Measured on CPUs: prefill is 2.7 times as fast with vectors of eight.
+            prefersIntegerProducts: isCPU && (width < 16 ? width >= 8 : weft_has_vpdpbusd() != 0),
             computeUnits: max(1, probe.number(CL_DEVICE_MAX_COMPUTE_UNITS, cl_uint.self)), importsHostMemory: isCPU)
     }
 

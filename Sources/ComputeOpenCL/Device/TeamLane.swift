@@ -7,14 +7,12 @@ import Synchronization
 /// PoCL's device of all cores wakes its workers for each dispatch, which takes as long as a product of one row: two
 /// cores decoded 1.15 times as fast as one. Here the threads stay awake from the first dispatch of a pass to the last.
 final class TeamLane: Lane {
-    private let label: String
     private let device: OpenCLDevice
     private let queues: OwnedList<Tag.Queue>
     private let team: ThreadTeam
     private let cursor = Mutex(Cursor())
 
     init(label: String, on device: OpenCLDevice) throws(ComputeError) {
-        self.label = label
         self.device = device
         var queues = OwnedList<Tag.Queue>(release: device.context.release(\.releaseCommandQueue))
         for member in device.members {
@@ -31,6 +29,7 @@ final class TeamLane: Lane {
         let commands = TeamCommands()
         try record(commands)
         let dispatches = commands.dispatches
+        for dispatch in dispatches { try dispatch.kernel.prepare(on: queues.handles[0]) }
         cursor.withLock { $0 = Cursor() }
         let failure = Mutex<ComputeError?>(nil)
         let clock = ContinuousClock()
@@ -49,6 +48,10 @@ final class TeamLane: Lane {
 
     /// Does a member's part of a dispatch.
     private func work(on dispatch: TeamCommands.Dispatch, _ step: Int, as member: Int) throws(ComputeError) {
+        guard dispatch.kernel.isForAllMembers else {
+            if member == 0 { try run(dispatch, dispatch.tiles, as: 0) }
+            return
+        }
         guard dispatch.tiles.count > Cursor.least * team.count else {
             let tiles = dispatch.tiles.share(member, of: team.count)
             if !tiles.isEmpty || dispatch.tiles.isEmpty { try run(dispatch, tiles, as: member) }
@@ -62,10 +65,7 @@ final class TeamLane: Lane {
     private func run(
         _ dispatch: TeamCommands.Dispatch, _ tiles: Range<Int>, as member: Int
     ) throws(ComputeError) {
-        let queue = queues.handles[member]
-        let event = try dispatch.kernel.enqueue(dispatch.parameters, tiles: tiles, on: queue, member: member)
-        try device.check(device.functions.finish(queue.raw), "clFinish on lane \(label)")
-        try DispatchEvent.check(event.raw, on: device)
+        try dispatch.kernel.run(dispatch.parameters, tiles: tiles, on: queues.handles[member], member: member)
     }
 }
 

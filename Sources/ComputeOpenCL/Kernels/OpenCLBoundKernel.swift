@@ -8,8 +8,10 @@ final class OpenCLBoundKernel: BoundKernel {
     private let buffers: [OpenCLBuffer]
     private let windows: OwnedList<Tag.Memory>
     private let bufferArguments: Int
-    /// One for each member of the device.
+    /// One for each program of the kernel.
     private let objects: [KernelObject]
+    /// Of the arguments that are buffers, for who calls the kernel without a queue; `nil` where nobody may.
+    private let addresses: Addresses?
 
     var kernel: any Kernel { built }
 
@@ -47,10 +49,30 @@ final class OpenCLBoundKernel: BoundKernel {
             }
         }
         bufferArguments = arguments.count
+        addresses = Self.addresses(kernel, own, objects[0])
         self.objects = objects
         self.windows = windows
         self.buffers = own
         built = kernel
+    }
+
+    private static func addresses(
+        _ kernel: OpenCLKernel, _ buffers: [OpenCLBuffer], _ object: KernelObject
+    ) -> Addresses? {
+        guard kernel.mayTellPlace else { return nil }
+        var list: [UInt] = []
+        for (binding, buffer) in zip(kernel.code.bindings, buffers) {
+            guard let address = buffer.address else { return nil }
+            for index in 0..<binding.windows {
+                list.append(UInt(bitPattern: address + index * kernel.device.limits.windowBytes))
+            }
+        }
+        // Fails where the kernel has no such argument.
+        let place = cl_uint(list.count + kernel.code.parameterCount)
+        let code = object.state.withLock {
+            kernel.device.functions.setKernelArg($0.owned.raw, place, MemoryLayout<cl_mem>.size, nil)
+        }
+        return code == CL_SUCCESS ? Addresses(list) : nil
     }
 
     private static func window(
@@ -64,6 +86,50 @@ final class OpenCLBoundKernel: BoundKernel {
                 buffer.handle.raw, 0, cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION), &region, &$0)
         }
     }
+
+    /// Has the kernel compiled, and finds out where it stands if it may be called without a queue.
+    func prepare(on queue: Handle<Tag.Queue>) throws(ComputeError) {
+        guard addresses != nil else { return }
+        try built.locate { () throws(ComputeError) in
+            let device = built.device, index = cl_uint(bufferArguments + built.code.parameterCount)
+            let place = try OpenCLBuffer(
+                byteCount: MemoryLayout<UInt>.size, access: .download, label: "place", in: device.context,
+                limits: device.limits)
+            func set(_ memory: cl_mem?) throws(ComputeError) {
+                var memory = memory
+                let code = objects[0].state.withLock {
+                    device.functions.setKernelArg($0.owned.raw, index, MemoryLayout<cl_mem>.size, &memory)
+                }
+                try device.check(code, "clSetKernelArg of \(built.code.label)")
+            }
+            try set(place.handle.raw)
+            let event = try enqueue(Parameters(zerosFor: built.code), tiles: 0..<0, on: queue)
+            try device.check(device.functions.finish(queue.raw), "clFinish of \(built.code.label)")
+            try DispatchEvent.check(event.raw, on: device)
+            try set(nil)
+            return place.contents?.load(as: UInt.self) ?? 0
+        }
+    }
+
+    /// Runs the kernel over `tiles` in the thread that calls.
+    /// - Parameter member: that of the device whose queue it is.
+    func run(
+        _ parameters: Parameters, tiles: Range<Int>, on queue: Handle<Tag.Queue>, member: Int
+    ) throws(ComputeError) {
+        if let addresses, let function = built.function {
+            let (words, count) = parameters.words(covering: tiles)
+            precondition(count == built.code.parameterCount, "wrong parameters for \(built.code.label)")
+            function.call(addresses.list, words, count: count)
+        } else {
+            let device = built.device
+            let event = try enqueue(parameters, tiles: tiles, on: queue, member: member)
+            try device.check(device.functions.finish(queue.raw), "clFinish of \(built.code.label)")
+            try DispatchEvent.check(event.raw, on: device)
+        }
+    }
+
+    /// Whether each member has a program of its own, or may call the one that there is.
+    var isForAllMembers: Bool { objects.count == built.device.members.count || built.function != nil }
 
     /// Runs the kernel over `tiles`, one group a tile where there are not too many and the driver does not want another
     /// number.
@@ -99,6 +165,18 @@ final class OpenCLBoundKernel: BoundKernel {
         }
         return DispatchEvent(raw: event.raw, context: built.device.context)
     }
+}
+
+/// Numbers at one place for as long as they live.
+private final class Addresses: @unchecked Sendable {
+    let list: UnsafeMutableBufferPointer<UInt>
+
+    init(_ numbers: [UInt]) {
+        list = .allocate(capacity: numbers.count)
+        _ = list.initialize(from: numbers)
+    }
+
+    deinit { list.deallocate() }
 }
 
 /// A kernel object: setting its arguments and enqueueing is one step, which one thread at a time may take.

@@ -1,12 +1,21 @@
 import Compute
 import Synchronization
 
-/// A built program with one entry point, for each member of its device.
+/// A built program with one entry point: one for each member of its device, or one that the threads of all call.
 final class OpenCLKernel: Kernel {
     let code: KernelCode
     let device: OpenCLDevice
     private let programs: [Program]
     private let isKept: Mutex<Bool>
+    private let place = Mutex(Place.unknown)
+    /// Whether its code may be called without a queue, where it says where that stands.
+    let mayTellPlace: Bool
+
+    private enum Place {
+        case unknown
+        case nowhere
+        case found(CompiledFunction)
+    }
 
     private final class Program: Sendable {
         let owned: Owned<Tag.Program>
@@ -19,7 +28,8 @@ final class OpenCLKernel: Kernel {
         self.device = device
         var programs: [Program] = []
         var isKept = true
-        for compiler in device.compilers {
+        mayTellPlace = code.groupSize == 1 && device.members.allSatisfy(\.compilesForCaller)
+        for compiler in device.compilers.prefix(mayTellPlace ? 1 : .max) {
             if let kept = compiler.kept(code) {
                 programs.append(Program(kept))
             } else {
@@ -29,6 +39,19 @@ final class OpenCLKernel: Kernel {
         }
         self.programs = programs
         self.isKept = Mutex(isKept)
+    }
+
+    /// What threads may call; `nil` before it is located, and where it cannot be.
+    var function: CompiledFunction? {
+        place.withLock { if case .found(let function) = $0 { function } else { nil } }
+    }
+
+    /// - Parameter place: runs the kernel for an address in its code, 0 for none.
+    func locate(_ place: () throws(ComputeError) -> UInt) throws(ComputeError) {
+        let isKnown = self.place.withLock { if case .unknown = $0 { false } else { true } }
+        guard !isKnown else { return }
+        let found = CompiledFunction(at: try place())
+        self.place.withLock { $0 = found.map { .found($0) } ?? .nowhere }
     }
 
     /// A kernel of each program, that has arguments of its own.

@@ -5,8 +5,12 @@ import Compute
 struct ProgramCompiler: Sendable {
     /// No relaxed mathematics: the same kernel must give the same bits in every variant.
     private static let options = "-cl-std=CL1.2 -cl-single-precision-constant"
+
     /// Of programs that are built for their binaries alone.
-    private static let keptOptions = options + " -DKEPT"
+    private static let kept = " -DKEPT"
+
+    /// Those of a device. What the processor has must be said where the compiler does not know it.
+    private let options: String
 
     private let device: PlatformDevice
     private let context: OpenCLContext
@@ -17,9 +21,13 @@ struct ProgramCompiler: Sendable {
     init(device: PlatformDevice, context: OpenCLContext, cacheDirectory: String?) {
         self.device = device
         self.context = context
+        let isOwnProcessor = device.description.kind == .cpu && weft_has_vpdpbusd() != 0
+        options =
+            Self.options + (isOwnProcessor ? " -DHAS_VPDPBUSD" : "")
+            + (device.compilesForCaller ? " -DTELLS_PLACE" : "")
         cache = CodeCache(
             folder: cacheDirectory,
-            builder: "\(device.description.name)\n\(device.description.driver)\n\(Self.options)", suffix: "clbin")
+            builder: "\(device.description.name)\n\(device.description.driver)\n\(options)", suffix: "clbin")
     }
 
     /// The program of `code` from the files; `nil` where it must be built.
@@ -30,7 +38,7 @@ struct ProgramCompiler: Sendable {
 
     /// - Throws: `ComputeError.compilation` with the driver's build log.
     func build(_ code: KernelCode) throws(ComputeError) -> Owned<Tag.Program> {
-        try build(code, Self.options)
+        try build(code, options)
     }
 
     private func build(_ code: KernelCode, _ options: String) throws(ComputeError) -> Owned<Tag.Program> {
@@ -53,7 +61,7 @@ struct ProgramCompiler: Sendable {
     /// of any size, and then takes the end of a dispatch that is under way for one of what it has just compiled: it
     /// aborts (`pocl_release_dlhandle_cache`).
     func keep(_ code: KernelCode) {
-        guard cache.lacks(code.source), let program = try? build(code, Self.keptOptions),
+        guard cache.lacks(code.source), let program = try? build(code, options + Self.kept),
             let binary = binary(of: program.handle)
         else { return }
         cache.keep(binary, of: code.source)
@@ -87,7 +95,7 @@ struct ProgramCompiler: Sendable {
                     context.handle.raw, 1, &raw, &count, &start, &status, &result)
             }
         }
-        guard let program, build(program.handle, Self.options) == CL_SUCCESS else { return nil }
+        guard let program, build(program.handle, options) == CL_SUCCESS else { return nil }
         return program
     }
 

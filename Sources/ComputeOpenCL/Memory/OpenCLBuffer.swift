@@ -12,6 +12,7 @@ final class OpenCLBuffer: Buffer {
     private let memory: Owned<Tag.Memory>
     /// Kept alive where the device works on it.
     private let shared: Shared?
+    private let isForHost: Bool
 
     var handle: Handle<Tag.Memory> { memory.handle }
 
@@ -24,18 +25,21 @@ final class OpenCLBuffer: Buffer {
     convenience init(
         byteCount: Int, access: BufferAccess, label: String, in context: OpenCLContext, limits: DeviceLimits
     ) throws(ComputeError) {
-        if access != .device {
+        if access != .device || limits.importsHostMemory {
             try Self.check(byteCount, limits, context)
             let memory = try HostMemory(byteCount: max(1, byteCount))
-            try self.init(over: memory, 0..<byteCount, label: label, in: context, limits: limits)
+            try self.init(
+                over: memory, 0..<byteCount, label: label, isForHost: access != .device, in: context, limits: limits)
         } else {
-            try self.init(nil, byteCount: byteCount, cl_mem_flags(CL_MEM_READ_WRITE), label, context, limits)
+            try self.init(
+                nil, byteCount: byteCount, cl_mem_flags(CL_MEM_READ_WRITE), label, isForHost: false, context, limits)
         }
     }
 
     /// A part of host memory, from a page's start on.
     convenience init(
-        over memory: HostMemory, _ range: Range<Int>, label: String, in context: OpenCLContext, limits: DeviceLimits
+        over memory: HostMemory, _ range: Range<Int>, label: String, isForHost: Bool = true, in context: OpenCLContext,
+        limits: DeviceLimits
     ) throws(ComputeError) {
         precondition(
             range.lowerBound % HostMemory.alignment == 0 && range.upperBound <= memory.byteCount,
@@ -43,12 +47,13 @@ final class OpenCLBuffer: Buffer {
         let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[range])
         try self.init(
             Shared(memory: memory, bytes: bytes), byteCount: range.count,
-            cl_mem_flags(CL_MEM_READ_WRITE) | cl_mem_flags(CL_MEM_USE_HOST_PTR), label, context, limits)
+            cl_mem_flags(CL_MEM_READ_WRITE) | cl_mem_flags(CL_MEM_USE_HOST_PTR), label, isForHost: isForHost, context,
+            limits)
     }
 
     private init(
-        _ shared: Shared?, byteCount: Int, _ flags: cl_mem_flags, _ label: String, _ context: OpenCLContext,
-        _ limits: DeviceLimits
+        _ shared: Shared?, byteCount: Int, _ flags: cl_mem_flags, _ label: String, isForHost: Bool,
+        _ context: OpenCLContext, _ limits: DeviceLimits
     ) throws(ComputeError) {
         try Self.check(byteCount, limits, context)
         // Whole vectors may be read at the end; the last page of host memory has room for them.
@@ -61,6 +66,7 @@ final class OpenCLBuffer: Buffer {
             throw .outOfMemory(device: context.name, asked: byteCount, available: nil)
         }
         self.shared = shared
+        self.isForHost = isForHost
         self.byteCount = byteCount
         self.label = label
         self.context = context
@@ -74,7 +80,10 @@ final class OpenCLBuffer: Buffer {
         }
     }
 
-    var contents: UnsafeMutableRawBufferPointer? { shared?.bytes }
+    var contents: UnsafeMutableRawBufferPointer? { isForHost ? shared?.bytes : nil }
+
+    /// Where a device that computes on the host finds the buffer.
+    var address: UnsafeMutableRawPointer? { shared?.bytes.baseAddress }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ComputeError) {
         precondition(offset >= 0 && offset + bytes.count <= byteCount, "write past the end of \(label)")

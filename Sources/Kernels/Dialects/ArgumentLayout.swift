@@ -87,6 +87,12 @@ struct TranslatedArgument {
         ]
     }
 
+    /// What `PREFETCH` becomes where a device has nothing of the kind.
+    var noPrefetch: [String] { isPrefetched ? ["#define PREFETCH_\(buffer.name)(i)"] : [] }
+
+    /// Whether the body may prefetch from the argument.
+    var isPrefetched: Bool { buffer.access == .read && (buffer.element == .vec || buffer.element == .uvec) }
+
     /// What `LOAD_SPAN` becomes where a span is one quad: a load.
     var spanAccessors: [String] {
         guard isSpanned else { return [] }

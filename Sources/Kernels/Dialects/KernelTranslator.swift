@@ -11,8 +11,11 @@ package struct KernelTranslator: Sendable {
     private let prelude: String
 
     /// `HOLD(x, a, row, i)` names the `i`-th quad from `row` on, to be used by parts: `HELD(x, a, e)`,
-    /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`.
-    private static let accessors = ["LOAD", "LOAD_SPAN", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD"]
+    /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`. `PREFETCH(w, i)` has a CPU fetch what will be loaded from there,
+    /// which may also be behind the buffer's end.
+    private static let accessors = [
+        "LOAD", "LOAD_SPAN", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD", "PREFETCH",
+    ]
 
     /// - Parameter prelude: what defines the words of the dialect; the library's own by default.
     package init(dialect: Dialect, limits: DeviceLimits, prelude: String? = nil) {

@@ -10,6 +10,7 @@ struct OpenCLWriter: DialectWriter {
         for argument in kernel.arguments {
             lines += argument.accessors(vectorWidth: kernel.vectorWidth)
             lines += spanAccessors(of: argument, vectorWidth: kernel.vectorWidth) + holders(of: argument)
+            lines += prefetch(of: argument)
         }
         lines += entryPoint(kernel)
         return lines.joined(separator: "\n")
@@ -26,6 +27,11 @@ struct OpenCLWriter: DialectWriter {
             return "#define LOAD_SPAN_\(name)(i) "
                 + "vload\(vectorWidth)(0, (__global const \(number)*)(\(window) + (\(place))))"
         }
+    }
+
+    private func prefetch(of argument: TranslatedArgument) -> [String] {
+        guard argument.isPrefetched, argument.windowNames.count == 1 else { return argument.noPrefetch }
+        return ["#define PREFETCH_\(argument.buffer.name)(i) PREFETCH_AT(\(argument.windowNames[0]) + (i))"]
     }
 
     /// A quad is held by its address: each part is loaded where it is used, into all places of a vector at once. Held
@@ -53,9 +59,15 @@ struct OpenCLWriter: DialectWriter {
     }
 
     private func entryPoint(_ kernel: TranslatedKernel) -> [String] {
-        [
+        // Memory that a group shares would be one more argument, of the driver's making.
+        let isPlain = ["GROUP_SIZE == 1"] + kernel.shared.map { "!(\($0.condition))" }
+        return [
+            "#if defined(TELLS_PLACE) && \(isPlain.joined(separator: " && "))",
+            "#define PLACE_ARGUMENT , __global ulong* place",
+            "#define TELL_PLACE TELL_PLACE_(place)",
+            "#else", "#define PLACE_ARGUMENT", "#define TELL_PLACE", "#endif",
             "__kernel __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))",
-            "void entry(\(kernel.entryArguments(space: "__global "))) {",
+            "void entry(\(kernel.entryArguments(space: "__global ")) PLACE_ARGUMENT) {", "    TELL_PLACE",
             "    GROUP_MEMORY",
         ] + kernel.sharedMemory("__local") + [
             // Neighbouring tiles, which read the same weights, go to one group.

@@ -35,7 +35,8 @@ package enum KernelLibrary {
     private static var parts: [String: [UInt8]] {
         [
             "attention": PackageResources.attention_part, "norm": PackageResources.norm_part,
-            "product": PackageResources.product_part, "weights": PackageResources.weights_part,
+            "product": PackageResources.product_part, "state": PackageResources.state_part,
+            "weights": PackageResources.weights_part,
         ]
     }
 
@@ -45,7 +46,9 @@ package enum KernelLibrary {
             PackageResources.attention_merge_kernel,
             PackageResources.attention_tile_kernel,
             PackageResources.combine_kernel,
+            PackageResources.convolve_kernel,
             PackageResources.embed_kernel,
+            PackageResources.gated_norm_kernel,
             PackageResources.group_experts_kernel,
             PackageResources.head_norm_kernel,
             PackageResources.matmul_kernel,
@@ -55,6 +58,7 @@ package enum KernelLibrary {
             PackageResources.probe_copy_kernel,
             PackageResources.probe_fma_kernel,
             PackageResources.quantise_kernel,
+            PackageResources.recur_kernel,
             PackageResources.rope_store_kernel,
             PackageResources.route_kernel,
         ]

@@ -15,18 +15,22 @@ extension Reference {
     ) -> [Estimate] {
         let width = weight.count
         return stride(from: 0, to: x.count, by: width).flatMap { start in
-            let row = centred(kind, x[start..<start + width])
-            // Of a number that is given its square is off by one rounding.
-            let squares = row.reduce(Estimate(0.0)) { sum, x in
-                let square = x.value * x.value
-                return Estimate(
-                    sum.value + square,
-                    error: sum.error + (2 * abs(x.value) + x.error) * x.error + rounded(square, width + 1))
-            }
-            let scale = (squares / Estimate(Double(width)) + Estimate(epsilon)).inverseSquareRoot
-            let normed = zip(row, weight).map { $0 * Estimate($1) * scale }
+            let normed = estimateRMS(centred(kind, x[start..<start + width]), weight: weight, epsilon: epsilon)
             return bias.map { zip(normed, $0).map { $0 + Estimate($1) } } ?? normed
         }
+    }
+
+    /// One row by its root mean square.
+    static func estimateRMS(_ row: [Estimate], weight: [Float], epsilon: Float) -> [Estimate] {
+        // Of a number that is given its square is off by one rounding.
+        let squares = row.reduce(Estimate(0.0)) { sum, x in
+            let square = x.value * x.value
+            return Estimate(
+                sum.value + square,
+                error: sum.error + (2 * abs(x.value) + x.error) * x.error + rounded(square, row.count + 1))
+        }
+        let scale = (squares / Estimate(Double(row.count)) + Estimate(epsilon)).inverseSquareRoot
+        return zip(row, weight).map { $0 * Estimate($1) * scale }
     }
 
     /// A row less its mean, where the norm takes that off. A sum of n numbers is off by n roundings of their sizes.

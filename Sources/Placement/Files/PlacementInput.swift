@@ -113,7 +113,7 @@ extension ModelProfile {
     init(_ field: Field) throws(FileError) {
         try field.allowOnly([
             "cost_name", "parameters", "layers", "hidden_size", "heads", "kv_heads", "head_size", "weight_bytes",
-            "kv_element_bytes",
+            "kv_element_bytes", "experts",
         ])
         let heads = try field.field("heads").integer(1...65_536)
         let hidden = try field.field("hidden_size").integer(1...1_048_576)
@@ -124,6 +124,7 @@ extension ModelProfile {
             headSize: try field.optional("head_size")?.integer(1...65_536) ?? max(1, hidden / heads),
             weightBytes: try field.optional("weight_bytes")?.number(),
             kvElementBytes: try field.optional("kv_element_bytes")?.number(0.1...64) ?? 2)
+        experts = try field.optional("experts").map { field throws(FileError) in try Experts(field, of: parameters) }
     }
 
     var yamlLines: [String] {
@@ -133,5 +134,19 @@ extension ModelProfile {
             "    kv_heads: \(kvHeads)",
             "    head_size: \(headSize)", "    weight_bytes: \(weightBytes)", "    kv_element_bytes: \(kvElementBytes)",
         ]
+            + (experts.map {
+                ["    experts: {count: \($0.count), used: \($0.used), parameters: \($0.parameters)}"]
+            } ?? [])
+    }
+}
+
+extension ModelProfile.Experts {
+    /// - Parameter parameters: the whole model's.
+    fileprivate init(_ field: Field, of parameters: Double) throws(FileError) {
+        try field.allowOnly(["count", "used", "parameters"])
+        let count = try field.field("count").integer(1...65_536)
+        self.init(
+            count: count, used: try field.field("used").integer(1...count),
+            parameters: try field.field("parameters").number(0...parameters))
     }
 }

@@ -1,5 +1,27 @@
+import Foundation
+
 /// What placement must know of a model.
 package struct ModelProfile: Hashable, Sendable, Codable {
+    /// The part of a model of which each token needs some only.
+    package struct Experts: Hashable, Sendable, Codable {
+        /// In each layer.
+        package var count: Int
+        /// Those that a token goes to.
+        package var used: Int
+        /// Of all experts together; part of the model's.
+        package var parameters: Double
+
+        package init(count: Int, used: Int, parameters: Double) {
+            precondition(1...count ~= used, "\(used) of \(count) experts")
+            self.count = count
+            self.used = used
+            self.parameters = parameters
+        }
+
+        /// The part of the experts that so many tokens go to, if they choose evenly and each for itself.
+        package func touched(by tokens: Double) -> Double { 1 - pow(1 - Double(used) / Double(count), tokens) }
+    }
+
     /// The model's name in the cost file.
     package var costName: String
     package var parameters: Double
@@ -11,10 +33,11 @@ package struct ModelProfile: Hashable, Sendable, Codable {
     package var weightBytes: Double
     /// Bytes of one cached key or value element.
     package var kvElementBytes: Double
+    package var experts: Experts?
 
     package init(
         costName: String, parameters: Double, layers: Int, hiddenSize: Int, heads: Int, kvHeads: Int, headSize: Int,
-        weightBytes: Double? = nil, kvElementBytes: Double = 2
+        weightBytes: Double? = nil, kvElementBytes: Double = 2, experts: Experts? = nil
     ) {
         self.costName = costName
         self.parameters = parameters
@@ -25,6 +48,12 @@ package struct ModelProfile: Hashable, Sendable, Codable {
         self.headSize = headSize
         self.weightBytes = weightBytes ?? 2 * parameters
         self.kvElementBytes = kvElementBytes
+        self.experts = experts
+    }
+
+    /// Those that a token is multiplied with.
+    package var activeParameters: Double {
+        parameters - (experts.map { $0.parameters * (1 - Double($0.used) / Double($0.count)) } ?? 0)
     }
 
     /// The first generation of LLaMA in fp16, by the names of MuxServe's cost file.
@@ -59,9 +88,11 @@ package struct ModelProfile: Hashable, Sendable, Codable {
     ///   - cachedTokens: Pairs of a new token and an earlier one that it attends to, added up over the job.
     ///   - readsCacheOf: Cached tokens that are read, each once.
     package func work(newTokens: Double, cachedTokens: Double, readsCacheOf cacheTokens: Double) -> Work {
-        Work(
-            bytes: weightBytes + cacheTokens * kvBytesPerToken,
-            flops: 2 * parameters * newTokens + 4 * cachedTokens * Double(layers * heads * headSize))
+        // Of a mixture the weights of those experts that the batch goes to are read.
+        let spared = experts.map { $0.parameters / parameters * (1 - $0.touched(by: newTokens)) } ?? 0
+        return Work(
+            bytes: weightBytes * (1 - spared) + cacheTokens * kvBytesPerToken,
+            flops: 2 * activeParameters * newTokens + 4 * cachedTokens * Double(layers * heads * headSize))
     }
 
     private static func llama(_ name: String, billions: Double, layers: Int, heads: Int) -> ModelProfile {
@@ -95,5 +126,5 @@ package struct ModelDemand: Hashable, Sendable, Codable {
     }
 
     /// Compute asked per second, in parameters: popularity times scale.
-    var load: Double { rate * profile.parameters * (meanPromptTokens + meanOutputTokens) }
+    var load: Double { rate * profile.activeParameters * (meanPromptTokens + meanOutputTokens) }
 }

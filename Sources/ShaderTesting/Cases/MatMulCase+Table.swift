@@ -69,8 +69,7 @@ extension MatMulCase {
     ) -> [MatMulCase] {
         let plain: [MatMul.Epilogue] = [
             .init(.paired, .gelu), .init(.gated, .squaredRelu), .init(.none, scale: 3, cap: 5),
-            .init(.activated, .gelu),
-            .init(.activated, .squaredRelu),
+            .init(.activated, .gelu), .gating, .init(.activated, .squaredRelu),
         ]
         let biased: [MatMul.Epilogue] = [
             .init(.paired, .clampedSilu), .init(.residual, scale: 0.3), .init(.none, scale: 0.3),

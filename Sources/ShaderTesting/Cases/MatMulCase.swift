@@ -48,7 +48,7 @@ struct MatMulCase: DispatchCase {
         let others = up.map { results(of: x, $0, bias: bias?.suffix(columns)) }
         for index in expected.indices {
             var old: Float?
-            if [.residual, .gated].contains(epilogue.form) {
+            if [.residual, .gated, .gating].contains(epilogue.form) {
                 old = numbers.float()
                 before[expected[index].word] = old?.bitPattern ?? 0
             }
@@ -166,7 +166,7 @@ extension MatMul.Epilogue {
         case .paired: Reference.estimateGated(activation, gate: product, up: up ?? Estimate(0.0))
         case .gated: Reference.estimateGated(activation, gate: old ?? Estimate(0.0), up: result)
         case .activated: Reference.estimateActivated(activation, result)
-        case .gating: preconditionFailure("no case of gating products yet")
+        case .gating: (old ?? Estimate(0.0)) * Reference.sigmoid(result)
         }
     }
 }

@@ -4,8 +4,8 @@ package import Kernels
 package struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
     package static let kernels = [
-        "attention", "combine", "embed", "head_norm", "matmul", "matmul_bytes", "norm", "probe_copy", "probe_fma",
-        "quantise", "rope_store", "route",
+        "attention", "combine", "convolve", "embed", "gated_norm", "head_norm", "matmul", "matmul_bytes", "norm",
+        "probe_copy", "probe_fma", "quantise", "recur", "rope_store", "route",
     ]
 
     /// Only cases of this kernel, if any is named.
@@ -34,7 +34,8 @@ package struct ShaderSuite: Sendable {
             RopeStoreCase.table(fallback, isQuick: isQuick),
             EmbedCase.table(fallback, isQuick: isQuick), NormCase.table(fallback, isQuick: isQuick),
             HeadNormCase.table(fallback, isQuick: isQuick),
-            QuantiseCase.table(fallback, isQuick: isQuick),
+            QuantiseCase.table(fallback, isQuick: isQuick), ConvolutionCase.table(fallback, isQuick: isQuick),
+            RecurrenceCase.table(fallback, isQuick: isQuick), GatedNormCase.table(fallback, isQuick: isQuick),
             ProbeCopyCase.table(fallback, isQuick: isQuick), ProbeFMACase.table(fallback, isQuick: isQuick),
             fallback == .none && !isQuick ? Self.random(24) : [],
         ]
@@ -50,7 +51,8 @@ package struct ShaderSuite: Sendable {
             [
                 MatMulCase.random(&numbers), AttentionCase.random(&numbers), RopeStoreCase.random(&numbers),
                 EmbedCase.random(&numbers), NormCase.random(&numbers), HeadNormCase.random(&numbers),
-                QuantiseCase.random(&numbers),
+                QuantiseCase.random(&numbers), ConvolutionCase.random(&numbers), RecurrenceCase.random(&numbers),
+                GatedNormCase.random(&numbers),
             ]
         }
     }

@@ -65,6 +65,13 @@ package struct Network: Sendable, Hashable {
     /// Whether the norm behind the last sum is the one in front of what becomes of the rows.
     var endsWithSum: Bool { blocks.last?.normalisesSums == true }
 
+    /// Weights of all experts; part of `parameterCount`.
+    package var expertParameterCount: Int {
+        blocks.reduce(0) {
+            $0 + ($1.feedForward.mixture.map { 3 * embeddingLength * $0.width * $0.experts } ?? 0)
+        }
+    }
+
     /// All weights but those of norms and biases.
     package var parameterCount: Int {
         let positions = added?.hasPositions == true ? contextLength : 0

@@ -13,7 +13,8 @@ struct KernelBenchmarkTests {
         limits.prefersIntegerProducts = true
         let report = try KernelBenchmark(device: IdleDevice(limits: limits)).run(version: "1", date: "today")
         #expect(Set(report.rows.map(\.kernel)) == Set(KernelBenchmark.kernels))
-        #expect(Set(report.rows.map(\.model)) == ["GEMM", "SmolLM2-135M", "Llama-3.2-1B", "Llama-3.1-8B"])
+        #expect(
+            Set(report.rows.map(\.model)) == ["GEMM", "SmolLM2-135M", "Llama-3.2-1B", "Llama-3.1-8B", "Qwen3.5-0.8B"])
         #expect(report.leftOut.isEmpty)
         #expect(report.rows.allSatisfy { $0.samples >= 10 && abs($0.seconds - 0.001) < 1e-9 })
         let places = report.rows.map { [$0.kernel, $0.model, $0.shape, $0.format, "\($0.rows)"] }
