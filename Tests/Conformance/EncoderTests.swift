@@ -32,8 +32,8 @@ struct EncoderTests {
 
     static let model = "all-minilm-l6-v2"
 
-    /// Elements of vectors of 384 are about 0.05. Matrices are of halves here, and gelu is an approximation by a tangent
-    /// instead of the error function that the package takes.
+    /// Elements of vectors of 384 are about 0.05. Matrices are of halves here, and gelu is an approximation by a
+    /// tangent instead of the error function that the package takes.
     @Test(arguments: ["vulkan:llvmpipe", "opencl:pthread"])
     func vectorsAreThoseOfThePackage(_ selector: String) async throws {
         let vectors = try Vectors.load()

@@ -10,8 +10,8 @@ import Testing
 /// Models of seven families in one unit, in a pool far too small for all: every request has what it has alone.
 @Suite(.serialized)
 struct ManyKindsTests {
-    /// Two mixtures, three with windows, two with a state, one with nothing of these, and an encoder, which keeps nothing
-    /// in the pool.
+    /// Two mixtures, three with windows, two with a state, one with nothing of these, and an encoder, which keeps
+    /// nothing in the pool.
     private static let families = ["qwen35moe", "gpt-oss", "gemma3", "cohere2", "granitehybrid", "glm4", encoder]
     private static let encoder = "bert"
 

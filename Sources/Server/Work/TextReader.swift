@@ -10,8 +10,8 @@ struct TextReader: Sendable {
 
     /// Texts of one request: OpenAI's limit.
     static let countLimit = 2048
-    /// Texts of one request that an engine has at a time. Chosen: they fill passes of short texts, and leave the queue of
-    /// a unit to others.
+    /// Texts of one request that an engine has at a time. Chosen: they fill passes of short texts, and leave the queue
+    /// of a unit to others.
     private static let width = 32
 
     /// A text that is understood, and the field that it came from.
