@@ -24,8 +24,8 @@ struct Family: Sendable {
     /// All families, in the order in which they are told.
     static let all: [Family] = [
         .llama, .qwen2, .qwen2MoE, .qwen3, .qwen3MoE, .gemma2, .gemma3, .phi3, .mistral3, .granite, .graniteMoE,
-        .smollm3, .olmo2, .gptOSS, .glm4, .cohere2, .lfm2, .qwen35, .qwen35MoE, .graniteHybrid,
-        .bert, .nomicBERT, .gemmaEmbedding,
+        .smollm3, .olmo2, .gptOSS, .glm4, .cohere2, .lfm2, .qwen35, .qwen35MoE, .graniteHybrid, .bert, .nomicBERT,
+        .gemmaEmbedding,
     ]
 
     /// - Throws: `ModelError.unsupportedArchitecture`, or `file` where the file has none.

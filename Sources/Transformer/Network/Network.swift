@@ -59,18 +59,18 @@ package struct Network: Sendable, Hashable {
     /// The heads of all blocks that have some, which are alike in what the pool asks for.
     package var heads: AttentionLayer? { blocks.lazy.compactMap(\.attention).first }
 
+    /// Whether rows attend to tokens behind their own, so that a text must go whole into one pass.
+    package var readsAhead: Bool { blocks.contains { $0.attention?.mask.readsAhead == true } }
+
+    /// Whether the norm behind the last sum is the one in front of what becomes of the rows.
+    var endsWithSum: Bool { blocks.last?.normalisesSums == true }
+
     /// Weights of all experts; part of `parameterCount`.
     package var expertParameterCount: Int {
         blocks.reduce(0) {
             $0 + ($1.feedForward.mixture.map { 3 * embeddingLength * $0.width * $0.experts } ?? 0)
         }
     }
-
-    /// Whether rows attend to tokens behind their own, so that a text must go whole into one pass.
-    package var readsAhead: Bool { blocks.contains { $0.attention?.mask.readsAhead == true } }
-
-    /// Whether the norm behind the last sum is the one in front of what becomes of the rows.
-    var endsWithSum: Bool { blocks.last?.normalisesSums == true }
 
     /// All weights but those of norms and biases.
     package var parameterCount: Int {
