@@ -68,7 +68,8 @@ extension MutationTests {
             "head * keyHeads / heads : head * keyHeads / heads", option: "modulo,"),
         kernel("recur", "state of nobody", "if (piece.w > 0)", "if (piece.w + 1 > 0)"),
         kernel("recur", "pages as long as the first", "(pageRows - (row) % pageRows)", "pageRows"),
-        kernel("recur", "sums over each other", "turn = 1 - turn;", "", fallback: .gpu, option: "128"),
+        kernel(
+            "recur", "sums read too early", "= product;\n        BARRIER;", "= product;", fallback: .gpu, option: "128"),
         kernel(
             "recur", "products of the first split", "scalars[turn * SPLITS + $s]", "scalars[turn * SPLITS]",
             fallback: .gpu, option: "128"),

@@ -121,15 +121,17 @@ package struct StateRecurrence: Sendable {
 extension LaunchShape {
     /// `width` quads of a head's columns.
     ///
-    /// On GPUs lanes share a column, 16 rows each: with their keys and queries a third of the registers that a lane may
-    /// have. On CPUs a lane has all rows in its memory, which the nearest cache holds.
+    /// On GPUs lanes share a column, 16 rows each: with their keys and queries up to 187 registers of the 255 that a
+    /// lane may have; held to 168, NVIDIA's compiler spilled three. On CPUs a lane has all rows in its memory, which
+    /// the nearest cache holds.
     static func recurrence(_ shape: StateRecurrence.Shape, limits: DeviceLimits) -> LaunchShape {
         let isGPU = limits.hasGroups
         let group = isGPU ? max(64, limits.groupSize) : limits.groupSize
         let lanes = isGPU ? [1, 2, 4, 8, 16].first { 16 * $0 >= shape.keySize } ?? 16 : 0
         return LaunchShape(
             path: isGPU ? .simd : .cpu, kernel: "recur",
-            options: ["RULE": shape.rule.rawValue, "SPLITS": "\(lanes)"], groupSize: group, height: 1,
+            options: ["RULE": shape.rule.rawValue, "SPLITS": "\(lanes)", "REGISTERS": "255"], groupSize: group,
+            height: 1,
             width: isGPU ? group / lanes : group * limits.vectorWidth / 4,
             sharedBytes: isGPU ? 4 * 16 * group : 0)
     }

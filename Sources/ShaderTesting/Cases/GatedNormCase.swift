@@ -28,9 +28,9 @@ struct GatedNormCase: DispatchCase {
         let x = try TestBuffer("x", before, guardWords: 1024 + stride, on: bench.device)
         let gate = try PieceColumns("gate", [gates], width: all, on: bench.device)
         let weight = try TestBuffer("weight", weights, on: bench.device)
-        // A row of nobody stands before the gates.
+        // Rows of nobody stand before the gates.
         var gateColumns = gate.columns()
-        gateColumns.offset += gateColumns.stride
+        gateColumns.offset += PieceBatch.lead * gateColumns.stride
         let norm = try GatedNorm(
             bench.kernels, order, x: RowColumns(buffer: x.buffer, stride: stride, offset: 4), gate: gateColumns,
             weight: weight.buffer, groups: groups, width: width, epsilon: epsilon)

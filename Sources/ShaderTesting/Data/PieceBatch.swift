@@ -3,7 +3,8 @@ import Kernels
 import Quantities
 
 /// Pieces of a batch, each of a sequence of its own whose state stands in pages of a pool, in an order of chance. All
-/// else in the pool is no number, and so is the state of a piece that begins at 0. Between pieces is a row of nobody.
+/// else in the pool is no number, and so is the state of a piece that begins at 0. Between pieces is a row of nobody,
+/// and some stand before the first.
 struct PieceBatch {
     struct Piece: Sendable, Hashable, CustomStringConvertible {
         var rows: Int
@@ -17,6 +18,9 @@ struct PieceBatch {
 
         var description: String { "\(rows)@\(position)" }
     }
+
+    /// As many rows before the first piece as a kernel may look back that forgets where its piece begins.
+    static let lead = 8
 
     let pieces: [Piece]
     private let state: StateRows
@@ -38,8 +42,8 @@ struct PieceBatch {
         self.state = state
         // Behind the rows something is left that is nobody's, where it is too little for one more.
         pageBytes = 4 * rowsPerPage * state.rowLength + (state.rowLength > 4 ? 16 : 0)
-        firstRows = pieces.indices.map { index in pieces[..<index].reduce(index + 1) { $0 + $1.rows } }
-        rowCount = pieces.reduce(pieces.count + 1) { $0 + $1.rows }
+        firstRows = pieces.indices.map { index in pieces[..<index].reduce(Self.lead + index) { $0 + $1.rows } }
+        rowCount = pieces.reduce(Self.lead + pieces.count) { $0 + $1.rows }
         let entries = firstPage + state.pages(pageBytes) + 1
         starts = pieces.indices.map { 3 + $0 * entries }
         tables = numbers.shuffled(Array(0..<3 + pieces.count * entries))
@@ -128,10 +132,17 @@ struct PieceColumns {
         let stride = (width + 3) / 4 * 4 + 8
         self.stride = stride
         let nobody = [UInt32](repeating: TestBuffer.guardWord, count: stride)
-        let words = values.flatMap { rows in
-            nobody + rows.flatMap { nobody[..<4] + $0.map(\.bitPattern) + nobody[(4 + width)...] }
+        var words: [UInt32] = []
+        for _ in 0..<PieceBatch.lead { words += nobody }
+        for rows in values {
+            for row in rows {
+                words += nobody[..<4]
+                words += row.map(\.bitPattern)
+                words += nobody[(4 + width)...]
+            }
+            words += nobody
         }
-        input = try TestBuffer(label, words + nobody, guardWords: 1024 + 3 * stride, on: device)
+        input = try TestBuffer(label, words, guardWords: 1024 + 3 * stride, on: device)
     }
 
     /// The columns from one of those on.
