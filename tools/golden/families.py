@@ -314,6 +314,16 @@ def qwen35():
 
 
 @family
+def qwen35_sections():
+    """Some of what turns by pairs is in no section of time, height or width."""
+    m = Model("qwen35", qwen35_keys(2, [2, 2, 4, 0]), layers=2, heads=2, kv=1, head=64)
+    m.blocks(m.norms("attn_norm"), m.delta(lambda layer: layer != 1),
+             m.attention(qk_norm=(1, 1), only=lambda layer: layer == 1, gate=2), m.norms("post_attention_norm"),
+             m.dense())
+    return m.end().feels(QWEN35_FELT)
+
+
+@family
 def qwen35moe():
     m = Model("qwen35moe", {**qwen35_keys(2, [2, 1, 1, 0]), **experts(6, 3, shared=32)}, layers=3, heads=2, kv=1,
               head=32)

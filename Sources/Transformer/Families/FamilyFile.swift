@@ -60,6 +60,15 @@ final class FamilyFile {
         return Array(values[..<layers])
     }
 
+    /// So many numbers in an array, or more.
+    func integersIfPresent(_ key: String, count: Int) throws(ModelError) -> [Int]? {
+        let full = full(key)
+        guard file.metadata[full] != nil else { return nil }
+        let values = try Self.wrapped { () throws(GGUFError) in try file.metadata.integers(full) }
+        try require(values.count >= count, "\(full) has \(values.count) numbers, not \(count)")
+        return Array(values[..<count])
+    }
+
     /// Which layers are marked by an array of flags; `nil` where there is none.
     func flags(_ key: String, layers: Int) throws(ModelError) -> [Bool]? {
         let full = full(key)

@@ -52,9 +52,11 @@ extension Family {
 
 extension FamilyFile {
     fileprivate func qwen35() throws(ModelError) -> Network {
-        // Positions of pictures; those of a text are alike in all sections.
-        ignore("rope.dimension_sections")
         var network = try llama(.halves)
+        let sections = try integersIfPresent("rope.dimension_sections", count: 4) ?? []
+        let isCut = sections.isEmpty || sections.contains { $0 > 0 }
+        try require(sections.allSatisfy { 0...1024 ~= $0 } && isCut, "rope.dimension_sections are \(sections)")
+        network.change { $0.attention?.rope?.sections = sections }
         let layers = network.blocks.count
         let interval = try integerIfPresent("full_attention_interval", in: 1...Self.maxLayers) ?? 4
         let given = try flags("attention.recurrent_layers", layers: layers)

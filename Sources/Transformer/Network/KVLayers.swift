@@ -24,10 +24,12 @@ extension Network {
 
     /// Where the state of each block begins among the first pages of a sequence, and how many these are.
     package func statePages(_ pageBytes: Int) -> (starts: [Int], count: Int) {
-        var count = 0
-        let starts = blocks.map { block in
-            defer { count += block.recurrent.map { $0.pages(pageBytes) }.map { $0.convolution + $0.recurrence } ?? 0 }
-            return count
+        var (starts, count) = ([Int](), 0)
+        for block in blocks {
+            starts.append(count)
+            guard case .recurrent(let layer) = block.mixer else { continue }
+            let pages = layer.pages(pageBytes)
+            count += pages.convolution + pages.recurrence
         }
         return (starts, count)
     }

@@ -47,6 +47,9 @@ package struct Rope: Sendable, Hashable {
     /// What sines and cosines are multiplied with.
     package var magnitude: Float = 1
     package var temperature: Temperature?
+    /// How many pairs turn by time, height and width, taken by turns: positions of a picture, which are one in a text.
+    /// Pairs beyond these turn by a fourth, which a text has not, so they stand still. Empty where all turn.
+    package var sections: [Int] = []
 
     /// Elements that kernels turn: whole eights, of which those behind `rotated` are turned by nothing.
     package var paddedRotated: Int { (rotated + 7) / 8 * 8 }
@@ -62,6 +65,7 @@ package struct Rope: Sendable, Hashable {
     /// - Parameter divisors: `[rotated / 2]`, where there are any.
     package func frequencies(divisors: [Float]?) -> [Double] {
         (0..<rotated / 2).map { pair in
+            guard turns(pair) else { return 0 }
             let plain = pow(Double(base), -2 * Double(pair) / Double(rotated)) / Double(divisors?[pair] ?? 1)
             switch scaling {
             case .linear(let factor): return plain / Double(factor)
@@ -70,6 +74,12 @@ package struct Rope: Sendable, Hashable {
                 return plain / Double(yarn.factor) * slow + plain * (1 - slow)
             }
         }
+    }
+
+    private func turns(_ pair: Int) -> Bool {
+        guard !sections.isEmpty else { return true }
+        let place = pair % sections.reduce(0, +)
+        return place / 3 < sections[place % 3]
     }
 
     /// What queries at a position are multiplied with.
