@@ -31,9 +31,13 @@ class Batch(ctypes.Structure):
 
 
 def library(log=lambda text: None):
-    """The library with the types of what is called here; `log` gets what it says."""
-    import xllamacpp
-    lib = ctypes.CDLL(glob.glob(f"{os.path.dirname(xllamacpp.__file__)}/xllamacpp*.so")[0])
+    """The library with the types of what is called here; `log` gets what it says. LLAMA_CPP_LIBRARY may name another
+    build of it, a libllama.so."""
+    path = os.environ.get("LLAMA_CPP_LIBRARY")
+    if not path:
+        import xllamacpp
+        path = glob.glob(f"{os.path.dirname(xllamacpp.__file__)}/xllamacpp*.so")[0]
+    lib = ctypes.CDLL(path)
     pointer, number, floats = ctypes.c_void_p, ctypes.c_int32, ctypes.POINTER(ctypes.c_float)
     count = ctypes.c_int64
     for name, result, arguments in [
