@@ -5,7 +5,8 @@ import Synchronization
 /// An ordered stream of dispatches, each shared out among devices that compute in the thread that enqueues.
 ///
 /// PoCL's device of all cores wakes its workers for each dispatch, which takes as long as a product of one row: two
-/// cores decoded 1.15 times as fast as one. Here the threads stay awake from the first dispatch of a pass to the last.
+/// cores decoded 1.15 times as fast as one. Here the threads stay awake from the first dispatch of a pass to the last,
+/// and call kernels themselves where these can be found (`CompiledFunction`).
 final class TeamLane: Lane {
     private let device: OpenCLDevice
     private let queues: OwnedList<Tag.Queue>
@@ -28,16 +29,17 @@ final class TeamLane: Lane {
     func run(_ record: (any Commands) throws(ComputeError) -> Void) throws(ComputeError) -> Double? {
         let commands = TeamCommands()
         try record(commands)
-        let dispatches = commands.dispatches
-        for dispatch in dispatches { try dispatch.kernel.prepare(on: queues.handles[0]) }
+        let steps = try commands.dispatches.map { dispatch throws(ComputeError) in
+            (dispatch, call: try dispatch.kernel.call(on: queues.handles[0]))
+        }
         cursor.withLock { $0 = Cursor() }
         let failure = Mutex<ComputeError?>(nil)
         let clock = ContinuousClock()
         let start = clock.now
-        team.run(steps: dispatches.count) { [self] member, step in
+        team.run(steps: steps.count) { [self] member, step in
             guard failure.withLock({ $0 == nil }) else { return }
             do throws(ComputeError) {
-                try work(on: dispatches[step], step, as: member)
+                try work(on: steps[step].0, calling: steps[step].call, step, as: member)
             } catch {
                 failure.withLock { $0 = $0 ?? error }
             }
@@ -47,25 +49,25 @@ final class TeamLane: Lane {
     }
 
     /// Does a member's part of a dispatch.
-    private func work(on dispatch: TeamCommands.Dispatch, _ step: Int, as member: Int) throws(ComputeError) {
-        guard dispatch.kernel.isForAllMembers else {
-            if member == 0 { try run(dispatch, dispatch.tiles, as: 0) }
+    private func work(
+        on dispatch: TeamCommands.Dispatch, calling call: OpenCLBoundKernel.Call?, _ step: Int, as member: Int
+    ) throws(ComputeError) {
+        func run(_ tiles: Range<Int>) throws(ComputeError) {
+            if let call { return call(dispatch.parameters, tiles: tiles) }
+            try dispatch.kernel.run(dispatch.parameters, tiles: tiles, on: queues.handles[member], member: member)
+        }
+        guard call != nil || dispatch.kernel.isForAllMembers else {
+            if member == 0 { try run(dispatch.tiles) }
             return
         }
         guard dispatch.tiles.count > Cursor.least * team.count else {
             let tiles = dispatch.tiles.share(member, of: team.count)
-            if !tiles.isEmpty || dispatch.tiles.isEmpty { try run(dispatch, tiles, as: member) }
+            if !tiles.isEmpty || dispatch.tiles.isEmpty { try run(tiles) }
             return
         }
         while let tiles = cursor.withLock({ $0.next(of: dispatch.tiles, step, members: team.count) }) {
-            try run(dispatch, tiles, as: member)
+            try run(tiles)
         }
-    }
-
-    private func run(
-        _ dispatch: TeamCommands.Dispatch, _ tiles: Range<Int>, as member: Int
-    ) throws(ComputeError) {
-        try dispatch.kernel.run(dispatch.parameters, tiles: tiles, on: queues.handles[member], member: member)
     }
 }
 

@@ -87,10 +87,24 @@ final class OpenCLBoundKernel: BoundKernel {
         }
     }
 
-    /// Has the kernel compiled, and finds out where it stands if it may be called without a queue.
-    func prepare(on queue: Handle<Tag.Queue>) throws(ComputeError) {
-        guard addresses != nil else { return }
-        try built.locate { () throws(ComputeError) in
+    /// The kernel with its buffers, for threads to call it without a queue.
+    struct Call: Sendable {
+        fileprivate let function: CompiledFunction
+        fileprivate let addresses: Addresses
+        fileprivate let kernel: KernelCode
+
+        func callAsFunction(_ parameters: Parameters, tiles: Range<Int>) {
+            let (words, count) = parameters.words(covering: tiles)
+            precondition(count == kernel.parameterCount, "wrong parameters for \(kernel.label)")
+            function.call(addresses.list, words, count: count)
+        }
+    }
+
+    /// Has the kernel compiled where that was not done yet.
+    /// - Returns: `nil` where it may not be called without a queue.
+    func call(on queue: Handle<Tag.Queue>) throws(ComputeError) -> Call? {
+        guard let addresses else { return nil }
+        let function = try built.function { () throws(ComputeError) in
             let device = built.device, index = cl_uint(bufferArguments + built.code.parameterCount)
             let place = try OpenCLBuffer(
                 byteCount: MemoryLayout<UInt>.size, access: .download, label: "place", in: device.context,
@@ -109,27 +123,22 @@ final class OpenCLBoundKernel: BoundKernel {
             try set(nil)
             return place.contents?.load(as: UInt.self) ?? 0
         }
+        return function.map { Call(function: $0, addresses: addresses, kernel: built.code) }
     }
 
-    /// Runs the kernel over `tiles` in the thread that calls.
+    /// Runs the kernel over `tiles` and waits for its end.
     /// - Parameter member: that of the device whose queue it is.
     func run(
         _ parameters: Parameters, tiles: Range<Int>, on queue: Handle<Tag.Queue>, member: Int
     ) throws(ComputeError) {
-        if let addresses, let function = built.function {
-            let (words, count) = parameters.words(covering: tiles)
-            precondition(count == built.code.parameterCount, "wrong parameters for \(built.code.label)")
-            function.call(addresses.list, words, count: count)
-        } else {
-            let device = built.device
-            let event = try enqueue(parameters, tiles: tiles, on: queue, member: member)
-            try device.check(device.functions.finish(queue.raw), "clFinish of \(built.code.label)")
-            try DispatchEvent.check(event.raw, on: device)
-        }
+        let device = built.device
+        let event = try enqueue(parameters, tiles: tiles, on: queue, member: member)
+        try device.check(device.functions.finish(queue.raw), "clFinish of \(built.code.label)")
+        try DispatchEvent.check(event.raw, on: device)
     }
 
-    /// Whether each member has a program of its own, or may call the one that there is.
-    var isForAllMembers: Bool { objects.count == built.device.members.count || built.function != nil }
+    /// Whether each member has a program of its own.
+    var isForAllMembers: Bool { objects.count == built.device.members.count }
 
     /// Runs the kernel over `tiles`, one group a tile where there are not too many and the driver does not want another
     /// number.

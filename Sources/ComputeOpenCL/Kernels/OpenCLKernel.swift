@@ -41,17 +41,17 @@ final class OpenCLKernel: Kernel {
         self.isKept = Mutex(isKept)
     }
 
-    /// What threads may call; `nil` before it is located, and where it cannot be.
-    var function: CompiledFunction? {
-        place.withLock { if case .found(let function) = $0 { function } else { nil } }
-    }
-
-    /// - Parameter place: runs the kernel for an address in its code, 0 for none.
-    func locate(_ place: () throws(ComputeError) -> UInt) throws(ComputeError) {
-        let isKnown = self.place.withLock { if case .unknown = $0 { false } else { true } }
-        guard !isKnown else { return }
-        let found = CompiledFunction(at: try place())
-        self.place.withLock { $0 = found.map { .found($0) } ?? .nowhere }
+    /// What threads may call; `nil` where it cannot be found.
+    /// - Parameter place: runs the kernel for an address in its code, 0 for none. Called until it has not thrown.
+    func function(at place: () throws(ComputeError) -> UInt) throws(ComputeError) -> CompiledFunction? {
+        switch self.place.withLock({ $0 }) {
+        case .found(let function): return function
+        case .nowhere: return nil
+        case .unknown:
+            let found = CompiledFunction(at: try place())
+            self.place.withLock { $0 = found.map { .found($0) } ?? .nowhere }
+            return found
+        }
     }
 
     /// A kernel of each program, that has arguments of its own.
