@@ -89,6 +89,16 @@ struct ModelSummaryTests {
         #expect(ModelMemory(file, summary, kvType: .f16).kvBytesPerToken == nil)
     }
 
+    /// Three layers of four keep a page of convolved rows and one of matrices; the fourth has four blocks of 64 tokens.
+    @Test func whatStatesTake() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let file = try GGUFFile(path: folder.appending(path: "TransformerTests/Resources/families/qwen35.gguf").path)
+        let memory = ModelMemory(file, try ModelSummary(file), kvType: .f16)
+        #expect(memory.stateBytes == 6 * 16_384 && memory.kvBytesPerToken == 256)
+        let pool = try #require(memory.pool(bytes: 32 * 16_384, context: 256))
+        #expect(pool.sequences == 3 && pool.tokens == 32 * 256 / 10)
+    }
+
     @Test func whereItFits() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let file = try file(TinyLlama())

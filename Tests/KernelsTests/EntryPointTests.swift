@@ -33,7 +33,7 @@ struct EntryPointTests {
         #expect(
             try source(.openCL).contains(
                 "entry(__global const quad* x_0, __global const quad* x_1, __global float* y_0, "
-                    + "uint width, float factor, uint firstTile, uint tileCount) {"))
+                    + "uint width, float factor, uint firstTile, uint tileCount PLACE_ARGUMENT) {"))
         #expect(
             try source(.glsl).contains("Parameters_ { uint width; float factor; uint firstTile; uint tileCount; }"))
     }

@@ -34,6 +34,8 @@ package struct ModelMemory: Sendable {
     package let kvType: KVType
     /// Of all layers. Of a model that cannot be run the most that it may need: some layers may keep less.
     package let kvBytesPerToken: Int?
+    /// What recurrent layers keep of a sequence, however long it is; `nil` of a model that cannot be run.
+    package var stateBytes: Int? { shape.map { $0.statePages * $0.page.pageBytes } }
 
     package init(_ file: GGUFFile, _ summary: ModelSummary, kvType: KVType) {
         self.file = file
@@ -62,8 +64,10 @@ package struct ModelMemory: Sendable {
         }
         let pages = bytes / shape.page.pageBytes
         let most = shape.mostPages(for: context, chunk: ModelConfiguration.defaultChunk)
-        // Where windowed layers keep the last tokens only, it depends on the sequences how many fit.
-        let tokens = shape.window == nil ? shape.tokens(in: pages) : pages * context / most
+        // Where windowed layers keep the last tokens only, or each sequence has a state, it depends on the sequences how
+        // many fit.
+        let isEven = shape.window == nil && shape.statePages == 0
+        let tokens = isEven ? shape.tokens(in: pages) : pages * context / most
         return Pool(bytes: bytes, context: context, sequences: pages / most, tokens: tokens)
     }
 

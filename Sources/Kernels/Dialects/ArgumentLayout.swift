@@ -87,11 +87,8 @@ struct TranslatedArgument {
         ]
     }
 
-    /// What `PREFETCH` becomes where a device has nothing of the kind.
-    var noPrefetch: [String] { isPrefetched ? ["#define PREFETCH_\(buffer.name)(i)"] : [] }
-
     /// Whether the body may prefetch from the argument.
-    var isPrefetched: Bool { buffer.access == .read && (buffer.element == .vec || buffer.element == .uvec) }
+    var isPrefetched: Bool { buffer.access == .read && buffer.element.isWide && buffer.element.isUnsigned }
 
     /// What `LOAD_SPAN` becomes where a span is one quad: a load.
     var spanAccessors: [String] {

@@ -11,7 +11,7 @@ struct CUDAWriter: DialectWriter {
         lines.append(kernel.prelude)
         for argument in kernel.arguments {
             lines += argument.accessors(vectorWidth: kernel.vectorWidth) + argument.spanAccessors
-            lines += holders(of: argument) + argument.noPrefetch
+            lines += holders(of: argument)
         }
         lines += entryPoint(kernel)
         return lines.joined(separator: "\n")

@@ -33,7 +33,7 @@ struct GLSLWriter: DialectWriter {
             argument.layout.isTexel
             ? ["#define LOAD_\(argument.buffer.name)(i) texelFetch(\(argument.windowNames[0]), int(i))"]
             : argument.accessors(vectorWidth: 4)
-        return lines + accessors + argument.spanAccessors + holders(of: argument) + argument.noPrefetch
+        return lines + accessors + argument.spanAccessors + holders(of: argument)
     }
 
     /// A quad is held in registers, as drivers fetch all of it at once.

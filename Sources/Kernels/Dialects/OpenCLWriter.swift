@@ -30,8 +30,10 @@ struct OpenCLWriter: DialectWriter {
     }
 
     private func prefetch(of argument: TranslatedArgument) -> [String] {
-        guard argument.isPrefetched, argument.windowNames.count == 1 else { return argument.noPrefetch }
-        return ["#define PREFETCH_\(argument.buffer.name)(i) PREFETCH_AT(\(argument.windowNames[0]) + (i))"]
+        guard argument.isPrefetched else { return [] }
+        let windows = argument.windowNames
+        let fetch = windows.count == 1 ? "PREFETCH_AT(\(windows[0]) + (i))" : ""
+        return ["#define PREFETCH_\(argument.buffer.name)(i) \(fetch)"]
     }
 
     /// A quad is held by its address: each part is loaded where it is used, into all places of a vector at once. Held

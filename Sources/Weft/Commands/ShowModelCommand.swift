@@ -30,6 +30,7 @@ struct ShowModelCommand: ParsableCommand {
     private struct Output: Encodable {
         var model: ModelSummary
         var kvBytesPerToken: Int?
+        var stateBytes: Int?
         var kvType: KVType
         var pool: ModelMemory.Pool?
         var devices: [ModelMemory.Fit]
@@ -48,7 +49,7 @@ struct ShowModelCommand: ParsableCommand {
         let memory = ModelMemory(file, summary, kvType: kvType)
         let length = min(context ?? .max, summary.contextLength ?? .max)
         var output = Output(
-            model: summary, kvBytesPerToken: memory.kvBytesPerToken, kvType: kvType,
+            model: summary, kvBytesPerToken: memory.kvBytesPerToken, stateBytes: memory.stateBytes, kvType: kvType,
             pool: length == .max ? nil : memory.pool(bytes: pool, context: length), devices: [], failures: [])
         do {
             for device in try OpenDevice.inventory().devices {
@@ -81,6 +82,7 @@ struct ShowModelCommand: ParsableCommand {
         let most = model.obstacle == nil ? "" : "at most "
         line(
             "cache", output.kvBytesPerToken.map { "\(most)\(Self.bytes($0)) a token in \(output.kvType.rawValue)" },
+            output.stateBytes.flatMap { $0 > 0 ? "\(Self.bytes($0)) a sequence" : nil },
             output.pool.map {
                 "\(Self.bytes($0.bytes)) hold \($0.tokens) tokens: \($0.sequences) sequences of \($0.context)"
             })
