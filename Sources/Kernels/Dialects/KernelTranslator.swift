@@ -11,8 +11,8 @@ package struct KernelTranslator: Sendable {
     private let prelude: String
 
     /// `HOLD(x, a, row, i)` names the `i`-th quad from `row` on, to be used by parts: `HELD(x, a, e)`,
-    /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`. Where `PREFETCHES` is defined, `PREFETCH(w, i)` has a CPU fetch what
-    /// will be loaded from there, which may also be behind the buffer's end.
+    /// `HELD_PAIR(x, a, pair, i)`, `HELD_QUAD(x, a)`. Where `PREFETCHES` is defined, `PREFETCH(w, i)` has a CPU fetch
+    /// what will be loaded from there, which may also be behind the buffer's end.
     private static let accessors = [
         "LOAD", "LOAD_SPAN", "STORE", "HOLD", "HELD", "HELD_PAIR", "HELD_QUAD", "PREFETCH",
     ]
