@@ -64,8 +64,8 @@ package struct ModelMemory: Sendable {
         }
         let pages = bytes / shape.page.pageBytes
         let most = shape.mostPages(for: context, chunk: ModelConfiguration.defaultChunk)
-        // Where windowed layers keep the last tokens only, or each sequence has a state, it depends on the sequences how
-        // many fit.
+        // Where windowed layers keep the last tokens only, or each sequence has a state, it depends on the sequences
+        // how many fit.
         let isEven = shape.window == nil && shape.statePages == 0
         let tokens = isEven ? shape.tokens(in: pages) : pages * context / most
         return Pool(bytes: bytes, context: context, sequences: pages / most, tokens: tokens)
