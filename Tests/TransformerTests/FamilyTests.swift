@@ -1,11 +1,8 @@
 import Compute
-import ComputeOpenCL
-import ComputeVulkan
 import Foundation
 import GGUF
 import Kernels
 import Quantities
-import TestDevices
 import Testing
 import Transformer
 
@@ -70,18 +67,12 @@ struct FamilyTests {
 struct FamilyDeviceTests {
     @Test(arguments: FamilyTests.names)
     func lavapipeAgrees(_ name: String) throws {
-        let instance = try VulkanInstance(validates: true)
-        let device = try VulkanDevice(
-            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: ProcessFolder.path)
-        try check(name, on: device)
-        #expect(instance.validationMessages == [])
+        try onLavapipe { try check(name, on: $0) }
     }
 
     @Test(arguments: FamilyTests.names)
     func poclAgrees(_ name: String) throws {
-        try check(
-            name,
-            on: OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: ProcessFolder.path))
+        try check(name, on: pocl())
     }
 
     private func check(_ name: String, on device: any Device) throws {

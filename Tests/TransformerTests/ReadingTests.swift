@@ -1,6 +1,5 @@
 import Compute
 import ComputeOpenCL
-import ComputeVulkan
 import GGUF
 import Kernels
 import Quantities
@@ -61,18 +60,12 @@ struct ReadingTests {
 struct ReadingDeviceTests {
     @Test(arguments: FamilyTests.readers)
     func lavapipeAgrees(_ name: String) throws {
-        let instance = try VulkanInstance(validates: true)
-        let device = try VulkanDevice(
-            DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: ProcessFolder.path)
-        try check(name, on: device)
-        #expect(instance.validationMessages == [])
+        try onLavapipe { try check(name, on: $0) }
     }
 
     @Test(arguments: FamilyTests.readers)
     func poclAgrees(_ name: String) throws {
-        try check(
-            name,
-            on: OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: ProcessFolder.path))
+        try check(name, on: pocl())
     }
 
     private func check(_ name: String, on device: any Device) throws {

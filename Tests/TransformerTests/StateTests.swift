@@ -1,12 +1,9 @@
 import Compute
-import ComputeOpenCL
-import ComputeVulkan
 import Foundation
 import GGUF
 import KVCache
 import Kernels
 import Quantities
-import TestDevices
 import Testing
 import Transformer
 
@@ -35,18 +32,12 @@ struct StateTests {
 
     @Test(arguments: names)
     func lavapipeSeesNoDifference(_ name: String) throws {
-        let instance = try VulkanInstance(validates: true)
-        try check(
-            name,
-            on: VulkanDevice(DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: ProcessFolder.path))
-        #expect(instance.validationMessages == [])
+        try onLavapipe { try check(name, on: $0) }
     }
 
     @Test(arguments: names)
     func poclSeesNoDifference(_ name: String) throws {
-        try check(
-            name,
-            on: OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: ProcessFolder.path))
+        try check(name, on: pocl())
     }
 
     /// One after the other or 50 at a time, in fresh pages or in those that another sequence has left: the same logits

@@ -1,12 +1,9 @@
 import Compute
-import ComputeOpenCL
-import ComputeVulkan
 import Foundation
 import GGUF
 import KVCache
 import Kernels
 import Quantities
-import TestDevices
 import Testing
 import Transformer
 
@@ -31,16 +28,11 @@ struct WindowTests {
     }
 
     @Test func lavapipeSeesNoDifference() throws {
-        let instance = try VulkanInstance(validates: true)
-        try check(
-            on: VulkanDevice(
-                DeviceSelector("vulkan:llvmpipe"), in: instance, cacheDirectory: ProcessFolder.path))
-        #expect(instance.validationMessages == [])
+        try onLavapipe { try check(on: $0) }
     }
 
     @Test func poclSeesNoDifference() throws {
-        try check(
-            on: OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: ProcessFolder.path))
+        try check(on: pocl())
     }
 
     /// 200 tokens of Gemma 3 with a window of 8 in pages of 16 tokens, 12 at a time: once where passes might be as long

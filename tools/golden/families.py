@@ -304,23 +304,24 @@ def qwen35_keys(interval, sections):
 QWEN35_FELT = {"ssm_a": -9.0, "ssm_dt": 0.0, "ssm_conv1d": 0.3, "attn_q_norm": 1.0, **OTHER_BASE}
 
 
+def qwen35_dense(layers, sections):
+    """The last layer attends."""
+    m, last = Model("qwen35", qwen35_keys(layers, sections), layers=layers, heads=2, kv=1, head=64), layers - 1
+    m.blocks(m.norms("attn_norm"), m.delta(lambda layer: layer != last),
+             m.attention(qk_norm=(1, 1), only=lambda layer: layer == last, gate=2), m.norms("post_attention_norm"),
+             m.dense())
+    return m.end()
+
+
 @family
 def qwen35():
-    m = Model("qwen35", qwen35_keys(4, [3, 3, 2, 0]), layers=4, heads=2, kv=1, head=64)
-    m.blocks(m.norms("attn_norm"), m.delta(lambda layer: layer != 3),
-             m.attention(qk_norm=(1, 1), only=lambda layer: layer == 3, gate=2), m.norms("post_attention_norm"),
-             m.dense())
-    return m.end().feels({**QWEN35_FELT, "rope.dimension_count": 64})
+    return qwen35_dense(4, [3, 3, 2, 0]).feels({**QWEN35_FELT, "rope.dimension_count": 64})
 
 
 @family
 def qwen35_sections():
     """Some of what turns by pairs is in no section of time, height or width."""
-    m = Model("qwen35", qwen35_keys(2, [2, 2, 4, 0]), layers=2, heads=2, kv=1, head=64)
-    m.blocks(m.norms("attn_norm"), m.delta(lambda layer: layer != 1),
-             m.attention(qk_norm=(1, 1), only=lambda layer: layer == 1, gate=2), m.norms("post_attention_norm"),
-             m.dense())
-    return m.end().feels(QWEN35_FELT)
+    return qwen35_dense(2, [2, 2, 4, 0]).feels(QWEN35_FELT)
 
 
 @family
