@@ -6,7 +6,15 @@ package struct GGUFTensor: Sendable {
     package let layout: TensorLayout
     /// Where the bytes begin, from the start of the file.
     let offset: Int
-    let file: OpenFile
+    /// `nil` of a tensor that is still to be written: it has no bytes to read.
+    let file: OpenFile?
+
+    init(layout: TensorLayout, offset: Int, file: OpenFile) {
+        (self.layout, self.offset, self.file) = (layout, offset, file)
+    }
+
+    /// A tensor that a file is to have.
+    package init(toWrite layout: TensorLayout) { (self.layout, offset, file) = (layout, 0, nil) }
 
     package var name: String { layout.name }
     /// Lengths of the dimensions; `shape[0]` is the length of a row, whose values lie side by side.
@@ -19,6 +27,7 @@ package struct GGUFTensor: Sendable {
     /// - Throws: `GGUFError` with code `changed` if the file was cut.
     package func read(into bytes: UnsafeMutableRawBufferPointer, at start: Int) throws(GGUFError) {
         precondition(start >= 0 && start + bytes.count <= byteCount, "read beyond the end of \(name)")
+        guard let file else { preconditionFailure("\(name) is still to be written") }
         try GGUFError.wrap { () throws(FileFault) in try file.read(into: bytes, at: offset + start) }
     }
 
@@ -58,6 +67,6 @@ package struct GGUFTensor: Sendable {
     }
 
     private func error(_ code: GGUFError.Code, _ detail: String) -> GGUFError {
-        GGUFError(code, .tensor(name), detail, in: file.path)
+        GGUFError(code, .tensor(name), detail, in: file?.path)
     }
 }

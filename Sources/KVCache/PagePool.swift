@@ -62,9 +62,9 @@ package typealias BlockTableID = Slot<BlockTable>
 
 /// The pages of one sequence, as the device reads them.
 ///
-/// Pages stand in the order `[state pages][block][layer][KV head]`. New pages are appended and old ones never change,
-/// so that a copy on the device stays right when only its tail is sent. Pages below `sharedBlocks` may also be in other
-/// tables; such a block is full, and since tokens are written only behind `tokenCount`, nobody writes to it.
+/// Pages stand in the order `[state pages][block][layer][page of the layer]`. New pages are appended and old ones never
+/// change, so that a copy on the device stays right when only its tail is sent. Pages below `sharedBlocks` may also be
+/// in other tables; such a block is full, and since tokens are written only behind `tokenCount`, nobody writes to it.
 ///
 /// In windowed layers only the last `windowBlocks` blocks have pages of their own: a further block takes over those of
 /// the block so far back, which no row reads again. What older blocks list there is not to be read.
@@ -94,10 +94,12 @@ package struct BlockTable: Sendable {
 
     /// The page of K and V of `kvHead` in `layer` for the tokens of `block`.
     package func page(block: Int, layer: Int, kvHead: Int) -> PageID {
-        pages[shape.statePages + (block * shape.layers + layer) * shape.kvHeads + kvHead]
+        let layer = shape.layers[layer]
+        return pages[
+            shape.statePages + block * shape.pagesPerBlock + layer.firstPage + kvHead / layer.headsPerPage]
     }
 
-    /// The pages of a block, `[layer][KV head]`.
+    /// The pages of a block, `[layer][page of the layer]`.
     package func pages(ofBlock block: Int) -> ArraySlice<PageID> {
         let start = shape.statePages + block * shape.pagesPerBlock
         return pages[start..<start + shape.pagesPerBlock]

@@ -1,36 +1,67 @@
 /// How a model's keys and values lie in pages.
 ///
 /// A block is what `tokensPerPage` tokens take in all layers and heads: `pagesPerBlock` pages. A sequence's pages stand
-/// in its table as `[state pages][block][layer][KV head]`.
+/// in its table as `[state pages][block][layer][page of the layer]`. Layers may have heads of different counts and
+/// sizes: a page then has room for the tokens of a block in the largest, and holds several of the smaller ones.
 ///
 /// Windowed layers read the last tokens only. They come last among the layers, and of each sequence they keep the pages
 /// of its last `windowBlocks` blocks; each further block takes over the pages of the one that is then left behind. So
 /// no sequence ever waits for pages of theirs that it has had.
+///
+/// ```swift
+/// let shape = try KVShape(heads: [KVHeads(count: 2, size: 256), KVHeads(count: 3, size: 128)])
+/// shape.tokensPerPage               // 16: a page of 16 KB has so many keys and values of 256 halves
+/// shape.layers[1].headsPerPage      // 2
+/// shape.pagesPerBlock               // 4: two pages of the first layer, two of the second
+/// ```
 package struct KVShape: Hashable, Sendable {
-    package let layers: Int
-    package let kvHeads: Int
+    package let layers: [KVLayer]
+    /// How a head stands in a page, one of the largest.
     package let page: PageLayout
     /// The windowed layers; `nil` where every layer keeps all tokens.
     package let window: KVWindow?
     /// Pages that a sequence has from its first token on, however long it grows: what recurrent layers keep of all
     /// that they have read. A state says nothing of what it was some tokens ago, so it is never shared.
     package let statePages: Int
+    /// The pages of one block, those of all layers.
+    package let pagesPerBlock: Int
+    /// Those of them that belong to windowed layers, the last ones.
+    package let windowedPerBlock: Int
 
+    /// - Parameter heads: of each layer, the windowed ones last.
+    /// - Throws: `KVError.invalidShape`, `KVError.tokenExceedsPage`.
+    package init(
+        heads: [KVHeads], type: KVType = .f16, pageBytes: Int = PageLayout.defaultPageBytes, window: KVWindow? = nil,
+        statePages: Int = 0
+    ) throws(KVError) {
+        precondition(statePages >= 0, "a state of \(statePages) pages")
+        precondition(window.map { 1...max(1, heads.count) ~= $0.layers && $0.tokens > 0 } ?? true, "\(window as Any)")
+        let largest = heads.map(\.size).max() ?? 0
+        guard let least = heads.map(\.count).min(), least > 0, heads.allSatisfy({ $0.size > 0 }) else {
+            throw .invalidShape(layers: heads.count, kvHeads: heads.first?.count ?? 0, headSize: largest)
+        }
+        let page = try PageLayout(type: type, headSize: largest, pageBytes: pageBytes)
+        var layers: [KVLayer] = []
+        for heads in heads {
+            layers.append(KVLayer(heads, in: page, firstPage: layers.last.map { $0.firstPage + $0.pages } ?? 0))
+        }
+        func pages(_ layers: ArraySlice<KVLayer>) -> Int { layers.reduce(0) { $0 + $1.pages } }
+        (self.layers, self.page, self.window, self.statePages) = (layers, page, window, statePages)
+        pagesPerBlock = pages(layers[...])
+        windowedPerBlock = pages(layers.suffix(window?.layers ?? 0))
+    }
+
+    /// Of layers that are alike.
+    ///
     /// - Throws: `KVError.invalidShape`, `KVError.tokenExceedsPage`.
     package init(
         layers: Int, kvHeads: Int, headSize: Int, type: KVType = .f16, pageBytes: Int = PageLayout.defaultPageBytes,
         window: KVWindow? = nil, statePages: Int = 0
     ) throws(KVError) {
-        precondition(statePages >= 0, "a state of \(statePages) pages")
-        precondition(window.map { 1...max(1, layers) ~= $0.layers && $0.tokens > 0 } ?? true, "\(window as Any)")
-        guard layers > 0, kvHeads > 0, headSize > 0 else {
-            throw .invalidShape(layers: layers, kvHeads: kvHeads, headSize: headSize)
-        }
-        self.layers = layers
-        self.kvHeads = kvHeads
-        self.window = window
-        self.statePages = statePages
-        page = try PageLayout(type: type, headSize: headSize, pageBytes: pageBytes)
+        guard layers > 0 else { throw .invalidShape(layers: layers, kvHeads: kvHeads, headSize: headSize) }
+        try self.init(
+            heads: Array(repeating: KVHeads(count: kvHeads, size: headSize), count: layers), type: type,
+            pageBytes: pageBytes, window: window, statePages: statePages)
     }
 
     /// Of a model that keeps nothing between passes, as encoders do, which read a text in one: its sequences have no
@@ -42,7 +73,7 @@ package struct KVShape: Hashable, Sendable {
     }
 
     private init(pageBytes: Int) throws(KVError) {
-        (layers, kvHeads, window, statePages) = (0, 0, nil, 0)
+        (layers, window, statePages, pagesPerBlock, windowedPerBlock) = ([], nil, 0, 0, 0)
         // Any: there are none.
         page = try PageLayout(type: .f16, headSize: 32, pageBytes: pageBytes)
     }
@@ -52,11 +83,8 @@ package struct KVShape: Hashable, Sendable {
     /// Whether a sequence ever has pages.
     package var hasPages: Bool { statePages + pagesPerBlock > 0 }
 
-    /// The pages of one block, one for each layer and KV head.
-    package var pagesPerBlock: Int { layers * kvHeads }
-
-    /// Those of them that belong to windowed layers, the last ones.
-    package var windowedPerBlock: Int { (window?.layers ?? 0) * kvHeads }
+    /// The bytes of a token's keys and values, in all layers.
+    package var bytesPerToken: Int { layers.reduce(0) { $0 + $1.kvHeads * $1.page.bytesPerToken } }
 
     /// Whether sequences with equal prefixes can share the pages of these. A state is of one length only; and what
     /// windowed layers no longer keep, a later sequence with the same prefix would need.
@@ -102,8 +130,9 @@ package struct KVShape: Hashable, Sendable {
         return growing == 0 ? .max : (free - kept * windowedPerBlock) / growing * tokensPerPage
     }
 
-    /// What a model's quota is in proportion to, beside its weight: layers x KV heads; where a sequence's pages do not
-    /// grow with it, as many times less or more as a sequence of `dueTokens` holds of them.
+    /// What a model's quota is in proportion to, beside its weight: the pages of a block, layers x KV heads mostly;
+    /// where a sequence's pages do not grow with it, as many times less or more as a sequence of `dueTokens` holds of
+    /// them.
     package var dueShare: Double {
         let all = blocks(for: Self.dueTokens) * pagesPerBlock, held = mostPages(for: Self.dueTokens, chunk: 1)
         return all == held ? Double(pagesPerBlock) : Double(pagesPerBlock) * Double(held) / Double(all)
@@ -111,6 +140,39 @@ package struct KVShape: Hashable, Sendable {
 
     /// Chosen: about a conversation of some turns.
     private static let dueTokens = 2048
+}
+
+/// The heads of keys and values of a layer.
+package struct KVHeads: Hashable, Sendable {
+    package var count: Int
+    /// Elements of a key.
+    package var size: Int
+
+    package init(count: Int, size: Int) { (self.count, self.size) = (count, size) }
+}
+
+/// Where the heads of a layer stand in the pages of a block.
+package struct KVLayer: Hashable, Sendable {
+    package let kvHeads: Int
+    /// How a head stands in its part of a page.
+    package let page: PageLayout
+    /// The heads that share a page, one behind the other; one, unless other layers have larger heads.
+    package let headsPerPage: Int
+    /// The layer's first page among those of a block.
+    package let firstPage: Int
+
+    /// The layer's pages in a block.
+    package var pages: Int { (kvHeads + headsPerPage - 1) / headsPerPage }
+
+    /// - Parameter largest: of the heads of all layers, for which the tokens of a block are chosen.
+    fileprivate init(_ heads: KVHeads, in largest: PageLayout, firstPage: Int) {
+        kvHeads = heads.count
+        page = PageLayout(
+            type: largest.type, headSize: heads.size, pageBytes: largest.pageBytes,
+            tokensPerPage: largest.tokensPerPage)
+        headsPerPage = page.headsPerPage
+        self.firstPage = firstPage
+    }
 }
 
 /// The layers of a model that read the last tokens only.

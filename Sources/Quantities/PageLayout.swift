@@ -19,7 +19,8 @@ package enum KVType: String, Hashable, Sendable, Codable, CaseIterable {
     package var elementsPerScaleWord: Int? { self == .q8_0 ? 128 : nil }
 }
 
-/// Where keys, values and scales stand in a page: K and V of one head of one layer for `tokensPerPage` tokens.
+/// Where keys, values and scales stand in a page: K and V of one head of one layer for `tokensPerPage` tokens. Of small
+/// heads several may stand in a page, one behind the other (`KVLayer`).
 ///
 /// A page is made of words of 16 bytes, as kernels store no less: `[word][tokensPerPage]`, first the words of the keys,
 /// then as many of the values, then those of the scales. What is left at the end nobody uses.
@@ -80,8 +81,14 @@ package struct PageLayout: Hashable, Sendable {
     /// Bytes from the page's start to the scales.
     package var scaleOffset: Int { 2 * valueOffset }
 
-    /// The bytes at the end of each page that no token uses.
-    package var unusedBytes: Int { pageBytes - tokensPerPage * bytesPerToken }
+    /// Bytes of a head's keys, values and scales, for all tokens of the page.
+    package var bytesPerHead: Int { tokensPerPage * bytesPerToken }
+
+    /// The heads that fit in a page one behind the other: one where tokens were chosen so that a page holds them well.
+    package var headsPerPage: Int { pageBytes / bytesPerHead }
+
+    /// The bytes at the end of each page that no token of its first head uses.
+    package var unusedBytes: Int { pageBytes - bytesPerHead }
 
     private static func words(_ elements: Int, _ perWord: Int) -> Int { (elements + perWord - 1) / perWord }
 

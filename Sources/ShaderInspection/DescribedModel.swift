@@ -129,7 +129,8 @@ extension LlamaShape {
         do throws(KVError) { page = try PageLayout(type: kv, headSize: headSize) } catch {
             throw .argument(kernel: "attention", reason: error.description)
         }
-        let shape = AttentionShape(heads: heads, kvHeads: kvHeads, rotated: headSize, layers: layers, page: page)
+        let shape = AttentionShape(
+            heads: heads, kvHeads: kvHeads, rotated: headSize, pagesPerBlock: layers * kvHeads, page: page)
         let few = try kernels.described(16 * DescribedModel.rows)
         let qkv = try kernels.described(4 * DescribedModel.rows * shape.rowWidth)
         let rows = RowBuffers(rows: few, mask: .causal, tables: few)

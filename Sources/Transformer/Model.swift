@@ -50,10 +50,8 @@ package final class Model: Sendable {
         _ network: Network, type: KVType, pageBytes: Int = PageLayout.defaultPageBytes
     ) throws(KVError) -> KVShape {
         if network.readsAhead { return try .withoutPages(pageBytes: pageBytes) }
-        guard let heads = network.heads else { preconditionFailure("a network without attention") }
         return try KVShape(
-            layers: network.blocks.count { $0.attention != nil }, kvHeads: heads.kvHeads, headSize: heads.headSize,
-            type: type, pageBytes: pageBytes, window: network.kvWindow,
+            heads: network.kvHeads, type: type, pageBytes: pageBytes, window: network.kvWindow,
             statePages: network.statePages(pageBytes).count)
     }
 
@@ -111,10 +109,8 @@ package final class Model: Sendable {
     private static func passPool(
         _ network: Network, _ options: Options, _ shape: KVShape, _ pool: KVPool, texts: Int, on device: any Device
     ) throws -> (shape: KVShape, pool: KVPool, isOwn: Bool) {
-        guard network.readsAhead, let heads = network.heads else { return (shape, pool, false) }
-        let shape = try KVShape(
-            layers: 1, kvHeads: heads.kvHeads, headSize: heads.headSize, type: options.kvType, pageBytes: pool.pageBytes
-        )
+        guard network.readsAhead else { return (shape, pool, false) }
+        let shape = try KVShape(heads: network.kvHeads, type: options.kvType, pageBytes: pool.pageBytes)
         // Every text may begin a block that it does not fill.
         let blocks = shape.blocks(for: options.maxRows) + texts
         let own = try KVPool.ofPass(

@@ -11,7 +11,7 @@ import Testing
 struct TinyService {
     let fleet: Fleet
     let instance: VulkanInstance
-    private let folder: String
+    let folder: String
 
     static let vocabulary = 288
 

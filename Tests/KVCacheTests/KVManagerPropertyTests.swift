@@ -84,13 +84,17 @@ private struct RandomWorld {
 
     mutating func addModel() throws {
         guard models.count < 4 else { return }
-        let (layers, kvHeads) = (Int.random(in: 1...3, using: &random), Int.random(in: 1...2, using: &random))
-        let windowed = min(layers, .random(in: -2...3, using: &random))
+        // Heads of 32 share the pages of larger ones.
+        let sizes = [32, 64, 96].shuffled(using: &random).prefix(.random(in: 1...2, using: &random))
+        let heads = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+            KVHeads(count: .random(in: 1...2, using: &random), size: sizes.randomElement(using: &random) ?? 64)
+        }
+        let windowed = min(heads.count, .random(in: -2...3, using: &random))
         let window = windowed > 0 ? KVWindow(layers: windowed, tokens: .random(in: 1...12, using: &random)) : nil
         let shape = try KVShape(
-            layers: layers, kvHeads: kvHeads, headSize: [32, 64, 96].randomElement(using: &random) ?? 64,
-            pageBytes: 1024, window: window,
-            statePages: max(0, min(.random(in: -2...2, using: &random), kv.pool.pageCount - layers * kvHeads)))
+            heads: heads, pageBytes: 1024, window: window,
+            statePages: max(
+                0, min(.random(in: -2...2, using: &random), kv.pool.pageCount - heads.reduce(0) { $0 + $1.count })))
         let chunk = Bool.random(using: &random) ? Int.random(in: 1...12, using: &random) : .max
         // One of five keeps nothing.
         let keepsNothing = Int.random(in: 0..<5, using: &random) == 0

@@ -6,7 +6,7 @@ import Testing
 
 struct AttentionTests {
     private static let shape = AttentionShape(
-        heads: 8, kvHeads: 2, rotated: 64, layers: 3,
+        heads: 8, kvHeads: 2, rotated: 64, pagesPerBlock: 6,
         page: PageLayout(type: .f16, headSize: 64, pageBytes: 1 << 14, tokensPerPage: 60))
 
     private static func attention(
@@ -20,9 +20,9 @@ struct AttentionTests {
     }
 
     @Test func tooFewSinksAreRefused() throws {
-        let error = #expect(throws: ComputeError.self) { try Self.attention(on: IdleDevice(), sinkBytes: 92) }
-        #expect(error?.description.contains("92 bytes of sinks are too few for 8 heads of 3 layers") == true)
-        _ = try Self.attention(on: IdleDevice(), sinkBytes: 96)
+        let error = #expect(throws: ComputeError.self) { try Self.attention(on: IdleDevice(), sinkBytes: 28) }
+        #expect(error?.description.contains("28 bytes of sinks are too few for 8 heads") == true)
+        _ = try Self.attention(on: IdleDevice(), sinkBytes: 32)
     }
 
     /// However long the context, a window of one part is not cut.
@@ -36,7 +36,7 @@ struct AttentionTests {
         let device = IdleDevice(limits: limits)
         let attention = try Self.attention(on: device, mask: mask)
         try device.makeLane(label: "test").run {
-            attention.encode($0, rows: 3, pieces: 3, longest: longest, layer: 1)
+            attention.encode($0, rows: 3, pieces: 3, longest: longest, layer: LayerPlace(page: 2))
         }
         #expect(device.dispatched.contains { $0.hasPrefix("attention_merge<") } == isCut)
         #expect(device.dispatched.contains { $0.contains("PARTS=8,") && $0.hasPrefix("attention_tile<") } == isCut)

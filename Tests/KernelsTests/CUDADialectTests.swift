@@ -161,7 +161,7 @@ struct CUDADialectTests {
             PageLayout.headSizes.flatMap { headSize in
                 (1...4).map { ratio in
                     AttentionShape(
-                        heads: ratio, kvHeads: 1, rotated: headSize, layers: 1,
+                        heads: ratio, kvHeads: 1, rotated: headSize, pagesPerBlock: 1,
                         page: PageLayout(type: kv, headSize: headSize, pageBytes: 32 * headSize * 4, tokensPerPage: 16))
                 }
             }

@@ -68,7 +68,7 @@ struct LaunchShapeTests {
             [1, 3, 4, 7, 8].flatMap { ratio in
                 LaunchShape.attention(
                     AttentionShape(
-                        heads: 8 * ratio, kvHeads: 8, rotated: headSize, layers: 1,
+                        heads: 8 * ratio, kvHeads: 8, rotated: headSize, pagesPerBlock: 8,
                         page: PageLayout(type: .f16, headSize: headSize, pageBytes: 1 << 16, tokensPerPage: 16)),
                     limits: limits)
             }

@@ -49,6 +49,18 @@ struct PageLayoutTests {
         #expect(page.unusedBytes < 4 * page.bytesPerToken || page.unusedBytes * 8 <= page.pageBytes)
     }
 
+    /// The tokens of a block are those of the largest heads in a page; smaller ones stand in it side by side.
+    @Test func headsOfLayersMayDiffer() throws {
+        let shape = try KVShape(
+            heads: [KVHeads(count: 2, size: 256), KVHeads(count: 3, size: 128), KVHeads(count: 5, size: 80)],
+            window: KVWindow(layers: 2, tokens: 9))
+        #expect(shape.tokensPerPage == 16 && shape.layers.map(\.headsPerPage) == [1, 2, 3])
+        #expect(shape.layers.map(\.pages) == [2, 2, 2] && shape.layers.map(\.firstPage) == [0, 2, 4])
+        #expect(shape.pagesPerBlock == 6 && shape.windowedPerBlock == 4)
+        #expect(shape.bytesPerToken == 4 * (2 * 256 + 3 * 128 + 5 * 80))
+        for layer in shape.layers { #expect(layer.headsPerPage * layer.page.bytesPerHead <= 16_384) }
+    }
+
     @Test func aShapeWithoutPagesHoldsAnyLength() throws {
         let none = try KVShape.withoutPages(pageBytes: 1024)
         #expect(!none.hasPages && !none.sharesPrefixes)

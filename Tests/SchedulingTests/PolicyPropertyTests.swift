@@ -69,15 +69,16 @@ struct PolicyPropertyTests {
         return (0..<random.integer(in: 1...24)).map { Int32($0) < 12 ? stem : Int32(random.integer(in: 0...1)) }
     }
 
-    /// Some models keep a state, some have layers with a window beside one that keeps all, some keep nothing and read
-    /// every prompt in one pass.
+    /// Some models have layers of other heads, some keep a state, some have layers with a window beside one that keeps
+    /// all, some keep nothing and read every prompt in one pass.
     private static func mixedSettings(_ random: inout SplitMix64) throws -> ModelSettings {
         var mixed = try settings(&random)
-        let shape = mixed.shape
+        var heads = mixed.shape.layers.map { KVHeads(count: $0.kvHeads, size: $0.page.headSize) }
+        if random.integer(in: 0...2) == 0 { heads[heads.count - 1] = KVHeads(count: 3, size: 32) }
         mixed.shape = try KVShape(
-            layers: shape.layers, kvHeads: shape.kvHeads, headSize: shape.page.headSize, pageBytes: 1024,
-            window: shape.layers > 1 && random.integer(in: 0...1) == 0
-                ? KVWindow(layers: shape.layers - 1, tokens: random.integer(in: 1...12)) : nil,
+            heads: heads, pageBytes: 1024,
+            window: heads.count > 1 && random.integer(in: 0...1) == 0
+                ? KVWindow(layers: heads.count - 1, tokens: random.integer(in: 1...12)) : nil,
             statePages: max(0, random.integer(in: -2...2)))
         if random.integer(in: 0...4) == 0 {
             mixed.shape = try .withoutPages(pageBytes: 1024)

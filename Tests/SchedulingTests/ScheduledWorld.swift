@@ -195,7 +195,7 @@ struct ScheduledWorld {
         let table = unit.state.kv[row.table], shape = table.shape, tokens = streams[row.request]?.all ?? []
         guard let window = shape.window else { return }
         for position in max(0, row.positions.lowerBound + 1 - window.tokens)..<row.positions.upperBound {
-            let page = table.page(block: position / shape.tokensPerPage, layer: shape.layers - 1, kvHead: 0)
+            let page = table.page(block: position / shape.tokensPerPage, layer: shape.layers.count - 1, kvHead: 0)
             let written = memory[page]?[position % shape.tokensPerPage]
             #expect(
                 written == tokens[position] &* 64 &+ Int32(model.index),
@@ -217,7 +217,7 @@ struct ScheduledWorld {
                 (streams[row.request]?.prompt ?? []).enumerated().filter { row.positions.contains($0.offset) }.map(
                     \.element))
         }
-        let head = Int(row.request.number) % table.shape.kvHeads
+        let head = Int(row.request.number) % table.shape.layers[0].kvHeads
         let tokens = (0..<row.positions.upperBound).map { position in
             (memory[table.page(block: position / size, layer: 0, kvHead: head)]?[position % size] ?? -64) >> 6
         }

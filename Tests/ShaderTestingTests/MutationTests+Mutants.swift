@@ -15,7 +15,9 @@ extension MutationTests {
                 "(head < heads ? LOAD(queryRotations, at) : LOAD(rotations, at))", "LOAD(queryRotations, at)",
                 option: "scaled"),
             kernel("rope_store", "values rotated", "head < heads + kvHeads && chunk * 8", "chunk * 8"),
-            kernel("rope_store", "wrong page stride", "% kvHeads) * pageQuads", "% kvHeads) * (pageQuads - 2)"),
+            kernel("rope_store", "wrong page stride", "pageHeads) * pageQuads", "pageHeads) * (pageQuads - 2)"),
+            kernel("rope_store", "one head to a page", "(head) % pageHeads * headQuads", "0", option: "shared"),
+            kernel("rope_store", "layer ignored", "* blockPages + layerPage", "* blockPages"),
             kernel("rope_store", "halves swapped", "(a, b));", "(b, a));", option: "F16"),
             kernel(
                 "rope_store", "half of a block not looked at", "max(max(v.x, v.y), max(v.z, v.w))", "0u", option: "Q8"),
@@ -103,8 +105,11 @@ extension MutationTests {
         kernel("attention", "last token missing", "behind - start", "behind - 1 - start"),
         kernel("attention", "a token too many", "behind - start", "behind + 1 - start"),
         kernel("attention", "last page missing", "start < behind", "start + 1 < behind"),
-        kernel("attention", "wrong page stride", "kvHeads) * pageQuads", "kvHeads) * (pageQuads - 2)"),
-        kernel("attention", "layer ignored", "+ layer * kvHeads", ""),
+        kernel(
+            "attention", "wrong page stride", "* pageQuads + inPage;\n#ifdef", "* (pageQuads - 2) + inPage;\n#ifdef"),
+        kernel("attention", "layer ignored", "+ layerPage", ""),
+        kernel("attention", "first head of a page for all", "kvHead % pageHeads * headQuads", "0", option: "shared"),
+        kernel("attention", "a page for each head", "kvHead / pageHeads", "kvHead", option: "shared"),
         kernel("attention", "maximum not subtracted", "max(most$j, score$j)", "0.0"),
         kernel("attention", "one scale for all blocks", "0xffff0000u), $d / 4 % 4)", "0xffff0000u), 0)", option: "Q8"),
         kernel(
@@ -120,9 +125,9 @@ extension MutationTests {
             option: "window"),
         kernel("attention", "window a token too short", "max(first, start)", "max(first + 1u, start)", option: "sides"),
         kernel("attention", "cap left out", "(cap * TANH(", "(TANH(", option: "capped"),
-        kernel("attention", "no sink in the sum", "total += exp(sink - most);", "", option: "sinks"),
-        kernel("attention", "sinks of the first layer", "layer * heads + head + $j", "head + $j", option: "sinks"),
-        kernel("attention", "one sink for all", "layer * heads + head + $j", "layer * heads + head", option: "sinks"),
+        kernel("attention", "no sink in the sum", "total += exp(own - most);", "", option: "sinks"),
+        kernel("attention", "sinks of the first layer", "sink + head + $j", "head + $j", option: "sinks"),
+        kernel("attention", "one sink for all", "sink + head + $j", "sink + head", option: "sinks"),
     ]
 
     /// Faults in what the lanes of a group do together.
@@ -173,10 +178,10 @@ extension MutationTests {
             "score$r_$j = SCORE(token - from$r < count$r ? product$r_$j : -1e30);", fallback: .gpu, option: "capped",
             of: "attention"),
         kernel(
-            "attention_tile", "sink in the maximum alone", "total * keep + exp(sink - most)", "total * keep",
+            "attention_tile", "sink in the maximum alone", "total * keep + exp(own - most)", "total * keep",
             fallback: .gpu, option: "sinks", of: "attention"),
         kernel(
-            "attention_merge", "sink in the maximum alone", "total = exp(LOAD(sinks, layer * heads + head) - most);",
+            "attention_merge", "sink in the maximum alone", "total = exp(LOAD(sinks, sink + head) - most);",
             "",
             fallback: .gpu, option: "sinks", of: "attention"),
         kernel(

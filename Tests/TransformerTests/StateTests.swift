@@ -19,8 +19,8 @@ struct StateTests {
         let recurrent = network.blocks.compactMap(\.recurrent),
             (starts, count) = network.statePages(shape.page.pageBytes)
         #expect(!recurrent.isEmpty && recurrent.count < network.blocks.count)
-        #expect(shape.layers == network.blocks.count - recurrent.count)
-        #expect(network.kvLayers.compactMap { $0 } == Array(0..<shape.layers))
+        #expect(shape.layers.count == network.blocks.count - recurrent.count)
+        #expect(network.kvLayers.compactMap { $0 } == Array(shape.layers.indices))
         #expect(shape.statePages == count && starts.first == 0 && starts == starts.sorted())
         // One page for each convolution and for each matrix of these small models.
         #expect(count == recurrent.reduce(0) { $0 + ($1.recurrence == nil ? 1 : 2) })

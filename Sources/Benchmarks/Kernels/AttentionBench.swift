@@ -25,7 +25,8 @@ struct AttentionBench {
 
     private var shape: AttentionShape {
         AttentionShape(
-            heads: model.heads, kvHeads: model.kvHeads, rotated: model.headSize, layers: 1, page: page)
+            heads: model.heads, kvHeads: model.kvHeads, rotated: model.headSize,
+            pagesPerBlock: model.kvHeads, page: page)
     }
 
     /// - Parameter keysRead: tokens whose keys and values are read at least once.
@@ -42,7 +43,9 @@ struct AttentionBench {
                 kernels, shape, AttentionScores(headSize: shape.headSize), qkv: buffers.qkv, rows: buffers.rows,
                 pool: buffers.pool, y: kernels.device.makeNumbers(contexts.count * model.heads * model.headSize))
             let (pieces, longest) = (Set(sequences).count, contexts.max() ?? 0)
-            return { attention.encode($0, rows: contexts.count, pieces: pieces, longest: longest, layer: 0) }
+            return {
+                attention.encode($0, rows: contexts.count, pieces: pieces, longest: longest, layer: LayerPlace(page: 0))
+            }
         }
     }
 
@@ -58,7 +61,7 @@ struct AttentionBench {
                 kernels, shape, qkv: buffers.qkv,
                 rotations: kernels.device.makeNumbers((contexts.max() ?? 1) * model.headSize), rows: buffers.rows,
                 pool: buffers.pool)
-            return { store.encode($0, rows: rows, layer: 0) }
+            return { store.encode($0, rows: rows, layer: LayerPlace(page: 0)) }
         }
     }
 

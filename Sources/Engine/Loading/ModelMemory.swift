@@ -42,7 +42,7 @@ package struct ModelMemory: Sendable {
         self.kvType = kvType
         let network = try? Network(file)
         shape = network.flatMap { try? Model.kvShape($0, type: kvType) }
-        kvBytesPerToken = shape.map { $0.pagesPerBlock * $0.page.bytesPerToken } ?? Self.most(summary, kvType)
+        kvBytesPerToken = shape.map(\.bytesPerToken) ?? Self.most(summary, kvType)
     }
 
     private static func most(_ summary: ModelSummary, _ type: KVType) -> Int? {

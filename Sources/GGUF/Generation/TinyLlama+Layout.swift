@@ -12,10 +12,7 @@ extension TinyLlama {
                 try matrix(prefix + "attn_k", embeddingLength, keyLength),
                 try matrix(prefix + "attn_v", embeddingLength, keyLength),
                 try matrix(prefix + "attn_output", queryLength, embeddingLength),
-            ]
-            // Cohere's feed-forward part stands beside attention, behind the same norm.
-            if window == nil { tensors.append(try norm(prefix + "ffn_norm")) }
-            tensors += [
+                try norm(prefix + "ffn_norm"),
                 try matrix(prefix + "ffn_gate", embeddingLength, feedForwardLength),
                 try matrix(prefix + "ffn_up", embeddingLength, feedForwardLength),
                 try matrix(prefix + "ffn_down", feedForwardLength, embeddingLength),
@@ -28,7 +25,7 @@ extension TinyLlama {
 
     func metadata(_ tokenizer: GGUFMetadata?, _ path: String) throws(GGUFError) -> GGUFMetadata {
         var metadata = GGUFMetadata()
-        let family = window == nil ? "llama" : "cohere2"
+        let family = "llama"
         metadata["general.architecture"] = .string(family)
         metadata["general.name"] = .string(name)
         metadata["general.file_type"] = .uint32(type.fileType)
@@ -39,11 +36,7 @@ extension TinyLlama {
         metadata["\(family).feed_forward_length"] = .uint32(UInt32(feedForwardLength))
         metadata["\(family).attention.head_count"] = .uint32(UInt32(heads))
         metadata["\(family).attention.head_count_kv"] = .uint32(UInt32(keyValueHeads))
-        metadata["\(family).attention.layer_norm\(window == nil ? "_rms" : "")_epsilon"] = .float32(1e-5)
-        if let window {
-            metadata["\(family).attention.sliding_window"] = .uint32(UInt32(window.tokens))
-            metadata["\(family).attention.sliding_window_pattern"] = .uint32(UInt32(window.period))
-        }
+        metadata["\(family).attention.layer_norm_rms_epsilon"] = .float32(1e-5)
         if heads * headSize != embeddingLength {
             metadata["\(family).attention.key_length"] = .uint32(UInt32(headSize))
             metadata["\(family).attention.value_length"] = .uint32(UInt32(headSize))

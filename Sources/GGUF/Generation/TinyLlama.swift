@@ -23,20 +23,10 @@ package struct TinyLlama: Hashable, Sendable {
     /// heads x head size) of whole blocks.
     package var type = TensorType.f32
     package var ropeFrequencyBase: Float = 10_000
-    /// Where it is given, the model is a Cohere 2, the family with windows that is nearest: all but the last of every
-    /// `period` layers read that many tokens only.
-    package var window: Window?
     package var seed: UInt64 = 1
     /// Whether the rows of all matrices are pieces of a million numbers, so that a model of billions is written as fast
     /// as a disk takes it.
     package var repeatsNumbers = false
-
-    package struct Window: Hashable, Sendable {
-        package var tokens: Int
-        package var period: Int
-
-        package init(tokens: Int, period: Int) { (self.tokens, self.period) = (tokens, period) }
-    }
 
     package init() {}
 
@@ -57,38 +47,9 @@ package struct TinyLlama: Hashable, Sendable {
     /// - Complexity: O(weights), one matrix in memory.
     package func write(to path: String, tokenizer: GGUFMetadata? = nil) throws(GGUFError) {
         try check(path)
-        let tensors = try tensors()
-        var writer = try GGUFWriter(path: path, metadata: metadata(tokenizer, path), tensors: tensors)
-        var repeated: [Int: RepeatedNumbers] = [:]
-        for (index, tensor) in tensors.enumerated() {
-            // A generator for each tensor: matrices of one seed do not depend on those before them.
-            var random = SplitMix64(seed: seed &* 0x2545_f491_4f6c_dd1d &+ UInt64(index))
-            if repeatsNumbers, tensor.shape.count > 1 {
-                let numbers = repeated[tensor.rowLength] ?? RepeatedNumbers(rowLength: tensor.rowLength, type, &random)
-                repeated[tensor.rowLength] = numbers
-                try numbers.write(tensor, to: &writer, &random)
-                continue
-            }
-            let values = Self.weights(of: tensor, &random)
-            var bytes = [UInt8](repeating: 0, count: tensor.byteCount)
-            values.withUnsafeBufferPointer { values in
-                bytes.withUnsafeMutableBytes { tensor.type.quantize(values, into: $0) }
-            }
-            try writer.write(bytes.span.bytes)
-        }
-        try writer.finish()
+        try RandomTensors(seed: seed, repeatsNumbers: repeatsNumbers).write(
+            try tensors(), try metadata(tokenizer, path), to: path)
     }
-
-    /// Uniform weights of variance 1 / fan-in, so that a layer's output is about as large as its input; norms near 1.
-    private static func weights(of tensor: TensorLayout, _ random: inout SplitMix64) -> [Float] {
-        let isNorm = tensor.shape.count == 1
-        let center: Float = isNorm ? 1 : 0
-        let width: Float = isNorm ? 0.1 : Self.width(ofRows: tensor.rowLength)
-        return (0..<tensor.rowLength * tensor.rowCount).map { _ in center + random.signedUnit() * width }
-    }
-
-    /// The greatest weight of a matrix.
-    static func width(ofRows length: Int) -> Float { (3 / Float(length)).squareRoot() }
 
     private func check(_ path: String) throws(GGUFError) {
         let sizes = [

@@ -73,11 +73,10 @@ package struct Attention: Sendable {
         guard PageLayout.headSizes.contains(page.headSize) else {
             throw .argument(kernel: "attention", reason: "there are no heads of \(page.headSize) elements")
         }
-        if let sinks = scores.sinks, sinks.byteCount < 4 * shape.layers * shape.heads {
+        if let sinks = scores.sinks, sinks.byteCount < 4 * shape.heads {
             throw .argument(
                 kernel: "attention",
-                reason: "\(sinks.byteCount) bytes of sinks are too few for \(shape.heads) heads of "
-                    + "\(shape.layers) layers")
+                reason: "\(sinks.byteCount) bytes of sinks are too few for \(shape.heads) heads")
         }
         guard pool.byteCount <= limits.maxBindingSize || limits.windowBytes % page.pageBytes == 0 else {
             throw .argument(
@@ -89,7 +88,10 @@ package struct Attention: Sendable {
     /// - Parameters:
     ///   - pieces: of sequences that the rows are, each of neighbouring rows.
     ///   - longest: tokens of the longest sequence, those of the batch among them.
-    package func encode(_ commands: any Commands, rows: Int, pieces: Int, longest: Int, layer: Int) {
+    package func encode(_ commands: any Commands, rows: Int, pieces: Int, longest: Int, layer: LayerPlace) {
+        if let sinks = scores.sinks {
+            precondition(4 * (layer.sink + shape.heads) <= sinks.byteCount, "no sinks at \(layer.sink)")
+        }
         let parts = LaunchShape.partCount(longest: longest, mask)
         guard let cut, parts > 1 else {
             return dispatch(launches, commands, 0..<rows, pieces: pieces, layer: layer)
@@ -100,13 +102,14 @@ package struct Attention: Sendable {
             var parameters = Parameters()
             parameters.append(first)
             parameters.append(shape.heads)
-            parameters.append(layer)
+            parameters.append(layer.sink)
             commands.dispatch(cut.merge, parameters, tiles: some.count * shape.heads)
         }
     }
 
     private func dispatch(
-        _ launches: [Launch], _ commands: any Commands, _ rows: Range<Int>, parts: Int = 1, pieces: Int, layer: Int
+        _ launches: [Launch], _ commands: any Commands, _ rows: Range<Int>, parts: Int = 1, pieces: Int,
+        layer: LayerPlace
     ) {
         // High tiles where most of them are full.
         let launch = launches.last { $0.shape.height == 1 || rows.count >= $0.shape.height * pieces } ?? launches[0]
@@ -118,10 +121,8 @@ package struct Attention: Sendable {
         }
         parameters.append(shape.heads)
         parameters.append(shape.kvHeads)
-        parameters.append(layer)
-        parameters.append(shape.layers)
-        parameters.append(shape.page.tokensPerPage)
-        parameters.append(shape.page.pageBytes / PageLayout.wordBytes)
+        parameters.append(layer.sink)
+        shape.appendPages(of: layer, to: &parameters)
         parameters.append(scores.scale)
         parameters.append(scores.cap ?? 0)
         commands.dispatch(

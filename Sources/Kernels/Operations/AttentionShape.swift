@@ -1,21 +1,28 @@
 package import Compute
 package import Quantities
 
-/// The sizes that a model's attention layers share, and how its keys and values stand in pages.
+/// The sizes of attention layers that are alike, and how their keys and values stand in pages.
 package struct AttentionShape: Sendable, Hashable {
     package var heads: Int
     package var kvHeads: Int
     /// Leading elements of a head that are rotated: a multiple of 8, 0 without positions.
     package var rotated: Int
-    package var layers: Int
+    /// Pages that a block has in all layers together.
+    package var pagesPerBlock: Int
+    /// Heads that stand in a page one behind the other.
+    package var headsPerPage: Int
     /// Heads of a size in `PageLayout.headSizes`.
     package var page: PageLayout
 
-    package init(heads: Int, kvHeads: Int, rotated: Int, layers: Int, page: PageLayout) {
+    package init(
+        heads: Int, kvHeads: Int, rotated: Int, pagesPerBlock: Int, headsPerPage: Int = 1, page: PageLayout
+    ) {
+        precondition(headsPerPage * page.bytesPerHead <= page.pageBytes, "\(headsPerPage) heads do not fit in a page")
         self.heads = heads
         self.kvHeads = kvHeads
         self.rotated = rotated
-        self.layers = layers
+        self.pagesPerBlock = pagesPerBlock
+        self.headsPerPage = headsPerPage
         self.page = page
     }
 
@@ -23,6 +30,26 @@ package struct AttentionShape: Sendable, Hashable {
 
     /// Floats in a row of queries, keys and values.
     package var rowWidth: Int { (heads + 2 * kvHeads) * headSize }
+
+    /// What kernels are told of pages, from `layer`'s first on.
+    func appendPages(of layer: LayerPlace, to parameters: inout Parameters) {
+        parameters.append(layer.page)
+        parameters.append(pagesPerBlock)
+        parameters.append(headsPerPage)
+        parameters.append(page.tokensPerPage)
+        parameters.append(page.pageBytes / PageLayout.wordBytes)
+        parameters.append(page.bytesPerHead / PageLayout.wordBytes)
+    }
+}
+
+/// Where what belongs to a layer begins.
+package struct LayerPlace: Sendable, Hashable {
+    /// Its first page among those of a block.
+    package var page: Int
+    /// Its first sink among those of all layers.
+    package var sink: Int
+
+    package init(page: Int, sink: Int = 0) { (self.page, self.sink) = (page, sink) }
 }
 
 extension KVType {
@@ -42,8 +69,8 @@ package struct AttentionScores: Sendable {
     package var scale: Float
     /// `c` where a score `s` becomes `c * tanh(s / c)`; positive. Source: Gemma 2 (2024), section 2.
     package var cap: Float?
-    /// `[layers][heads]` logits, each of which joins its head's sum of weights and has no value. Source: Xiao et al.
-    /// 2023.
+    /// `[heads of all layers]` logits, each of which joins its head's sum of weights and has no value. Source: Xiao et
+    /// al. 2023.
     package var sinks: (any Buffer)?
 
     package init(scale: Float, cap: Float? = nil, sinks: (any Buffer)? = nil) {

@@ -23,16 +23,13 @@ package struct RopeStore: Sendable {
         self.shape = shape
     }
 
-    package func encode(_ commands: any Commands, rows: Int, layer: Int) {
+    package func encode(_ commands: any Commands, rows: Int, layer: LayerPlace) {
         var parameters = Parameters()
         parameters.append(shape.heads)
         parameters.append(shape.kvHeads)
         parameters.append(shape.headSize)
         parameters.append(shape.rotated)
-        parameters.append(layer)
-        parameters.append(shape.layers)
-        parameters.append(shape.page.tokensPerPage)
-        parameters.append(shape.page.pageBytes / PageLayout.wordBytes)
+        shape.appendPages(of: layer, to: &parameters)
         commands.dispatch(kernel, parameters, tiles: rows)
     }
 }

@@ -18,8 +18,8 @@ extension AttentionCase {
                 AttentionCase(kv: .f32, headSize: 128, ratio: 1, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f16, headSize: 96, ratio: 2, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f16, headSize: 192, ratio: 1, lengths: lengths, tail: 2),
-            ] + blocks + masks + scores
-        case .none: return ratios + long + specials + masks + scores + combined
+            ] + blocks + masks + scores + shared
+        case .none: return ratios + long + specials + masks + scores + combined + shared
         case .smallBindings:
             // A page must divide a window. Many heads are slow to compile where more than the pool is cut.
             return [
@@ -37,7 +37,7 @@ extension AttentionCase {
                 f16.with(\.kv, .q8_0).with(\.headSize, 80).with(\.tail, 1).with(\.lengths, [9, 519]),
                 f16.with(\.lengths, [519, 30]).with(\.tail, 9),
                 f16.with(\.kv, .q8_0).with(\.headSize, 256).with(\.ratio, 2).with(\.lengths, [9, 300]),
-                f16.with(\.headSize, 16).with(\.lengths, [9, 300]),
+                f16.with(\.headSize, 16).with(\.lengths, [9, 300]).with(\.kvHeads, 3).with(\.pageHeads, 2),
                 // Where contexts are cut into eight parts, and one token more into five.
                 f16.with(\.lengths, [4098]).with(\.tail, 4).with(\.kvHeads, 1).with(\.pageTokens, 64),
             ]
@@ -82,6 +82,14 @@ extension AttentionCase {
             .symmetric(window: 7),
         ]
         return masks.map { plain.with(\.mask, $0) }
+    }
+
+    /// Heads that share pages, the last of which is not full.
+    private static var shared: [AttentionCase] {
+        KVType.allCases.map {
+            AttentionCase(
+                kv: $0, headSize: 64, ratio: 2, kvHeads: 3, lengths: [1, 9, 33], tail: 2, pageHeads: 2)
+        }
     }
 
     /// What else becomes of scores.

@@ -21,6 +21,8 @@ struct AttentionCase: DispatchCase {
     var tail: Int
     /// A multiple of 4, as wide CPUs read that many tokens at once.
     var pageTokens = 8
+    /// KV heads that share a page.
+    var pageHeads = 1
     /// Bytes of a page behind its tokens.
     var slack = 32
     /// The size of the queries: with large ones, exponentials overflow that are not kept small.
@@ -38,7 +40,7 @@ struct AttentionCase: DispatchCase {
             + "pages of \(pageTokens), times \(factor)"
             + (special.map { ", \($0.value.rawValue) in a \($0.isInValue ? "value" : "key")" } ?? "")
             + mask.words + (scale.map { ", scale \($0)" } ?? "") + (cap.map { ", capped at \($0)" } ?? "")
-            + (hasSinks ? ", with sinks" : "")
+            + (hasSinks ? ", with sinks" : "") + (pageHeads > 1 ? ", shared by \(pageHeads)" : "")
     }
 
     /// What the dispatch takes and gives.
@@ -60,17 +62,19 @@ struct AttentionCase: DispatchCase {
     /// - Parameter isShuffled: whether rows stand in an order of chance; else those of a sequence stand together.
     func setUp(on bench: Workbench, isShuffled: Bool = true) throws(ComputeError) -> Setup {
         var numbers = Numbers(for: description)
+        let layout = PageLayout(kv, headSize: headSize, tokens: pageTokens, heads: pageHeads, slack: slack)
         let shape = AttentionShape(
-            heads: ratio * kvHeads, kvHeads: kvHeads, rotated: headSize, layers: 2,
-            page: PageLayout(kv, headSize: headSize, tokens: pageTokens, slack: slack))
+            heads: ratio * kvHeads, kvHeads: kvHeads, rotated: headSize,
+            pagesPerBlock: PagedSequences.pagesPerBlock(kvHeads: kvHeads, headsPerPage: pageHeads),
+            headsPerPage: pageHeads, page: layout)
         let pages = PagedSequences(
-            shape, layer: 1, lengths: lengths,
+            shape, lengths: lengths,
             firstTokens: lengths.map { mask.tokens(at: max(0, $0 - tail), of: $0).lowerBound }, numbers: &numbers)
         var rows = pages.rows(tail: tail, numbers: &numbers)
         if !isShuffled { rows.sort { ($0.sequence, $0.position) < ($1.sequence, $1.position) } }
         let cache = FilledPool(pages, special: special, numbers: &numbers)
         let qkv = numbers.floats(rows.count * shape.rowWidth).map { $0 * factor }
-        let sinks = hasSinks ? numbers.floats(shape.layers * shape.heads).map { 4 * $0 } : nil
+        let sinks = hasSinks ? numbers.floats(2 * shape.heads).map { 4 * $0 } : nil
 
         let heads = try TestBuffer("qkv", qkv, on: bench.device)
         let pool = try TestBuffer("pool", cache.words, on: bench.device)
@@ -90,8 +94,9 @@ struct AttentionCase: DispatchCase {
             bench.kernels, shape, scores, qkv: heads.buffer, rows: places.buffers, pool: pool.buffer, y: output.buffer)
         return Setup(
             attention: attention, pages: pages, rows: rows, cache: cache, qkv: qkv,
-            sinks: sinks.map { Array($0[pages.layer * shape.heads..<(pages.layer + 1) * shape.heads]) }, heads: heads,
-            places: places, others: [pool] + (sinkInput.map { [$0] } ?? []), output: output)
+            sinks: sinks.map { Array($0[pages.layer.sink..<pages.layer.sink + shape.heads]) }, heads: heads,
+            places: places,
+            others: [pool] + (sinkInput.map { [$0] } ?? []), output: output)
     }
 
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
@@ -137,6 +142,7 @@ struct AttentionCase: DispatchCase {
             + tail.smaller(downTo: 1).map { with(\.tail, $0) } + ratio.smaller(downTo: 1).map { with(\.ratio, $0) }
             + kvHeads.smaller(downTo: 1).map { with(\.kvHeads, $0) } + (mask == .causal ? [] : [with(\.mask, .causal)])
             + (cap == nil ? [] : [with(\.cap, nil)]) + (hasSinks ? [with(\.hasSinks, false)] : [])
+            + pageHeads.smaller(downTo: 1).map { with(\.pageHeads, $0) }
     }
 }
 

@@ -22,7 +22,7 @@ struct HeadNormCase: DispatchCase {
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
         var numbers = Numbers(for: description)
         let shape = AttentionShape(
-            heads: ratio * kvHeads, kvHeads: kvHeads, rotated: 0, layers: 1,
+            heads: ratio * kvHeads, kvHeads: kvHeads, rotated: 0, pagesPerBlock: kvHeads,
             page: PageLayout(.f16, headSize: headSize, tokens: 8, slack: 0))
         let epsilon: Float = 1e-5
         let qkv = numbers.floats(rows * shape.rowWidth).map { $0 * factor }

@@ -17,6 +17,8 @@ struct RopeStoreCase: DispatchCase {
     var lengths: [Int]
     var tail: Int
     var pageTokens = 8
+    /// KV heads that share a page.
+    var pageHeads = 1
     /// Whether queries are rotated by a table of their own, which scales them too.
     var scalesQueries = false
     /// Stands in one row.
@@ -25,15 +27,17 @@ struct RopeStoreCase: DispatchCase {
     var description: String {
         "\(kv.option) heads of \(headSize), \(rotated) rotated, \(ratio) to each of \(kvHeads), last \(tail) of "
             + "\(lengths), pages of \(pageTokens)" + (scalesQueries ? ", queries scaled" : "")
-            + (special.map { ", \($0.rawValue)" } ?? "")
+            + (special.map { ", \($0.rawValue)" } ?? "") + (pageHeads > 1 ? ", shared by \(pageHeads)" : "")
     }
 
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
         var numbers = Numbers(for: description)
+        let layout = PageLayout(kv, headSize: headSize, tokens: pageTokens, heads: pageHeads, slack: 32)
         let shape = AttentionShape(
-            heads: ratio * kvHeads, kvHeads: kvHeads, rotated: rotated, layers: 2,
-            page: PageLayout(kv, headSize: headSize, tokens: pageTokens, slack: 32))
-        let pages = PagedSequences(shape, layer: 1, lengths: lengths, numbers: &numbers)
+            heads: ratio * kvHeads, kvHeads: kvHeads, rotated: rotated,
+            pagesPerBlock: PagedSequences.pagesPerBlock(kvHeads: kvHeads, headsPerPage: pageHeads),
+            headsPerPage: pageHeads, page: layout)
+        let pages = PagedSequences(shape, lengths: lengths, numbers: &numbers)
         let rows = pages.rows(tail: tail, numbers: &numbers)
         var qkv = numbers.floats(rows.count * shape.rowWidth)
         special?.place(in: &qkv, rows: rows.count, width: shape.rowWidth)
@@ -113,6 +117,7 @@ struct RopeStoreCase: DispatchCase {
             + tail.smaller(downTo: 1).map { with(\.tail, $0) } + ratio.smaller(downTo: 1).map { with(\.ratio, $0) }
             + kvHeads.smaller(downTo: 1).map { with(\.kvHeads, $0) }
             + (scalesQueries ? [with(\.scalesQueries, false)] : [])
+            + pageHeads.smaller(downTo: 1).map { with(\.pageHeads, $0) }
             + rotated.smaller(downTo: 8, by: 8).map { with(\.rotated, $0) }
     }
 }
@@ -133,8 +138,8 @@ extension RopeStoreCase {
                     kv: kv, headSize: size, ratio: index + 1, rotated: size, lengths: [1, 7, 8, 9, 33], tail: 9)
             }
         }
-        // Nothing rotated, or part of a head, one KV head, long sequences, pages of one token and of an odd number, no
-        // rows.
+        // Nothing rotated, or part of a head, one KV head, long sequences, pages of one token and of an odd number,
+        // pages that heads share, no rows.
         let odd = formats.flatMap { kv in
             [
                 RopeStoreCase(kv: kv, headSize: 32, ratio: 2, rotated: 0, lengths: [9, 31], tail: 9),
@@ -144,6 +149,8 @@ extension RopeStoreCase {
                 RopeStoreCase(kv: kv, headSize: 32, ratio: 4, rotated: 8, lengths: [127, 257], tail: 3),
                 RopeStoreCase(kv: kv, headSize: 32, ratio: 1, rotated: 32, lengths: [5], tail: 5, pageTokens: 1),
                 RopeStoreCase(kv: kv, headSize: 32, ratio: 1, rotated: 32, lengths: [65], tail: 65, pageTokens: 31),
+                RopeStoreCase(
+                    kv: kv, headSize: 64, ratio: 1, kvHeads: 3, rotated: 64, lengths: [9, 31], tail: 9, pageHeads: 2),
                 RopeStoreCase(kv: kv, headSize: 32, ratio: 1, rotated: 32, lengths: [5], tail: 0),
             ]
         }
@@ -161,6 +168,6 @@ extension RopeStoreCase {
             kv: numbers.pick(KVType.allCases), headSize: headSize, ratio: 1 + numbers.below(4),
             kvHeads: 1 + numbers.below(3), rotated: 8 * numbers.below(headSize / 8 + 1),
             lengths: (0...numbers.below(4)).map { _ in 1 + numbers.below(60) }, tail: 1 + numbers.below(12),
-            pageTokens: 1 + numbers.below(40))
+            pageTokens: 1 + numbers.below(40), pageHeads: 1 + numbers.below(3))
     }
 }

@@ -12,14 +12,14 @@ struct PagedSequences {
     enum Side: Int { case key, value }
 
     let shape: AttentionShape
-    /// The layer whose pages are used; those of the others must not be touched.
-    let layer: Int
+    /// The layer whose pages are used, the second of two that are alike; those of the first must not be touched.
+    let layer: LayerPlace
     /// Tokens of each sequence.
     let lengths: [Int]
     /// The first block of each sequence that is still there: those before it have been given back, and a page of nobody
     /// stands for theirs.
     let firstBlocks: [Int]
-    /// Pages by block, layer and KV head, sequence after sequence.
+    /// Pages by block and layer, sequence after sequence.
     let tables: [Int]
     /// Where each sequence's pages begin in `tables`.
     let starts: [Int]
@@ -28,22 +28,27 @@ struct PagedSequences {
 
     /// - Parameter firstTokens: the first token of each sequence that is needed; by default all are.
     init(
-        _ shape: AttentionShape, layer: Int, lengths: [Int], firstTokens: [Int]? = nil, numbers: inout Numbers
+        _ shape: AttentionShape, lengths: [Int], firstTokens: [Int]? = nil, numbers: inout Numbers
     ) {
         self.shape = shape
-        self.layer = layer
+        layer = LayerPlace(page: shape.pagesPerBlock / 2, sink: shape.heads)
         self.lengths = lengths
         firstBlocks = lengths.indices.map { (firstTokens?[$0] ?? 0) / shape.page.tokensPerPage }
         let entries = lengths.map { length in
-            (length + shape.page.tokensPerPage - 1) / shape.page.tokensPerPage * shape.layers * shape.kvHeads
+            (length + shape.page.tokensPerPage - 1) / shape.page.tokensPerPage * shape.pagesPerBlock
         }
         let used = entries.reduce(0, +)
         starts = entries.indices.map { entries[..<$0].reduce(0, +) }
         pageCount = used + 3
         let pages = numbers.shuffled(Array(0..<pageCount))
         tables = zip(entries, firstBlocks).flatMap { count, firstBlock in
-            (0..<count).map { $0 / (shape.layers * shape.kvHeads) < firstBlock }
+            (0..<count).map { $0 / shape.pagesPerBlock < firstBlock }
         }.enumerated().map { $1 ? pages[used] : pages[$0] }
+    }
+
+    /// Pages that a block has in two layers.
+    static func pagesPerBlock(kvHeads: Int, headsPerPage: Int) -> Int {
+        2 * ((kvHeads + headsPerPage - 1) / headsPerPage)
     }
 
     var poolWordCount: Int { pageCount * shape.page.pageBytes / 4 }
@@ -84,17 +89,19 @@ struct PagedSequences {
 
     private func word(ofChunk chunk: Int, _ row: Row, _ kvHead: Int) -> Int {
         let block = row.position / shape.page.tokensPerPage
-        let page = tables[starts[row.sequence] + (block * shape.layers + layer) * shape.kvHeads + kvHead]
-        return page * shape.page.pageBytes / 4 + 4
+        let (place, head) = kvHead.quotientAndRemainder(dividingBy: shape.headsPerPage)
+        let page = tables[starts[row.sequence] + block * shape.pagesPerBlock + layer.page + place]
+        return (page * shape.page.pageBytes + head * shape.page.bytesPerHead) / 4 + 4
             * (chunk * shape.page.tokensPerPage + row.position % shape.page.tokensPerPage)
     }
 }
 
 extension PageLayout {
-    /// A page of so many tokens, with bytes behind them that must not be touched.
-    init(_ type: KVType, headSize: Int, tokens: Int, slack: Int) {
+    /// A page of so many tokens of some heads, with bytes behind them that must not be touched.
+    init(_ type: KVType, headSize: Int, tokens: Int, heads: Int = 1, slack: Int) {
         let token = PageLayout(type: type, headSize: headSize, pageBytes: 1 << 20, tokensPerPage: 1)
         self.init(
-            type: type, headSize: headSize, pageBytes: tokens * token.bytesPerToken + slack, tokensPerPage: tokens)
+            type: type, headSize: headSize, pageBytes: heads * tokens * token.bytesPerToken + slack,
+            tokensPerPage: tokens)
     }
 }

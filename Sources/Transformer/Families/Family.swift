@@ -29,9 +29,9 @@ struct Family: Sendable {
     ]
 
     /// - Throws: `ModelError.unsupportedArchitecture`, or `file` where the file has none.
-    static func of(_ file: GGUFFile) throws(ModelError) -> Family {
+    static func of(_ metadata: GGUFMetadata) throws(ModelError) -> Family {
         let architecture: String
-        do throws(GGUFError) { architecture = try file.metadata.string("general.architecture") } catch {
+        do throws(GGUFError) { architecture = try metadata.string("general.architecture") } catch {
             throw .file(error)
         }
         guard let family = all.first(where: { $0.architecture == architecture }) else {
@@ -48,8 +48,15 @@ extension Network {
     /// - Throws: `ModelError` where the file is of no known family, lacks a key, says what does not fit together, or
     ///   what its family would not heed.
     package init(_ file: GGUFFile) throws(ModelError) {
-        let family = try Family.of(file)
-        let keys = try FamilyFile(file, architecture: family.architecture)
+        try self.init(
+            file.metadata, shapes: Dictionary(file.tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { $1 }))
+    }
+
+    /// - Parameter shapes: of the tensors that a family looks at: those of the vocabulary, and what it need not have.
+    /// - Throws: as `init(_:)`.
+    package init(_ metadata: GGUFMetadata, shapes: [String: [Int]]) throws(ModelError) {
+        let family = try Family.of(metadata)
+        let keys = try FamilyFile(metadata, shapes, architecture: family.architecture)
         var network = try family.network(keys)
         network.pooling = try keys.pooling(readsAhead: network.readsAhead)
         // What is pooled has no output matrix.
@@ -70,24 +77,27 @@ extension Network {
         try keys.require(embeddingLength % 4 == 0, "embeddings of \(embeddingLength), no multiple of 4")
         guard let heads else { throw keys.unsupported("no layer with attention") }
         for block in blocks {
-            if let own = block.attention {
-                let isAlike = own.kvHeads == heads.kvHeads && own.headSize == heads.headSize
-                try keys.require(isAlike && own.heads == heads.heads, "layers of different heads are not supported")
-            }
             try keys.require(
                 block.feedForward.width % 4 == 0, "a feed-forward length that is no multiple of 4")
+            guard let own = block.attention else { continue }
+            // Encoders' layers stand in the same pages.
+            let isAlike = own.kvHeads == heads.kvHeads && own.headSize == heads.headSize
+            try keys.require(isAlike || !readsAhead, "layers of different heads are not supported in encoders")
+            try check(own, keys)
         }
+    }
+
+    private func check(_ heads: AttentionLayer, _ keys: FamilyFile) throws(ModelError) {
         let sizes = PageLayout.headSizes, size = heads.headSize
         try keys.require(
             sizes.contains(size), "head size \(size) is not one of \(sizes.map(String.init).joined(separator: ", "))")
         try keys.require(
             heads.heads % heads.kvHeads == 0, "\(heads.heads) heads cannot share \(heads.kvHeads) KV heads evenly")
-        for rope in Set(blocks.compactMap(\.attention?.rope)) {
-            try keys.require(
-                rope.rotated <= size && rope.rotated % 2 == 0 && rope.paddedRotated <= size,
-                "\(rope.rotated) rotated elements of \(size)")
-            try keys.require(
-                rope.temperature == nil || rope.paddedRotated == size, "a temperature of heads that turn in part")
-        }
+        guard let rope = heads.rope else { return }
+        try keys.require(
+            rope.rotated <= size && rope.rotated % 2 == 0 && rope.paddedRotated <= size,
+            "\(rope.rotated) rotated elements of \(size)")
+        try keys.require(
+            rope.temperature == nil || rope.paddedRotated == size, "a temperature of heads that turn in part")
     }
 }

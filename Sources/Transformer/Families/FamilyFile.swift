@@ -8,14 +8,17 @@ final class FamilyFile {
     let architecture: String
     /// What the file calls the model.
     let name: String
-    private let file: GGUFFile
+    private let metadata: GGUFMetadata
+    private let shapes: [String: [Int]]
     private var read: Set<String> = []
 
-    init(_ file: GGUFFile, architecture: String) throws(ModelError) {
-        self.file = file
+    /// - Parameter shapes: of tensors, by their names.
+    init(_ metadata: GGUFMetadata, _ shapes: [String: [Int]], architecture: String) throws(ModelError) {
+        self.metadata = metadata
+        self.shapes = shapes
         self.architecture = architecture
         name = try Self.wrapped { () throws(GGUFError) in
-            try file.metadata.stringIfPresent("general.name") ?? architecture
+            try metadata.stringIfPresent("general.name") ?? architecture
         }
     }
 
@@ -25,36 +28,36 @@ final class FamilyFile {
     }
 
     func integer(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> Int {
-        try Self.wrapped { () throws(GGUFError) in try file.metadata.integer(full(key), in: range) }
+        try Self.wrapped { () throws(GGUFError) in try metadata.integer(full(key), in: range) }
     }
 
     func integerIfPresent(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> Int? {
-        try Self.wrapped { () throws(GGUFError) in try file.metadata.integerIfPresent(full(key), in: range) }
+        try Self.wrapped { () throws(GGUFError) in try metadata.integerIfPresent(full(key), in: range) }
     }
 
     /// A positive number that is there and not zero, which in files is another word for none.
     func positiveIfPresent(_ key: String) throws(ModelError) -> Float? {
-        let value = try Self.wrapped { () throws(GGUFError) in try file.metadata.floatIfPresent(full(key)) }
+        let value = try Self.wrapped { () throws(GGUFError) in try metadata.floatIfPresent(full(key)) }
         guard let value, value != 0 else { return nil }
         try require(value.isFinite && value > 0, "\(key) is \(value)")
         return value
     }
 
     func boolIfPresent(_ key: String) throws(ModelError) -> Bool? {
-        try Self.wrapped { () throws(GGUFError) in try file.metadata.boolIfPresent(full(key)) }
+        try Self.wrapped { () throws(GGUFError) in try metadata.boolIfPresent(full(key)) }
     }
 
     func stringIfPresent(_ key: String) throws(ModelError) -> String? {
-        try Self.wrapped { () throws(GGUFError) in try file.metadata.stringIfPresent(full(key)) }
+        try Self.wrapped { () throws(GGUFError) in try metadata.stringIfPresent(full(key)) }
     }
 
     /// A number of each layer, from an array or from one number for all; of an array as many as there are layers.
     func perLayer(_ key: String, layers: Int, in range: ClosedRange<Int>) throws(ModelError) -> [Int]? {
         let full = full(key)
-        guard case .array = file.metadata[full] else {
+        guard case .array = metadata[full] else {
             return try integerIfPresent(key, in: range).map { Array(repeating: $0, count: layers) }
         }
-        let values = try Self.wrapped { () throws(GGUFError) in try file.metadata.integers(full) }
+        let values = try Self.wrapped { () throws(GGUFError) in try metadata.integers(full) }
         try require(values.count >= layers, "\(full) has \(values.count) numbers for \(layers) layers")
         for value in values { try require(range.contains(value), "\(full): \(value) is not in \(range)") }
         return Array(values[..<layers])
@@ -63,8 +66,8 @@ final class FamilyFile {
     /// So many numbers in an array, or more.
     func integersIfPresent(_ key: String, count: Int) throws(ModelError) -> [Int]? {
         let full = full(key)
-        guard file.metadata[full] != nil else { return nil }
-        let values = try Self.wrapped { () throws(GGUFError) in try file.metadata.integers(full) }
+        guard metadata[full] != nil else { return nil }
+        let values = try Self.wrapped { () throws(GGUFError) in try metadata.integers(full) }
         try require(values.count >= count, "\(full) has \(values.count) numbers, not \(count)")
         return Array(values[..<count])
     }
@@ -72,7 +75,7 @@ final class FamilyFile {
     /// Which layers are marked by an array of flags; `nil` where there is none.
     func flags(_ key: String, layers: Int) throws(ModelError) -> [Bool]? {
         let full = full(key)
-        guard case .array(.bool(let flags)) = file.metadata[full] else { return nil }
+        guard case .array(.bool(let flags)) = metadata[full] else { return nil }
         try require(flags.count >= layers, "\(full) has \(flags.count) flags for \(layers) layers")
         return Array(flags[..<layers])
     }
@@ -97,7 +100,7 @@ final class FamilyFile {
     /// Counts a key as read that llama.cpp does not heed either.
     func ignore(_ key: String) { read.insert(key) }
 
-    func shape(of tensor: String) -> [Int]? { file.tensorIfPresent(tensor)?.shape }
+    func shape(of tensor: String) -> [Int]? { shapes[tensor] }
 
     func require(_ holds: Bool, _ reason: @autoclosure () -> String) throws(ModelError) {
         if !holds { throw unsupported(reason()) }
@@ -125,12 +128,12 @@ final class FamilyFile {
     func refuseUnread() throws(ModelError) {
         for (key, values) in Self.neutral.sorted(by: { $0.key < $1.key }) where !read.contains(key) {
             let number: Float? =
-                switch file.metadata["\(architecture).\(key)"] {
+                switch metadata["\(architecture).\(key)"] {
                 case nil: nil
                 case .bool(let flag): flag ? 1 : 0
                 case .float32(let value): value
                 case .some:
-                    (try? file.metadata.integerIfPresent("\(architecture).\(key)")).flatMap { $0.map { Float($0) } }
+                    (try? metadata.integerIfPresent("\(architecture).\(key)")).flatMap { $0.map { Float($0) } }
                         ?? .nan
                 }
             if let number, !values.contains(number) {

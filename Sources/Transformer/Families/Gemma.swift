@@ -6,7 +6,8 @@ extension Family {
         var network = try file.gemma(largest: 46)
         let cap = try file.positiveIfPresent("attn_logit_softcapping")
         network.change { $0.attention?.cap = cap }
-        network.setWindows(try file.window(), try file.windowed(layers: network.blocks.count, period: 2))
+        try file.setWindows(
+            try file.window(), try file.windowed(layers: network.blocks.count, period: 2), of: &network)
         return network
     }
 
@@ -31,7 +32,7 @@ extension FamilyFile {
         network.change { $0.attention?.norms = .eachHead }
         let base = try positiveIfPresent("rope.freq_base_swa") ?? 10_000
         let windowed = try windowed(layers: network.blocks.count, period: 6)
-        network.setWindows(try window(mask), windowed) {
+        try setWindows(try window(mask), windowed, of: &network) {
             guard var rope = $0 else { return nil }
             (rope.base, rope.scaling) = (base, .linear(1))
             return rope

@@ -159,12 +159,31 @@ extension FamilyFile {
         return original
     }
 
-    private func headSize(default size: Int) throws(ModelError) -> Int {
-        let keys = try integerIfPresent("attention.key_length", in: 1...1024)
-        let values = try integerIfPresent("attention.value_length", in: 1...1024)
+    /// - Parameter suffix: of keys that are those of some layers only.
+    private func headSize(default size: Int, _ suffix: String = "") throws(ModelError) -> Int {
+        let keys = try integerIfPresent("attention.key_length\(suffix)", in: 1...1024)
+        let values = try integerIfPresent("attention.value_length\(suffix)", in: 1...1024)
         let size = keys ?? size
         try require(values ?? size == size, "keys of \(size) but values of \(values ?? size) elements")
         return size
+    }
+
+    /// Lets the layers that are so marked attend to a window, with rotations of their own where they have, and with
+    /// heads of another size where the file says so.
+    func setWindows(
+        _ mask: AttentionMask?, _ isWindowed: [Bool], of network: inout Network, rope: (Rope?) -> Rope? = { $0 }
+    ) throws(ModelError) {
+        for (index, isWindowed) in isWindowed.enumerated() where isWindowed {
+            guard var heads = network.blocks[index].attention else { continue }
+            let size = try headSize(default: heads.headSize, "_swa")
+            heads.scale *= (Float(heads.headSize) / Float(size)).squareRoot()
+            (heads.mask, heads.headSize) = (mask ?? .causal, size)
+            heads.rope = rope(heads.rope)
+            if let rotated = try integerIfPresent("rope.dimension_count_swa", in: 0...1024) {
+                heads.rope?.rotated = rotated
+            }
+            network.blocks[index].attention = heads
+        }
     }
 
     /// Rotations as a file's keys and tensors have them; families differ in pairs and exceptions.
@@ -207,14 +226,4 @@ extension Network {
 
     /// Turns all blocks by `rope`.
     mutating func setRope(_ rope: Rope) { change { $0.attention?.rope = rope } }
-
-    /// Lets the layers that are so marked attend to a window, with rotations of their own where they have.
-    mutating func setWindows(_ mask: AttentionMask?, _ isWindowed: [Bool], rope: (Rope?) -> Rope? = { $0 }) {
-        for (index, isWindowed) in isWindowed.enumerated() where isWindowed {
-            guard var heads = blocks[index].attention else { continue }
-            heads.mask = mask ?? .causal
-            heads.rope = rope(heads.rope)
-            blocks[index].attention = heads
-        }
-    }
 }

@@ -16,7 +16,7 @@ extension Family {
             $0.attention?.norms = .wholeRow
         }
         guard let window = try file.window() else { return network }
-        network.setWindows(window, try file.windowed(layers: network.blocks.count, period: 4)) {
+        try file.setWindows(window, try file.windowed(layers: network.blocks.count, period: 4), of: &network) {
             $0.map { Rope(base: $0.base, rotated: $0.rotated, pairs: $0.pairs) }
         }
         return network
@@ -40,7 +40,8 @@ extension Family {
             $0.attention?.hasSinks = true
             if let mixture { $0.feedForward = .mixture(mixture) }
         }
-        network.setWindows(try file.window(), try file.windowed(layers: network.blocks.count, period: 2))
+        try file.setWindows(
+            try file.window(), try file.windowed(layers: network.blocks.count, period: 2), of: &network)
         return network
     }
 
@@ -51,7 +52,7 @@ extension Family {
         var network = try file.llama(
             .halves, recurrent: RecurrentLayer(.init(channels: width, taps: taps, form: .gated)))
         network.change { $0.attention?.norms = .eachHead }
-        network.setWindows(try file.window(), network.blocks.map { _ in true })
+        try file.setWindows(try file.window(), network.blocks.map { _ in true }, of: &network)
         return network
     }
 
@@ -62,7 +63,7 @@ extension Family {
         network.output.scale = try file.positiveIfPresent("logit_scale") ?? 1
         let windowed = try file.windowed(layers: network.blocks.count, period: 4)
         network.change { $0.isParallel = true }
-        network.setWindows(try file.window(), windowed)
+        try file.setWindows(try file.window(), windowed, of: &network)
         for (index, isWindowed) in windowed.enumerated() where !isWindowed {
             network.blocks[index].attention?.rope = nil
         }

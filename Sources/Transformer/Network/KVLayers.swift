@@ -22,6 +22,31 @@ extension Network {
         return numbers
     }
 
+    /// The heads of each layer of the pool, in the order of `kvLayers`.
+    package var kvHeads: [KVHeads] {
+        var layers: [Int: KVHeads] = [:]
+        for (block, number) in zip(blocks, kvLayers) {
+            guard let number, let own = block.attention else { continue }
+            layers[number] = KVHeads(count: own.kvHeads, size: own.headSize)
+        }
+        return layers.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Where the pages of each block stand among those of a block of tokens, and its sinks among those of all; `nil`
+    /// for blocks that keep no keys and values.
+    func places(in shape: KVShape) -> [LayerPlace?] {
+        var sinks = [Int: Int](), count = 0
+        let numbers = kvLayers
+        for (number, block) in zip(numbers, blocks).sorted(by: { $0.0 ?? -1 < $1.0 ?? -1 }) {
+            guard let number, let own = block.attention else { continue }
+            sinks[number] = count
+            if own.hasSinks { count += own.heads }
+        }
+        return numbers.map { number in
+            number.map { LayerPlace(page: shape.layers[$0].firstPage, sink: sinks[$0] ?? 0) }
+        }
+    }
+
     /// Where the state of each block begins among the first pages of a sequence, and how many these are.
     package func statePages(_ pageBytes: Int) -> (starts: [Int], count: Int) {
         var (starts, count) = ([Int](), 0)

@@ -56,7 +56,7 @@ package struct Network: Sendable, Hashable {
         package var cap: Float?
     }
 
-    /// The heads of all blocks that have some, which are alike in what the pool asks for.
+    /// Those of the first block that has some.
     package var heads: AttentionLayer? { blocks.lazy.compactMap(\.attention).first }
 
     /// Whether rows attend to tokens behind their own, so that a text must go whole into one pass.

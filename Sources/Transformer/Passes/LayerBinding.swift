@@ -10,13 +10,20 @@ struct LayerBinding {
     let pool: any Buffer
     let scratch: Scratch
     let kernels: KernelSet
-    /// The number of each block in the pool.
-    private let layers: [Int?]
+    /// Where the pages and sinks of each block stand; `nil` for those that keep no keys and values.
+    private let places: [LayerPlace?]
+    private let numbers: [Int?]
     /// Where the state of each block begins.
     let stateStarts: [Int]
     var operations: [ForwardPass.Operation] = []
-    private var stores: [Rope?: RopeStore] = [:]
+    private var stores: [StoreKey: RopeStore] = [:]
     private var attentions: [AttentionLayer: Attention] = [:]
+
+    /// What stores of rows differ by.
+    private struct StoreKey: Hashable {
+        var shape: AttentionShape
+        var rope: Rope?
+    }
 
     init(
         weights: NetworkWeights, kv: KVShape, inputs: StepInputs, pool: any Buffer, scratch: Scratch,
@@ -24,7 +31,8 @@ struct LayerBinding {
     ) {
         (self.weights, self.kv, self.inputs) = (weights, kv, inputs)
         (self.pool, self.scratch, self.kernels) = (pool, scratch, kernels)
-        layers = weights.network.kvLayers
+        numbers = weights.network.kvLayers
+        places = weights.network.places(in: kv)
         stateStarts = weights.network.statePages(kv.page.pageBytes).starts
     }
 
@@ -45,11 +53,14 @@ struct LayerBinding {
     }
 
     private mutating func bind(_ heads: AttentionLayer, _ block: Block, _ index: Int) throws(ComputeError) {
-        guard let layer = layers[index] else { preconditionFailure("no pages of block \(index)") }
+        guard let place = places[index], let number = numbers[index] else {
+            preconditionFailure("no pages of block \(index)")
+        }
+        let shape = shape(heads, kv.layers[number])
         try bindMixerInput(block, index, width: heads.rowWidth)
-        try bindHeadNorms(heads, index)
-        operations.append(.store(try store(heads), layer: layer))
-        operations.append(.attention(try attention(heads), layer: layer))
+        try bindHeadNorms(heads, shape, index)
+        operations.append(.store(try store(heads, shape), layer: place))
+        operations.append(.attention(try attention(heads, shape), layer: place))
         guard heads.isGated else { return }
         try append(
             [weights[matrix: .block(index, .headGate)]], [.init(.gating)], of: input(block, index, norm: .mixerNorm),
@@ -71,12 +82,14 @@ struct LayerBinding {
                     y: scratch.projected, stride: width)))
     }
 
-    private mutating func bindHeadNorms(_ heads: AttentionLayer, _ index: Int) throws(ComputeError) {
+    private mutating func bindHeadNorms(
+        _ heads: AttentionLayer, _ shape: AttentionShape, _ index: Int
+    ) throws(ComputeError) {
         guard heads.norms != .none else { return }
         operations.append(
             .headNorm(
                 try HeadNorm(
-                    kernels, shape: shape(heads), qkv: scratch.projected,
+                    kernels, shape: shape, qkv: scratch.projected,
                     queryWeight: weights[vector: .block(index, .queryNorm)],
                     keyWeight: weights[vector: .block(index, .keyNorm)], epsilon: network.norm.epsilon,
                     isWholeRow: heads.norms == .wholeRow)))
@@ -146,29 +159,31 @@ struct LayerBinding {
             bytes: scratch.bytes)
     }
 
-    private func shape(_ heads: AttentionLayer) -> AttentionShape {
+    private func shape(_ heads: AttentionLayer, _ layer: KVLayer) -> AttentionShape {
         AttentionShape(
             heads: heads.heads, kvHeads: heads.kvHeads, rotated: heads.rope?.paddedRotated ?? 0,
-            layers: kv.layers, page: kv.page)
+            pagesPerBlock: kv.pagesPerBlock, headsPerPage: layer.headsPerPage, page: layer.page)
     }
 
-    private mutating func store(_ heads: AttentionLayer) throws(ComputeError) -> RopeStore {
-        if let store = stores[heads.rope] { return store }
-        let rope = heads.rope
+    private mutating func store(_ heads: AttentionLayer, _ shape: AttentionShape) throws(ComputeError) -> RopeStore {
+        let rope = heads.rope, key = StoreKey(shape: shape, rope: rope)
+        if let store = stores[key] { return store }
         let store = try RopeStore(
-            kernels, shape(heads), qkv: scratch.projected,
+            kernels, shape, qkv: scratch.projected,
             // Without positions no table is read.
             rotations: rope.map { weights.rotations($0.ofKeys) } ?? scratch.projected,
             queryRotations: rope?.temperature == nil ? nil : rope.map { weights.rotations($0) },
             rows: inputs.rowBuffers(heads.mask), pool: pool)
-        stores[rope] = store
+        stores[key] = store
         return store
     }
 
-    private mutating func attention(_ heads: AttentionLayer) throws(ComputeError) -> Attention {
+    private mutating func attention(
+        _ heads: AttentionLayer, _ shape: AttentionShape
+    ) throws(ComputeError) -> Attention {
         if let attention = attentions[heads] { return attention }
         let attention = try Attention(
-            kernels, shape(heads),
+            kernels, shape,
             AttentionScores(scale: heads.scale, cap: heads.cap, sinks: weights.vectorIfPresent(.sinks)),
             qkv: scratch.projected, rows: inputs.rowBuffers(heads.mask), pool: pool, y: scratch.mixed)
         attentions[heads] = attention

@@ -18,9 +18,11 @@ struct NetworkTensors {
     }
 
     /// - Throws: `ModelError` naming a tensor that is missing, of another shape, or of no use.
-    init(_ file: GGUFFile, _ network: Network) throws(ModelError) {
+    init(_ file: GGUFFile, _ network: Network) throws(ModelError) { try self.init(.file(file), network) }
+
+    init(_ source: TensorFinder.Source, _ network: Network) throws(ModelError) {
         self.network = network
-        finder = TensorFinder(file: file, network: network)
+        finder = TensorFinder(source, network: network)
         let d = network.embeddingLength
         try addMatrix(.embedding, .embedding, depth: d, columns: network.vocabularySize, allowsBias: false)
         try addRows()

@@ -51,28 +51,60 @@ struct TensorPart {
 
 /// Looks tensors up by their families' names, refuses those of an unexpected shape, and remembers which were asked for.
 struct TensorFinder {
-    private let file: GGUFFile
+    enum Source {
+        case file(GGUFFile)
+        /// Of a file that is still to be written: each tensor has the shape that it is asked for in. Those that files
+        /// may have or not are there where they are named, without their blocks, with a shape.
+        case wanted([String: [Int]])
+    }
+
+    private let source: Source
     private let network: Network
     private var used: Set<String> = []
+    /// What was asked for, in this order.
+    private(set) var found: [TensorLayout] = []
 
-    init(file: GGUFFile, network: Network) { (self.file, self.network) = (file, network) }
+    init(_ source: Source, network: Network) { (self.source, self.network) = (source, network) }
 
     func has(_ name: TensorName, _ block: Int?) -> Bool {
-        file.tensorIfPresent("\(network.tensorName(name, block: block)).weight") != nil
+        let full = "\(network.tensorName(name, block: block)).weight"
+        if shape(of: full) != nil { return true }
+        // What is to be written has a gate of its own, unless it is said to have none.
+        guard case .wanted = source, name == .gate else { return false }
+        return shape(of: "\(network.tensorName(.up, block: block)).weight") == nil
+    }
+
+    /// Of a tensor that need not be there.
+    private func shape(of name: String) -> [Int]? {
+        switch source {
+        case .file(let file): file.tensorIfPresent(name)?.shape
+        case .wanted(let shapes): shapes[Self.withoutBlock(name)]
+        }
+    }
+
+    /// A tensor's name without the block that it belongs to.
+    static func withoutBlock(_ name: String) -> String {
+        guard name.hasPrefix("blk.") else { return name }
+        return String(name.dropFirst(4).drop { $0 != "." }.dropFirst())
     }
 
     mutating func tensor(_ name: String, _ shape: [Int]) throws(ModelError) -> GGUFTensor {
         let tensor: GGUFTensor
-        do throws(GGUFError) { tensor = try file.tensor(name) } catch { throw .file(error) }
+        do throws(GGUFError) {
+            switch source {
+            case .file(let file): tensor = try file.tensor(name)
+            case .wanted: tensor = GGUFTensor(toWrite: try TensorLayout(name: name, shape: shape, type: .f32))
+            }
+        } catch { throw .file(error) }
         guard tensor.shape == shape else {
             throw .unsupported(model: network.name, reason: "\(name) is \(tensor.shape), not \(shape)")
         }
-        used.insert(name)
+        if used.insert(name).inserted { found.append(tensor.layout) }
         return tensor
     }
 
     mutating func tensorIfPresent(_ name: String, _ shape: [Int]) throws(ModelError) -> GGUFTensor? {
-        file.tensorIfPresent(name) == nil ? nil : try tensor(name, shape)
+        self.shape(of: name) == nil ? nil : try tensor(name, shape)
     }
 
     /// Counts a tensor as used that nothing needs.
@@ -83,7 +115,7 @@ struct TensorFinder {
     /// The first of a table's rows, of which there may be any number.
     mutating func firstRow(_ name: TensorName, length: Int) throws(ModelError) -> TensorPiece {
         let name = "\(network.tensorName(name)).weight"
-        let rows = file.tensorIfPresent(name)?.shape.dropFirst() ?? []
+        let rows = shape(of: name)?.dropFirst() ?? []
         return TensorPiece(tensor: try tensor(name, [length] + rows), rows: 0..<length)
     }
 
@@ -102,7 +134,7 @@ struct TensorFinder {
 
     mutating func bias(_ name: TensorName, _ block: Int?, _ shape: [Int]) throws(ModelError) -> TensorPiece? {
         let name = "\(network.tensorName(name, block: block)).bias"
-        guard file.tensorIfPresent(name) != nil else { return nil }
+        guard self.shape(of: name) != nil else { return nil }
         return try elements(name, shape)
     }
 
@@ -124,6 +156,7 @@ struct TensorFinder {
 
     /// - Throws: `ModelError.unsupported` naming a tensor that nothing uses: it would change the result.
     func refuseUnused(layers: Int) throws(ModelError) {
+        guard case .file(let file) = source else { return }
         for tensor in file.tensors where !used.contains(tensor.name) {
             let name = tensor.name
             // Layers that predict further tokens, scales of inputs that only some kernels of others quantise, and what

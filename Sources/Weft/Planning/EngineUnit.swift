@@ -47,7 +47,7 @@ struct EngineUnit {
             profile: ModelProfile(
                 costName: name, parameters: Double(network.parameterCount), layers: network.blocks.count,
                 hiddenSize: network.embeddingLength, heads: network.heads?.heads ?? 1,
-                kvHeads: shape.kvHeads, headSize: shape.page.headSize,
+                kvHeads: shape.layers.map(\.kvHeads).max() ?? 0, headSize: shape.page.headSize,
                 experts: network.blocks.lazy.compactMap(\.feedForward.mixture).first.map {
                     .init(count: $0.experts, used: $0.used, parameters: Double(network.expertParameterCount))
                 }),
