@@ -30,6 +30,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let http: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -57,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -81,6 +83,7 @@ let package = Package(
         library("Tokenization", ["Quantities", "GGUF", "Jinja", heaps]),
         library("Transformer", ["Quantities", "KVCache", "Files", "Compute", "Kernels", "GGUF"]),
         library("ConfigurationFiles", [yams]),
+        library("Access", ["ConfigurationFiles", crypto, logging]),
         library("Workloads", ["Quantities", "ConfigurationFiles"]),
         library("Scheduling", ["Quantities", "KVCache", deques]),
         library("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
@@ -94,7 +97,7 @@ let package = Package(
             "Engine",
             [
                 "Quantities", "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling",
-                "ConfigurationFiles", "Workloads", "Placement", logging,
+                "ConfigurationFiles", "Access", "Workloads", "Placement", logging,
             ]),
         library(
             "Profiling",
@@ -105,8 +108,8 @@ let package = Package(
         library(
             "Server",
             [
-                "Quantities", "Compute", "ConfigurationFiles", "Engine", "Tokenization", "Transformer", logging,
-                lifecycle,
+                "Quantities", "Compute", "ConfigurationFiles", "Access", "Engine", "Tokenization", "Transformer",
+                logging, lifecycle, nioSSL,
             ]
                 + http),
         library(
@@ -117,7 +120,8 @@ let package = Package(
             name: "Weft",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
-                "KVCache", "Tokenization", "Transformer", "Engine", "Profiling", "Server", "ConfigurationFiles",
+                "KVCache", "Tokenization", "Transformer", "Engine", "Profiling", "Access", "Server",
+                "ConfigurationFiles",
                 "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
                 "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
             ],
@@ -141,6 +145,7 @@ let package = Package(
             hasResources: true),
         tests("Quantities"),
         tests("ConfigurationFiles"),
+        tests("Access", ["ConfigurationFiles", logging]),
         tests("Workloads", ["Quantities", "ConfigurationFiles"]),
         tests("Scheduling", ["Quantities", "KVCache", "Workloads"], hasResources: true),
         tests("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
@@ -165,7 +170,8 @@ let package = Package(
         tests(
             "Server",
             [
-                "Quantities", "Engine", "Tokenization", "Transformer", logging, lifecycle,
+                "Quantities", "Access", "ConfigurationFiles", "Engine", "Tokenization", "Transformer", logging,
+                lifecycle, nioSSL,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + http),

@@ -1,3 +1,5 @@
+package import Access
+
 extension WeftServer {
     /// Where the server listens, and how patient it is.
     package struct Configuration: Sendable {
@@ -43,6 +45,16 @@ extension WeftServer {
         /// Connections besides for those who ask how the server is: `/health`, `/metrics`, `/admin`. Enough for a few
         /// operators and probes that each keep several.
         package var probeConnections = 64
+        /// Whose keys are asked for; without it everyone may do everything.
+        package var access: AccessControl?
+        /// Where `/admin` and `/metrics` are; beside the rest where absent.
+        package var adminAddress: AccessConfiguration.Address?
+        /// With it all connections are secret.
+        package var identity: ServerIdentity?
+        /// Origins whose pages may ask, `*` for all.
+        package var origins: [String] = []
+        /// Other names of models.
+        package var aliases: [String: String] = [:]
 
         package init(host: String = "127.0.0.1", port: Int = 8080, version: String = "unversioned") {
             self.host = host

@@ -1,3 +1,4 @@
+import Access
 package import Engine
 import HTTPTypes
 package import Hummingbird
@@ -44,22 +45,43 @@ package struct WeftServer: Service {
     }
 
     /// Listens until it is cancelled or shut down.
-    /// - Throws: when the address cannot be bound.
+    /// - Throws: when an address cannot be bound.
     package func run() async throws {
         async let _ = limitShutdown()
-        try await application.run()
+        guard let address = settings.adminAddress else { return try await application.run() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            group.addTask {
+                let admin = listener(router { addAdministration(to: $0) }, address.host, address.port) { port in
+                    logger.info("administration", metadata: ["address": "\(address.host):\(port)"])
+                }
+                try await admin.run()
+            }
+            try await group.next()
+            group.cancelAll()
+        }
     }
 
     /// The routes and the listener, as Hummingbird's test client takes them; `run` adds the deadline of a shutdown.
     package var application: some ApplicationProtocol {
+        let router = router { router in
+            addModels(to: router)
+            if settings.adminAddress == nil { addAdministration(to: router) }
+        }
+        return listener(router, settings.host, settings.port, onRunning)
+    }
+
+    private func listener(
+        _ router: Router<ServerContext>, _ host: String, _ port: Int,
+        _ onRunning: @escaping @Sendable (Int) async -> Void
+    ) -> some ApplicationProtocol {
         Application(
             router: router,
             server: HTTPServerBuilder { ClientChannel(responder: $0, connections: connections, settings: settings) },
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), serverName: "weft"),
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "weft"),
             onServerRunning: { channel in
                 await guardAccepting(channel)
-                await onRunning(channel.localAddress?.port ?? settings.port)
+                await onRunning(channel.localAddress?.port ?? port)
             },
             logger: logger)
     }
@@ -80,30 +102,37 @@ package struct WeftServer: Service {
         }.get()
     }
 
-    private var router: Router<ServerContext> {
+    /// A router of what every address answers, and of what `add` adds.
+    private func router(_ add: (Router<ServerContext>) -> Void) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestIDMiddleware())
+        if !settings.origins.isEmpty { router.add(middleware: CrossOriginMiddleware(origins: Set(settings.origins))) }
         router.add(middleware: ErrorMiddleware())
-
+        router.add(middleware: AccessMiddleware(control: settings.access))
         let probes = ProbeRoutes(generator: generator, version: settings.version)
         router.endpoint(.get, "/health", probes.health)
         router.endpoint(.get, "/v1/health", probes.health)
         router.endpoint(.get, "/ready", probes.ready)
         router.endpoint(.get, "/version", probes.version)
         router.endpoint(.get, "/ping", probes.ping)
+        add(router)
+        return router
+    }
 
+    private func addAdministration(to router: Router<ServerContext>) {
+        guard let administration else { return }
+        let admin = AdminRoutes(administration: administration, desk: desk, log: log)
+        router.endpoint(.get, "/metrics", admin.metrics)
+        router.endpoint(.get, "/admin/status", admin.status)
+        router.endpoint(.post, "\(AdminRoutes.models)", admin.load)
+        router.endpoint(.delete, "\(AdminRoutes.models)/**", admin.unload)
+    }
+
+    private func addModels(to router: Router<ServerContext>) {
+        let desk = desk, generator = CallersGenerator(base: generator, aliases: settings.aliases)
         let models = ModelRoutes(generator: generator)
         router.endpoint(.get, "\(ModelRoutes.path)", models.list)
         router.endpoint(.get, "\(ModelRoutes.path)/**", models.retrieve)
-
-        let desk = desk
-        if let administration {
-            let admin = AdminRoutes(administration: administration, desk: desk, log: log)
-            router.endpoint(.get, "/metrics", admin.metrics)
-            router.endpoint(.get, "/admin/status", admin.status)
-            router.endpoint(.post, "\(AdminRoutes.models)", admin.load)
-            router.endpoint(.delete, "\(AdminRoutes.models)/**", admin.unload)
-        }
 
         let tokenize = TokenizeRoutes(generator: generator, desk: desk, answerLimit: settings.answerLimit)
         router.endpoint(.post, "/tokenize", tokenize.tokenize)
@@ -119,7 +148,6 @@ package struct WeftServer: Service {
         let embeddings = EmbeddingsRoute(reader: reader, answerLimit: settings.vectorLimit)
         router.endpoint(.post, "/v1/embeddings", embeddings.respond)
         router.endpoint(.post, "/v1/rerank", RerankRoute(reader: reader).respond)
-        return router
     }
 
     private func limitShutdown() async throws {

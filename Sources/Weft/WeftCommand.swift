@@ -13,7 +13,7 @@ struct WeftCommand: AsyncParsableCommand {
         version: weftVersion,
         subcommands: [
             ServeCommand.self, GenerateCommand.self, LogitsCommand.self, DevicesCommand.self, ConvertCommand.self,
-            ModelsCommand.self,
+            ModelsCommand.self, KeysCommand.self,
             BenchCommand.self, ShadersCommand.self, ProfileCommand.self, PlanCommand.self, SimulateCommand.self,
             CompareCommand.self,
         ])

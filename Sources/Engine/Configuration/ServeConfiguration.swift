@@ -1,3 +1,4 @@
+package import Access
 package import ConfigurationFiles
 import Quantities
 package import Scheduling
@@ -8,6 +9,7 @@ package import Scheduling
 package struct ServeConfiguration: Sendable, Hashable {
     package var host = "127.0.0.1"
     package var port = 8080
+    package var access = AccessConfiguration()
     package var units: [UnitConfiguration]
 
     package static let ports = 0...65_535
@@ -19,7 +21,7 @@ package struct ServeConfiguration: Sendable, Hashable {
     package init(_ root: Field, unit name: String? = nil) throws(FileError) {
         var units: [UnitConfiguration] = []
         if let list = try root.optional("units") {
-            try root.allowOnly(["host", "port", "units"])
+            try root.allowOnly(Self.fields.union(["units"]))
             for (index, entry) in try list.elements(eachWithOwn: "name").enumerated() {
                 try entry.allowOnly(UnitConfiguration.fields)
                 let unit = try UnitConfiguration(entry, standardName: "unit\(index)")
@@ -29,7 +31,7 @@ package struct ServeConfiguration: Sendable, Hashable {
                 units.append(unit)
             }
         } else {
-            try root.allowOnly(UnitConfiguration.fields.union(["host", "port"]))
+            try root.allowOnly(UnitConfiguration.fields.union(Self.fields))
             units = [try UnitConfiguration(root, standardName: "unit0")]
         }
         if let name {
@@ -42,7 +44,10 @@ package struct ServeConfiguration: Sendable, Hashable {
         self.units = units
         host = try root.optional("host")?.text() ?? host
         port = try root.optional("port")?.integer(Self.ports) ?? port
+        access = try AccessConfiguration(root)
     }
+
+    private static let fields = AccessConfiguration.fields.union(["host", "port"])
 }
 
 /// A device, its pool, and the models on it.

@@ -24,12 +24,13 @@ struct ClientChannel: HTTPChannelHandler {
                 patience: .init(head: settings.headTimeout, idle: settings.idleTimeout),
                 stallTimeout: settings.stallTimeout)
             let pipeline = channel.pipeline.syncOperations
+            if let identity = settings.identity { try pipeline.addHandler(identity.handler()) }
             try pipeline.addHandler(ByteWatch(handler))
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: Self.limits)
             try pipeline.addHandlers([
-                handler, HTTP1ToHTTPServerCodec(secure: false), ContinueHandler(bodyLimit: settings.bodyLimit),
+                handler, HTTP1ToHTTPServerCodec(secure: settings.identity != nil), ContinueHandler(bodyLimit: settings.bodyLimit),
             ])
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))

@@ -12,6 +12,8 @@ struct APIError: Error, Sendable {
     var overflow: (promptTokens: Int, limit: Int)?
     /// Seconds after which another try is worth while.
     var retryAfter: Int?
+    /// What the answer's head says besides.
+    var fields: HTTPFields = [:]
     /// The methods that the path knows, for status 405.
     var allowed: [HTTPRequest.Method] = []
     /// The rest of the request was not read, so nothing more can be read from this connection.
@@ -29,6 +31,16 @@ struct APIError: Error, Sendable {
         APIError(
             status: .methodNotAllowed, message: "\(method.rawValue) is not possible here.", code: "method_not_allowed",
             allowed: allowed)
+    }
+
+    static func unauthenticated(_ message: String) -> APIError {
+        APIError(
+            status: .unauthorized, message: message, type: "authentication_error", code: "invalid_api_key",
+            fields: [.wwwAuthenticate: "Bearer"])
+    }
+
+    static func forbidden(_ message: String) -> APIError {
+        APIError(status: .forbidden, message: message, type: "permission_error", code: "not_permitted")
     }
 
     static func modelNotFound(_ name: String) -> APIError {

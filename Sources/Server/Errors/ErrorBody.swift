@@ -26,6 +26,7 @@ extension Response {
     /// The answer to a request that failed.
     init(_ error: APIError) throws {
         try self.init(json: ErrorBody(error), status: error.status)
+        for field in error.fields { headers[field.name] = field.value }
         if let seconds = error.retryAfter { headers[.retryAfter] = String(seconds) }
         if !error.allowed.isEmpty { headers[.allow] = error.allowed.map(\.rawValue).joined(separator: ", ") }
         if error.closesConnection { headers[.connection] = "close" }

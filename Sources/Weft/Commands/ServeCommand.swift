@@ -1,8 +1,10 @@
+import Access
 import ArgumentParser
 import Compute
 import ConfigurationFiles
 import Engine
 import Foundation
+import GGUF
 import Kernels
 import Logging
 package import Scheduling
@@ -14,11 +16,17 @@ import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serve the models of a configuration over HTTP.",
-        discussion: "The server answers at once; requests get 503 and /ready says so until all models are loaded.")
+        commandName: "serve", abstract: "Serve models over HTTP.",
+        discussion: """
+            The server answers at once; requests get 503 and /ready says so until all models are loaded. Beyond loopback \
+            it asks for keys (`weft keys new`), or for `insecure: true` in its configuration.
+            """)
 
-    @Argument(help: "A configuration such as configs/two-models.yaml, or a plan that `weft plan` wrote.")
-    var config: String
+    @Argument(
+        help: """
+            A configuration such as configs/two-models.yaml, a plan that `weft plan` wrote, or models.
+            """)
+    var sources: [String]
 
     @Option(help: "The only unit to serve of a configuration or plan with several.")
     var unit: String?
@@ -35,6 +43,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var device: DeviceOption
 
     func validate() throws {
+        if sources.isEmpty { throw ValidationError("name a configuration, or models") }
         let ports = ServeConfiguration.ports
         if let port, !ports.contains(port) {
             throw ValidationError("--port must be between \(ports.lowerBound) and \(ports.upperBound)")
@@ -58,31 +67,31 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve(_ log: LogWriter) async throws {
-        var configuration = try Self.read(config, unit: unit)
+        var configuration = try Self.configuration(of: sources, unit: unit)
         configuration.host = host ?? configuration.host
         configuration.port = port ?? configuration.port
         if let policy { for index in configuration.units.indices { configuration.units[index].policy = policy } }
         if let device = device.device {
             guard configuration.units.count == 1 else {
-                throw CommandError("--device is for one unit, and \(config) has \(configuration.units.count)")
+                throw CommandError("--device is for one unit, and there are \(configuration.units.count)")
             }
             configuration.units[0].device = device
         }
 
         let logger = Logger(label: "weft")
+        var settings = try settings(of: configuration, logger: logger)
         let descriptors = Self.raiseDescriptorLimit()
         let devices = UnitDevices(logger: logger)
         for unit in configuration.units { try devices.prepare(unit) }
         let fleet = Fleet(
             configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger
         ) { try await devices.open($0) }
-        let (address, requestedPort) = (configuration.host, configuration.port)
-        var settings = WeftServer.Configuration(host: address, port: requestedPort, version: weftVersion)
+        let (address, scheme) = (configuration.host, settings.identity == nil ? "http" : "https")
         // Devices, model files and probes need descriptors too.
         settings.connectionLimit = min(settings.connectionLimit, max(16, descriptors / 2))
         let server = WeftServer(
             fleet, administration: fleet, configuration: settings, logger: logger, log: log
-        ) { port in logger.info("listening", metadata: ["url": "http://\(address):\(port)"]) }
+        ) { port in logger.info("listening", metadata: ["url": "\(scheme)://\(address):\(port)"]) }
         let loader = LoadService(fleet: fleet, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -93,6 +102,29 @@ struct ServeCommand: AsyncParsableCommand {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         try devices.checkValidation()
+    }
+
+    /// How the server is reached, and by whom.
+    private func settings(of configuration: ServeConfiguration, logger: Logger) throws -> WeftServer.Configuration {
+        let access = configuration.access, folder = URL(filePath: sources[0]).deletingLastPathComponent()
+        func path(_ file: String) -> String { URL(filePath: file, relativeTo: folder).path }
+        var settings = WeftServer.Configuration(
+            host: configuration.host, port: configuration.port, version: weftVersion)
+        let control = try AccessControl(
+            file: access.keys.map(path), environment: ProcessInfo.processInfo.environment, logger: logger)
+        settings.access = control
+        let hosts = [configuration.host] + (access.admin.map { [$0.host] } ?? [])
+        if !control.hasKeys, !access.isInsecure, let host = hosts.first(where: { !AccessConfiguration.isLoopback($0) }) {
+            throw CommandError(
+                "host: \(host) can be reached from other machines, and there are no keys; name a file of `keys`, set "
+                    + "WEFT_API_KEYS, or say `insecure: true`")
+        }
+        settings.adminAddress = access.admin
+        settings.identity = try access.tls.map {
+            try ServerIdentity(certificate: path($0.certificate), key: path($0.key), logger: logger)
+        }
+        (settings.origins, settings.aliases) = (access.origins, access.aliases)
+        return settings
     }
 
     /// Allows as many descriptors as the system grants, within reason: each connection takes one, and the usual limit
@@ -106,6 +138,24 @@ struct ServeCommand: AsyncParsableCommand {
         limit.rlim_cur = min(limit.rlim_max, 1 << 16)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return Int(limit.rlim_cur)
+    }
+
+    /// Of a file of configuration, or of models by path or name.
+    private static func configuration(of sources: [String], unit: String?) throws -> ServeConfiguration {
+        let isFile = [".yaml", ".yml", ".json"].contains { sources[0].hasSuffix($0) }
+        guard !isFile else {
+            guard sources.count == 1 else { throw ValidationError("one configuration can be served, or several models") }
+            return try read(sources[0], unit: unit)
+        }
+        var models: [ModelConfiguration] = []
+        for source in sources {
+            let path = URL(filePath: try Folders.model(source)).path
+            models.append(ModelConfiguration(name: PartName.model(at: path), path: path))
+        }
+        if let name = Dictionary(grouping: models, by: \.name).first(where: { $0.value.count > 1 })?.key {
+            throw ValidationError("two of the models are called '\(name)'; a configuration can name them")
+        }
+        return ServeConfiguration(units: [UnitConfiguration(models: models)])
     }
 
     /// Reads a configuration, or makes one of a plan.

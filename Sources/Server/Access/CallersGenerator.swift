@@ -1,0 +1,59 @@
+import Access
+import Engine
+
+/// A generator as the caller of the moment sees it: the models that its key is for, under all their names. It counts the
+/// tokens that the caller takes.
+struct CallersGenerator: TextGenerator {
+    var base: any TextGenerator
+    /// Other names of models.
+    var aliases: [String: String]
+
+    var models: [ServedModel] {
+        get async {
+            var models = await base.models
+            for (alias, name) in aliases.sorted(by: { $0.key < $1.key }) {
+                guard !models.contains(where: { $0.name == alias }),
+                    var model = models.first(where: { $0.name == name })
+                else { continue }
+                model.name = alias
+                models.append(model)
+            }
+            guard let key = Caller.current?.key else { return models }
+            return models.filter { key.allows(model: $0.name) }
+        }
+    }
+
+    var isReady: Bool { get async { await base.isReady } }
+
+    func generate(
+        _ request: GenerationRequest
+    ) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        let caller = Caller.current
+        var request = request
+        request.model = try target(of: request.model, caller)
+        let stream = try await base.generate(request)
+        guard let caller, caller.key.limits.tokensPerMinute != nil else { return stream }
+        caller.control.charge(caller.key, tokens: request.prompt.count)
+        // Pulled by the one that reads the result, and so ended with it.
+        nonisolated(unsafe) var iterator = stream.makeAsyncIterator()
+        return AsyncThrowingStream {
+            let event = try await iterator.next()
+            if case .token = event { caller.control.charge(caller.key, tokens: 1) }
+            return event
+        }
+    }
+
+    func embed(_ request: EmbeddingRequest) async throws(EngineError) -> Embedding {
+        let caller = Caller.current
+        var request = request
+        request.model = try target(of: request.model, caller)
+        let embedding = try await base.embed(request)
+        if let caller { caller.control.charge(caller.key, tokens: embedding.promptTokens) }
+        return embedding
+    }
+
+    private func target(of name: String, _ caller: Caller?) throws(EngineError) -> String {
+        if let caller, !caller.key.allows(model: name) { throw .modelNotFound(name) }
+        return aliases[name] ?? name
+    }
+}
