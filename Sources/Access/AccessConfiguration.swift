@@ -40,7 +40,8 @@ package struct AccessConfiguration: Sendable, Hashable {
         if let field = try root.optional("admin") {
             try field.allowOnly(["host", "port"])
             admin = Address(
-                host: try field.optional("host")?.text() ?? "127.0.0.1", port: try field.field("port").integer(0...65_535))
+                host: try field.optional("host")?.text() ?? "127.0.0.1",
+                port: try field.field("port").integer(0...65_535))
         }
         if let field = try root.optional("tls") {
             try field.allowOnly(["certificate", "key"])

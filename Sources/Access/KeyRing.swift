@@ -49,7 +49,9 @@ package struct KeyRing: Sendable, Hashable {
     package static let shortestSecret = 16
 
     package mutating func add(_ key: AccessKey) throws(KeyError) {
-        guard !keys.contains(where: { $0.name == key.name }) else { throw KeyError("two keys are called '\(key.name)'") }
+        guard !keys.contains(where: { $0.name == key.name }) else {
+            throw KeyError("two keys are called '\(key.name)'")
+        }
         guard !keys.contains(where: { $0.digest == key.digest }) else {
             throw KeyError("'\(key.name)' has the secret of another key")
         }

@@ -193,7 +193,9 @@ import Testing
 
     @Test func aliasesAreModels() async throws {
         let generator = ScriptedGenerator(models: [.chat])
-        let server = try server(generator, #", models: ["gpt-4o"]"#) { $0.aliases = ["gpt-4o": "tiny", "none": "nobody"] }
+        let server = try server(generator, #", models: ["gpt-4o"]"#) {
+            $0.aliases = ["gpt-4o": "tiny", "none": "nobody"]
+        }
         try await server.application.test(.router) { client in
             let list = try await ask(client, .get, "/v1/models", .both).json
             #expect(list.data?.elements?.compactMap(\.id?.asText) == ["tiny", "gpt-4o"])

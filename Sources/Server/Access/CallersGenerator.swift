@@ -1,8 +1,8 @@
 import Access
 import Engine
 
-/// A generator as the caller of the moment sees it: the models that its key is for, under all their names. It counts the
-/// tokens that the caller takes.
+/// A generator as the caller of the moment sees it: the models that its key is for, under all their names. It counts
+/// the tokens that the caller takes.
 struct CallersGenerator: TextGenerator {
     var base: any TextGenerator
     /// Other names of models.

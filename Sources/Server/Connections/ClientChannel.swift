@@ -30,7 +30,8 @@ struct ClientChannel: HTTPChannelHandler {
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: Self.limits)
             try pipeline.addHandlers([
-                handler, HTTP1ToHTTPServerCodec(secure: settings.identity != nil), ContinueHandler(bodyLimit: settings.bodyLimit),
+                handler, HTTP1ToHTTPServerCodec(secure: settings.identity != nil),
+                ContinueHandler(bodyLimit: settings.bodyLimit),
             ])
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))

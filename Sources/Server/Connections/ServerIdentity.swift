@@ -3,8 +3,8 @@ package import Logging
 import NIOSSL
 import Synchronization
 
-/// The certificate with which the server proves who it is, and its key. Files that change are read again; where they are
-/// wrong then, connections go on with those before.
+/// The certificate with which the server proves who it is, and its key. Files that change are read again; where they
+/// are wrong then, connections go on with those before.
 package final class ServerIdentity: Sendable {
     private struct State {
         var context: NIOSSLContext

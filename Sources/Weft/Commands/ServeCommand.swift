@@ -114,7 +114,8 @@ struct ServeCommand: AsyncParsableCommand {
             file: access.keys.map(path), environment: ProcessInfo.processInfo.environment, logger: logger)
         settings.access = control
         let hosts = [configuration.host] + (access.admin.map { [$0.host] } ?? [])
-        if !control.hasKeys, !access.isInsecure, let host = hosts.first(where: { !AccessConfiguration.isLoopback($0) }) {
+        if !control.hasKeys, !access.isInsecure, let host = hosts.first(where: { !AccessConfiguration.isLoopback($0) })
+        {
             throw CommandError(
                 "host: \(host) can be reached from other machines, and there are no keys; name a file of `keys`, set "
                     + "WEFT_API_KEYS, or say `insecure: true`")
@@ -144,7 +145,9 @@ struct ServeCommand: AsyncParsableCommand {
     private static func configuration(of sources: [String], unit: String?) throws -> ServeConfiguration {
         let isFile = [".yaml", ".yml", ".json"].contains { sources[0].hasSuffix($0) }
         guard !isFile else {
-            guard sources.count == 1 else { throw ValidationError("one configuration can be served, or several models") }
+            guard sources.count == 1 else {
+                throw ValidationError("one configuration can be served, or several models")
+            }
             return try read(sources[0], unit: unit)
         }
         var models: [ModelConfiguration] = []
