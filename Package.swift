@@ -108,8 +108,8 @@ let package = Package(
         library(
             "Server",
             [
-                "Quantities", "Compute", "ConfigurationFiles", "Access", "Engine", "Tokenization", "Transformer",
-                logging, lifecycle, nioSSL,
+                "Quantities", "Compute", "ConfigurationFiles", "Scheduling", "Access", "Engine", "Tokenization",
+                "Transformer", logging, lifecycle, nioSSL,
             ]
                 + http),
         library(

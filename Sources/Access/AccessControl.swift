@@ -16,13 +16,19 @@ package final class AccessControl: Sendable {
     private let path: String?
     private let others: KeyRing
     private let logger: Logger
+    private let clock: @Sendable () -> Double
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - path: of the file of keys; `nil` where there is none.
     ///   - environment: see `KeyRing.init(environment:)`.
+    ///   - clock: seconds that only go forward; those of the machine, but for tests.
     /// - Throws: `FileError`, `KeyError`, or what Foundation throws where the file cannot be read.
-    package init(file path: String?, environment: [String: String], logger: Logger) throws {
+    package init(
+        file path: String?, environment: [String: String], logger: Logger, clock: (@Sendable () -> Double)? = nil
+    ) throws {
+        let start = ContinuousClock.now
+        self.clock = clock ?? { (ContinuousClock.now - start) / .seconds(1) }
         self.path = path
         self.logger = logger
         others = try KeyRing(environment: environment)
@@ -46,21 +52,21 @@ package final class AccessControl: Sendable {
     /// - Returns: why it is not let in; else it must be ended.
     package func begin(_ key: AccessKey) -> KeyUse.Refusal? {
         state.withLock { state in
-            Self.use(of: key, &state) { $0.begin(at: Self.now) }
+            use(of: key, &state) { $0.begin(at: $1) }
         }
     }
 
-    package func end(_ key: AccessKey) { state.withLock { state in Self.use(of: key, &state) { $0.end() } } }
+    package func end(_ key: AccessKey) { state.withLock { state in use(of: key, &state) { use, _ in use.end() } } }
 
     package func charge(_ key: AccessKey, tokens: Int) {
         state.withLock { state in
-            Self.use(of: key, &state) { $0.charge(tokens: tokens, at: Self.now) }
+            use(of: key, &state) { $0.charge(tokens: tokens, at: $1) }
         }
     }
 
     /// What a key has left of its limits.
     package func left(_ key: AccessKey) -> [KeyUse.Left] {
-        state.withLock { state in Self.use(of: key, &state) { $0.left(at: Self.now) } }
+        state.withLock { state in use(of: key, &state) { $0.left(at: $1) } }
     }
 
     /// Reads the file anew, whether it changed or not.
@@ -81,12 +87,13 @@ package final class AccessControl: Sendable {
         }
     }
 
-    private static func use<Result>(
-        of key: AccessKey, _ state: inout State, _ body: (inout KeyUse) -> Result
+    private func use<Result>(
+        of key: AccessKey, _ state: inout State, _ body: (inout KeyUse, _ now: Double) -> Result
     ) -> Result {
+        let now = clock()
         var use = state.uses[key.name]?.under(key.limits, at: now) ?? KeyUse(key.limits, at: now)
         defer { state.uses[key.name] = use }
-        return body(&use)
+        return body(&use, now)
     }
 
     private static func ring(_ path: String?, _ others: KeyRing) throws -> KeyRing {
@@ -96,7 +103,4 @@ package final class AccessControl: Sendable {
         return ring
     }
 
-    private static var now: Double { (ContinuousClock.now - start) / .seconds(1) }
-
-    private static let start = ContinuousClock.now
 }

@@ -1,4 +1,5 @@
 package import Quantities
+package import Scheduling
 
 /// A text that a client wants read by a model that embeds or ranks.
 package struct EmbeddingRequest: Sendable {
@@ -7,6 +8,7 @@ package struct EmbeddingRequest: Sendable {
     /// The text's tokens, with those that the model wants around it; must not be empty. For a model that ranks, those
     /// of two texts.
     package var prompt: [TokenID]
+    package var sender = Sender()
 
     package init(model: String, prompt: [TokenID]) {
         self.model = model

@@ -1,4 +1,5 @@
 package import Quantities
+package import Scheduling
 package import Tokenization
 package import Transformer
 
@@ -71,6 +72,7 @@ package struct GenerationRequest: Sendable {
     package var sampling = SamplingOptions()
     /// How many of the likeliest alternatives to report beside each token; `nil` reports no log probabilities.
     package var topLogprobs: Int?
+    package var sender = Sender()
 
     package init(model: String, prompt: [TokenID]) {
         self.model = model

@@ -31,7 +31,7 @@ extension KVManager {
         return faults
     }
 
-    /// The sums are those of what they sum up; each model's sequences are listed once, by age.
+    /// The sums are those of what they sum up; each model's sequences are listed once, by rank.
     private func auditAccounts() -> [String] {
         var faults: [String] = []
         for model in accounts.ids {
@@ -56,7 +56,7 @@ extension KVManager {
                 faults.append("\(model) lists other sequences than it has")
             } else if zip(account.sequences, account.sequences.dropFirst()).contains(where: { !isOlder($0, than: $1) })
             {
-                faults.append("sequences of \(model) are not by age")
+                faults.append("sequences of \(model) are not by rank")
             }
         }
         let all = accounts.ids.map { accounts[$0] }

@@ -190,7 +190,7 @@ extension KVManager {
     }
 
     func isOlder(_ table: BlockTableID, than other: BlockTableID) -> Bool {
-        sequences[table].age < sequences[other].age
+        sequences[table].rank < sequences[other].rank
     }
 }
 

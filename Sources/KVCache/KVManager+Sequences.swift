@@ -6,15 +6,15 @@ extension KVManager {
     /// At least one token of the prompt is left to compute, since it takes a token to draw the next one.
     ///
     /// - Parameters:
-    ///   - age: The sequence's place in time, unique in the unit: its arrival's number, kept when it is opened again.
+    ///   - rank: The sequence's place among all of the unit, unique there, and kept when it is opened again.
     ///   - prompt: The tokens known so far, or nothing where they are not known; then nothing is shared, nor is it by
     ///     models that cannot (`KVShape.sharesPrefixes`).
-    /// - Complexity: O(shared pages), and the steps back to its place by age among the model's sequences.
-    package mutating func open(_ model: ModelID, age: UInt64, prompt: [TokenID] = []) -> BlockTableID {
+    /// - Complexity: O(shared pages), and the steps back to its place by rank among the model's sequences.
+    package mutating func open(_ model: ModelID, rank: SequenceRank, prompt: [TokenID] = []) -> BlockTableID {
         let table = BlockTable(shape: accounts[model].shape, chunk: accounts[model].chunk)
-        let id = sequences.insert(OpenSequence(model: model, age: age, table: table))
+        let id = sequences.insert(OpenSequence(model: model, rank: rank, table: table))
         // Most are the newest.
-        let place = accounts[model].sequences.lastIndex { sequences[$0].age < age }.map { $0 + 1 } ?? 0
+        let place = accounts[model].sequences.lastIndex { sequences[$0].rank < rank }.map { $0 + 1 } ?? 0
         accounts[model].sequences.insert(id, at: place)
         attachPrefix(of: prompt, to: id)
         return id

@@ -12,7 +12,7 @@ package import Quantities
 /// ```swift
 /// var kv = KVManager(pages: 1000)
 /// let model = try kv.add(KVShape(layers: 30, kvHeads: 3, headSize: 64), weight: 1)
-/// let table = kv.open(model, age: 0, prompt: prompt)       // what the prefix index knows is there already
+/// let table = kv.open(model, rank: 0, prompt: prompt)      // what the prefix index knows is there already
 /// switch kv.extend(table, to: prompt.count, for: .admission) {
 /// case .granted: device.compute(prompt, in: kv[table].pages)
 /// case .needsPreemption(let victim): kv.release(victim)    // and ask again
@@ -46,7 +46,7 @@ package struct KVManager: Sendable {
     /// One open sequence's side of the books.
     struct OpenSequence: Sendable {
         let model: ModelID
-        let age: UInt64
+        let rank: SequenceRank
         /// A job at work reads or writes the pages.
         var isPinned = false
         var table: BlockTable

@@ -26,7 +26,7 @@ package struct ModelAccount: Sendable {
     /// (MuxServe, section 3.3).
     package private(set) var pageSeconds = 0.0
     private var countedAt: Seconds
-    /// Open sequences by age, the oldest first.
+    /// Open sequences by rank, the one in front first.
     var sequences: [BlockTableID] = []
 
     init(shape: KVShape, chunk: Int, weight: Double, at now: Seconds) {

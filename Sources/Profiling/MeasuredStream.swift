@@ -50,7 +50,7 @@ final class MeasuredStream: Sendable {
         var manager = KVManager(pages: pool.pageCount)
         let id = try manager.add(shape, weight: 1)
         for (age, tokens) in slots.enumerated() {
-            let sequence = manager.open(id, age: UInt64(age))
+            let sequence = manager.open(id, rank: SequenceRank(age: UInt64(age)))
             guard case .granted = manager.extend(sequence, to: tokens + 1, for: .step) else {
                 preconditionFailure("the pool holds every sequence")
             }

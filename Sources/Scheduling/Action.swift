@@ -18,6 +18,8 @@ package struct Arrival: Hashable, Sendable {
     package var maxTokens: Int
     /// The prompt, by which prefixes are shared; empty where it is not known.
     package var prompt: [TokenID]
+    /// Who asks, and how much it matters.
+    package var sender = Sender()
 
     package init(request: RequestID, model: ModelID, promptTokens: Int, maxTokens: Int, prompt: [TokenID] = []) {
         precondition(promptTokens > 0 && maxTokens > 0, "a request has a prompt and wants at least one token")
@@ -28,6 +30,15 @@ package struct Arrival: Hashable, Sendable {
         self.maxTokens = maxTokens
         self.prompt = prompt
     }
+}
+
+/// Whose request it is. Requests of higher priority go first; of equal priority those who ask get equal parts.
+package struct Sender: Hashable, Sendable {
+    /// Empty where nobody is told apart.
+    package var name: String
+    package var priority: Int
+
+    package init(name: String = "", priority: Int = 0) { (self.name, self.priority) = (name, priority) }
 }
 
 /// What a unit wants done, in this order.

@@ -7,7 +7,7 @@ extension UnitState {
     /// - Complexity: O(pages + sequences).
     package func audit() -> [String] { kv.audit() + auditQueues() + auditJobs() }
 
-    /// Each sequence is in the one queue that its status names, by age, with pages if it needs them.
+    /// Each sequence is in the one queue that its status names, by rank, with pages if it needs them.
     private func auditQueues() -> [String] {
         var faults: [String] = []
         var listed: [SequenceIndex: Int] = [:]
@@ -17,8 +17,8 @@ extension UnitState {
                 (.running, self[model].running),
             ]
             for (status, queue) in queues {
-                let ages = queue.map { sequences[$0].age }
-                if ages != ages.sorted() { faults.append("a queue of \(model) is not by age") }
+                let ranks = queue.map { sequences[$0].rank }
+                if ranks != ranks.sorted() { faults.append("a queue of \(model) is not by rank") }
                 for index in queue {
                     listed[index, default: 0] += 1
                     let state = sequences[index]

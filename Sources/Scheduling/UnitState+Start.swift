@@ -113,6 +113,7 @@ extension UnitState {
         switch extend(index, for: .admission) {
         case .granted:
             leaveQueue(index)
+            turns.take(sequences[index].rank.turn)
             let place = place(of: index, in: self[model].prefilling)
             self[model].prefilling.insert(index, at: place)
             sequences[index].status = .prefilling
@@ -130,7 +131,7 @@ extension UnitState {
         let sequence = sequences[index]
         guard sequence.table == nil else { return }
         let prefix = self[sequence.model].settings.sharesPrefixes ? sequence.tokens : []
-        let table = kv.open(sequence.model, age: sequence.age, prompt: prefix)
+        let table = kv.open(sequence.model, rank: sequence.rank, prompt: prefix)
         sequences[index].table = table
         sequences[index].computed = kv[table].tokenCount
         byTable[table] = index

@@ -18,7 +18,7 @@ struct SequenceState: Sendable {
 
     let request: RequestID
     let model: ModelID
-    let age: UInt64
+    let rank: SequenceRank
     let arrival: Seconds
     var status = Status.waiting
     var isAtWork = false
@@ -53,11 +53,11 @@ package struct ModelState: Sendable {
     /// It takes no more requests and leaves with its last one.
     package internal(set) var isDraining = false
 
-    /// Sequences without pages, by age.
+    /// Sequences without pages, by rank.
     var waiting = Deque<SequenceIndex>()
-    /// Sequences with pages and tokens to compute, by age.
+    /// Sequences with pages and tokens to compute, by rank.
     var prefilling: [SequenceIndex] = []
-    /// Sequences that decode, by age.
+    /// Sequences that decode, by rank.
     var running: [SequenceIndex] = []
     /// The revision of the pool at which the first waiting sequence was refused.
     var refusedAt: UInt64?
@@ -88,7 +88,7 @@ package struct ModelState: Sendable {
 
 /// A unit's queues, jobs and pages: what policies decide on, and the means by which they start jobs.
 ///
-/// Queues are kept by model and by age, so that a decision looks at models and at the sequences that it launches.
+/// Queues are kept by model and by rank, so that a decision looks at models and at the sequences that it launches.
 package struct UnitState: Sendable {
     package internal(set) var kv: KVManager
     /// The tenths that jobs may take together: ten, and what the unit may be overloaded by.
@@ -104,6 +104,7 @@ package struct UnitState: Sendable {
     var byTable: [BlockTableID: SequenceIndex] = [:]
     var jobs: [JobID: Job] = [:]
     var nextAge: UInt64 = 0
+    var turns = FairTurns()
     var nextJob: UInt64 = 0
     /// What the event at hand has brought about.
     var actions: [Action] = []
@@ -136,12 +137,12 @@ package struct UnitState: Sendable {
     }
 
     /// The sequence that the model's next prefill job begins with; `nil` if there is none.
-    func oldestToPrefill(_ model: ModelID) -> SequenceState? {
+    func firstToPrefill(_ model: ModelID) -> SequenceState? {
         (self[model].prefilling.first ?? self[model].waiting.first).map { sequences[$0] }
     }
 
-    /// The age of the model's oldest running sequence; `nil` if there is none.
-    func oldestToDecode(_ model: ModelID) -> UInt64? { self[model].running.first.map { sequences[$0].age } }
+    /// The rank of the model's first running sequence; `nil` if there is none.
+    func firstToDecode(_ model: ModelID) -> SequenceRank? { self[model].running.first.map { sequences[$0].rank } }
 
     // MARK: Queues
 
@@ -151,28 +152,46 @@ package struct UnitState: Sendable {
             actions.append(.end(arrival.request, .failed(.modelUnloaded)))
             return
         }
+        let cost = arrival.promptTokens + min(arrival.maxTokens, Self.costliestOutput)
+        let turn = turns.turn(of: arrival.sender.name, cost: cost)
         let index = sequences.insert(
             SequenceState(
-                request: arrival.request, model: arrival.model, age: nextAge, arrival: kv.now,
+                request: arrival.request, model: arrival.model,
+                rank: SequenceRank(priority: arrival.sender.priority, turn: turn, age: nextAge), arrival: kv.now,
                 total: arrival.promptTokens, limit: arrival.promptTokens + arrival.maxTokens, tokens: arrival.prompt))
         nextAge += 1
         byRequest[arrival.request] = index
-        self[arrival.model].waiting.append(index)
+        wait(index)
         self[arrival.model].lastUse = kv.now
         updateDemand(of: arrival.model)
     }
 
-    /// Takes the pages of a sequence at rest; it waits again, at its place by age.
+    /// What an output counts at most before it is known. Chosen: a long answer; clients that name no limit would pay
+    /// for a whole context.
+    private static let costliestOutput = 1024
+
+    /// Takes the pages of a sequence at rest; it waits again, at its place by rank.
     mutating func preempt(_ index: SequenceIndex) {
         let (model, wasWaiting) = (sequences[index].model, sequences[index].status == .waiting)
         leaveQueue(index)
         releasePages(of: index)
         sequences[index].status = .waiting
         sequences[index].computed = 0
-        let place = place(of: index, in: self[model].waiting)
-        self[model].waiting.insert(index, at: place)
+        wait(index)
         updateDemand(of: model)
         if !wasWaiting { actions.append(.preempt(sequences[index].request)) }
+    }
+
+    /// Puts a sequence among those that wait. The one that was first, and perhaps refused, is not asked before the new
+    /// one has its pages: it holds none meanwhile, not even those of its prefix.
+    private mutating func wait(_ index: SequenceIndex) {
+        let model = sequences[index].model, place = place(of: index, in: self[model].waiting)
+        if place == 0, let first = self[model].waiting.first {
+            releasePages(of: first)
+            sequences[first].computed = 0
+            self[model].refusedAt = nil
+        }
+        self[model].waiting.insert(index, at: place)
     }
 
     /// Ends a sequence: now if it is at rest, else with its job.
@@ -206,7 +225,7 @@ package struct UnitState: Sendable {
         actions.append(.drained(model))
     }
 
-    /// The place by age that a sequence has, or should have, in a queue.
+    /// The place by rank that a sequence has, or should have, in a queue.
     ///
     /// - Complexity: O(log n).
     func place<Queue: RandomAccessCollection<SequenceIndex>>(
@@ -215,7 +234,7 @@ package struct UnitState: Sendable {
         var (low, high) = (0, queue.count)
         while low < high {
             let middle = (low + high) / 2
-            if sequences[queue[middle]].age < sequences[index].age { low = middle + 1 } else { high = middle }
+            if sequences[queue[middle]].rank < sequences[index].rank { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -49,7 +49,7 @@ package struct SingleSequence {
     /// Forgets all tokens.
     package mutating func restart(count: Int = 1) {
         for sequence in sequences { pages.release(sequence) }
-        sequences = (0..<count).map { pages.open(id, age: UInt64($0)) }
+        sequences = (0..<count).map { pages.open(id, rank: SequenceRank(age: UInt64($0))) }
     }
 
     /// Appends `tokens` to every sequence, in pieces that fit one pass; the logits of the last token are then at hand.

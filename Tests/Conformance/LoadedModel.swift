@@ -70,7 +70,7 @@ struct LoadedModel {
     func withSequence<Result>(_ body: (inout KVManager, BlockTableID) throws -> Result) throws -> Result {
         var manager = KVManager(pages: pool.pageCount)
         let id = try manager.add(model.kvShape, weight: 1)
-        let sequence = manager.open(id, age: 0)
+        let sequence = manager.open(id, rank: 0)
         return try body(&manager, sequence)
     }
 

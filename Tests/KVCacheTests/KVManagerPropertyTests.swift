@@ -20,15 +20,15 @@ struct KVManagerPropertyTests {
         #expect(world.kv.audit() == [])
     }
 
-    /// Whoever is oldest gets on: with a victim released for each refusal, a wish is granted in a bounded number of
+    /// Whoever is first gets on: with a victim released for each refusal, a wish is granted in a bounded number of
     /// steps.
     @Test(arguments: 0..<8)
-    func oldestAlwaysGetsOn(seed: UInt64) throws {
+    func theFirstAlwaysGetsOn(seed: UInt64) throws {
         var world = RandomWorld(seed: seed, pages: 24)
         for _ in 0..<300 {
             try world.step()
-            guard let oldest = world.oldest else { continue }
-            let getsOn = world.insist(on: oldest)
+            guard let first = world.first else { continue }
+            let getsOn = world.insist(on: first)
             #expect(getsOn)
             #expect(world.kv.audit() == [])
         }
@@ -39,7 +39,7 @@ struct KVManagerPropertyTests {
 private struct RandomWorld {
     struct Sequence {
         var model: ModelID
-        var age: UInt64
+        var rank: SequenceRank
         var tokens: [Int32]
         var computed: Int
         /// The most tokens of its next pass.
@@ -62,7 +62,8 @@ private struct RandomWorld {
         random = SplitMix64(seed: seed)
     }
 
-    var oldest: BlockTableID? { order.min { sequences[$0]?.age ?? 0 < sequences[$1]?.age ?? 0 } }
+    /// The one in front of all.
+    var first: BlockTableID? { order.min { sequences[$0]?.rank ?? 0 < sequences[$1]?.rank ?? 0 } }
 
     mutating func step() throws {
         switch Int.random(in: 0..<100, using: &random) {
@@ -119,10 +120,13 @@ private struct RandomWorld {
             Int32($0 / 9 + Int.random(in: 0..<2, using: &random) / ($0 % 9 + 1))
         }
         age += 1
-        let sequence = kv.open(model, age: age, prompt: prompt)
+        // Some matter more than what came before them.
+        let rank = SequenceRank(
+            priority: max(0, .random(in: -4...2, using: &random)), turn: .random(in: 0...2, using: &random), age: age)
+        let sequence = kv.open(model, rank: rank, prompt: prompt)
         order.append(sequence)
         sequences[sequence] = Sequence(
-            model: model, age: age, tokens: prompt, computed: kv[sequence].tokenCount,
+            model: model, rank: rank, tokens: prompt, computed: kv[sequence].tokenCount,
             chunk: chunks[model] ?? .max)
         extend(sequence, to: prompt.count, for: .admission)
     }

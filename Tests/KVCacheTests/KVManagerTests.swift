@@ -13,7 +13,7 @@ struct KVManagerTests {
     @Test func tablesGrowAtTheEnd() throws {
         var kv = manager(pages: 12)
         let model = try kv.add(shape(layers: 2, kvHeads: 2), weight: 1)
-        let sequence = kv.open(model, age: 0)
+        let sequence = kv.open(model, rank: 0)
         #expect(kv.extend(sequence, to: 3, for: .admission) == .granted(firstNewPage: 0))
         let before = kv[sequence].pages
         #expect(kv.extend(sequence, to: 4, for: .step) == .granted(firstNewPage: 4))
@@ -28,7 +28,7 @@ struct KVManagerTests {
     @Test func largerThanThePoolNeverFits() throws {
         var kv = manager(pages: 10)
         let model = try kv.add(shape(), weight: 1)
-        let sequence = kv.open(model, age: 0)
+        let sequence = kv.open(model, rank: 0)
         #expect(kv.extend(sequence, to: 41, for: .admission) == .neverFits(pagesNeeded: 11, pages: 10))
         #expect(kv.extend(sequence, to: 40, for: .admission) == .granted(firstNewPage: 0))
     }
@@ -49,7 +49,7 @@ struct KVManagerTests {
         #expect([0, 4, 5].map(recurrent.pages(for:)) == [3, 5, 7])
         #expect([2, 6, 7].map(recurrent.tokens(in:)) == [0, 4, 8])
         let model = try kv.add(recurrent, weight: 1)
-        let sequence = kv.open(model, age: 0)
+        let sequence = kv.open(model, rank: 0)
         #expect(kv.extend(sequence, to: 3, for: .admission) == .granted(firstNewPage: 0))
         #expect(kv.extend(sequence, to: 5, for: .step) == .granted(firstNewPage: 5))
         let table = kv[sequence]
@@ -73,7 +73,7 @@ struct KVManagerTests {
             layers: 3, kvHeads: 1, headSize: 64, pageBytes: 1024, window: KVWindow(layers: 2, tokens: 6))
         #expect([1, 2, 4, 5, 8].map(windowed.windowBlocks(chunk:)) == [3, 3, 3, 4, 4])
         let model = try kv.add(windowed, weight: 1, chunk: 8)
-        let sequence = kv.open(model, age: 0)
+        let sequence = kv.open(model, rank: 0)
         #expect(kv.extend(sequence, to: 40, for: .admission) == .granted(firstNewPage: 0))
         #expect(kv.usage == PoolUsage(free: 22, held: 18, cached: 0))
         let table = kv[sequence]
@@ -113,7 +113,7 @@ struct KVManagerTests {
         let windowed = try KVShape(
             layers: 1, kvHeads: 1, headSize: 64, pageBytes: 1024, window: KVWindow(layers: 1, tokens: 4))
         let model = try kv.add(windowed, weight: 1, chunk: 1)
-        let sequence = kv.open(model, age: 0)
+        let sequence = kv.open(model, rank: 0)
         for tokens in 1...400 {
             guard case .granted = kv.extend(sequence, to: tokens, for: .step) else {
                 Issue.record("refused at \(tokens)")
@@ -132,7 +132,7 @@ struct KVManagerTests {
             layers: 26, kvHeads: 1, headSize: 256, window: KVWindow(layers: 22, tokens: window))
         var kv = KVManager(pages: 20_000)
         let model = try kv.add(shape, weight: 1, chunk: 256)
-        let sequence = kv.open(model, age: 0)
+        let sequence = kv.open(model, rank: 0)
         #expect(kv.extend(sequence, to: 8191, for: .admission) == .granted(firstNewPage: 0))
         let all = Double(whole.pages(for: 8192)), prefill = Double(kv.usage.held) / all
         #expect(kv.usage.held == shape.mostPages(for: 8192, chunk: 256))
@@ -170,19 +170,19 @@ struct KVManagerTests {
         let lender = try kv.add(shape(), weight: 1)
         let borrower = try kv.add(shape(), weight: 1)
         for age in 0..<9 {
-            let sequence = kv.open(borrower, age: UInt64(age))
+            let sequence = kv.open(borrower, rank: SequenceRank(age: UInt64(age)))
             #expect(kv.extend(sequence, to: 40, for: .admission) == .granted(firstNewPage: 0))
         }
         #expect(kv.usage(of: borrower)?.borrowed == 40)
 
         kv.setDemand(true, of: lender)
-        let refused = kv.open(borrower, age: 9)
+        let refused = kv.open(borrower, rank: 9)
         #expect(kv.extend(refused, to: 40, for: .admission) == .exceedsQuota)
         kv.release(refused)
 
-        let first = kv.open(lender, age: 10)
+        let first = kv.open(lender, rank: 10)
         #expect(kv.extend(first, to: 40, for: .admission) == .granted(firstNewPage: 0))
-        let second = kv.open(lender, age: 11)
+        let second = kv.open(lender, rank: 11)
         guard case .needsPreemption(let victim) = kv.extend(second, to: 40, for: .admission) else {
             Issue.record("the borrower should yield")
             return
@@ -198,14 +198,14 @@ struct KVManagerTests {
         var kv = manager(pages: 10)
         let a = try kv.add(shape(), weight: 1)
         let b = try kv.add(shape(), weight: 1)
-        let busy = kv.open(a, age: 1)
+        let busy = kv.open(a, rank: 1)
         #expect(kv.extend(busy, to: 40, for: .admission) == .granted(firstNewPage: 0))
         kv.setPinned(true, busy)
-        let older = kv.open(b, age: 0)
+        let older = kv.open(b, rank: 0)
         #expect(kv.extend(older, to: 4, for: .admission) == .blocked)
         kv.setPinned(false, busy)
         #expect(kv.extend(older, to: 4, for: .admission) == .needsPreemption(of: busy))
-        let younger = kv.open(a, age: 2)
+        let younger = kv.open(a, rank: 2)
         #expect(kv.extend(younger, to: 4, for: .admission) == .exceedsQuota)
     }
 
@@ -214,12 +214,12 @@ struct KVManagerTests {
         let a = try kv.add(shape(), weight: 1)
         let b = try kv.add(shape(), weight: 1)
         let c = try kv.add(shape(), weight: 1)
-        let busy = kv.open(a, age: 1)
+        let busy = kv.open(a, rank: 1)
         #expect(kv.extend(busy, to: 36, for: .admission) == .granted(firstNewPage: 0))
         kv.setPinned(true, busy)
-        let older = kv.open(b, age: 0)
+        let older = kv.open(b, rank: 0)
         #expect(kv.extend(older, to: 8, for: .admission) == .blocked)
-        let younger = kv.open(c, age: 2)
+        let younger = kv.open(c, rank: 2)
         #expect(kv.extend(younger, to: 4, for: .admission) == .blocked)
         kv.setPinned(false, busy)
         kv.release(busy)
@@ -251,7 +251,7 @@ struct KVManagerTests {
         #expect(models.map { kv.usage(of: $0)?.quota } == [4, 4])
         let text = (0..<5000).map { TokenID($0) }
         for age in 0..<3 {
-            let sequence = kv.open(encoder, age: UInt64(age), prompt: text)
+            let sequence = kv.open(encoder, rank: SequenceRank(age: UInt64(age)), prompt: text)
             #expect(kv[sequence].tokenCount == 0)
             #expect(kv.extend(sequence, to: text.count, for: .admission) == .granted(firstNewPage: 0))
             kv.publish(text, computed: text.count, of: sequence)
@@ -262,7 +262,7 @@ struct KVManagerTests {
         #expect(kv.usage == PoolUsage(free: 8, held: 0, cached: 0))
         #expect(kv.audit() == [])
         // Its sequences have nothing to yield to one that needs pages.
-        let holder = kv.open(models[0], age: 10), waiting = kv.open(models[1], age: 11)
+        let holder = kv.open(models[0], rank: 10), waiting = kv.open(models[1], rank: 11)
         #expect(kv.extend(holder, to: 64 * 4, for: .admission) == .granted(firstNewPage: 0))
         #expect(kv.extend(waiting, to: 64, for: .step) == .blocked)
         #expect(kv.audit() == [])

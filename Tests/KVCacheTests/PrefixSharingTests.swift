@@ -14,28 +14,28 @@ struct PrefixSharingTests {
 
     @Test mutating func equalPrefixesShareFullBlocks() {
         let prompt = (0..<10).map { Int32($0) }
-        let first = kv.open(model, age: 0, prompt: prompt)
+        let first = kv.open(model, rank: 0, prompt: prompt)
         _ = kv.extend(first, to: 10, for: .admission)
         kv.publish(prompt, computed: prompt.count, of: first)
 
-        let second = kv.open(model, age: 1, prompt: prompt + [99])
+        let second = kv.open(model, rank: 1, prompt: prompt + [99])
         #expect(kv[second].tokenCount == 8)
         #expect(kv[second].pages[...] == kv[first].pages.prefix(4))
         #expect(kv.extend(second, to: 11, for: .admission) == .granted(firstNewPage: 4))
         #expect(kv.usage(of: model)?.held == 8)
 
-        let other = kv.open(model, age: 2, prompt: [7] + prompt)
+        let other = kv.open(model, rank: 2, prompt: [7] + prompt)
         #expect(kv[other].tokenCount == 0)
         #expect(kv.audit() == [])
     }
 
     @Test mutating func lastPromptTokenIsAlwaysComputed() {
         let prompt = (0..<8).map { Int32($0) }
-        let first = kv.open(model, age: 0, prompt: prompt)
+        let first = kv.open(model, rank: 0, prompt: prompt)
         _ = kv.extend(first, to: 8, for: .admission)
         kv.publish(prompt, computed: prompt.count, of: first)
         kv.release(first)
-        let reopened4 = kv.open(model, age: 1, prompt: prompt)
+        let reopened4 = kv.open(model, rank: 1, prompt: prompt)
         #expect(kv[reopened4].tokenCount == 4)
     }
 
@@ -44,10 +44,10 @@ struct PrefixSharingTests {
         let recurrent = try kv.add(
             KVShape(layers: 2, kvHeads: 1, headSize: 64, pageBytes: 1024, statePages: 1), weight: 1)
         let prompt = (0..<9).map { Int32($0) }
-        let first = kv.open(recurrent, age: 0, prompt: prompt)
+        let first = kv.open(recurrent, rank: 0, prompt: prompt)
         _ = kv.extend(first, to: 9, for: .admission)
         kv.publish(prompt, computed: prompt.count, of: first)
-        let second = kv.open(recurrent, age: 1, prompt: prompt)
+        let second = kv.open(recurrent, rank: 1, prompt: prompt)
         #expect(kv[second].tokenCount == 0 && kv[second].pages.isEmpty)
         kv.release(first)
         #expect(kv.usage == PoolUsage(free: 40, held: 0, cached: 0))
@@ -60,10 +60,10 @@ struct PrefixSharingTests {
             KVShape(layers: 2, kvHeads: 1, headSize: 64, pageBytes: 1024, window: KVWindow(layers: 1, tokens: 4)),
             weight: 1)
         let prompt = (0..<9).map { Int32($0) }
-        let first = kv.open(windowed, age: 0, prompt: prompt)
+        let first = kv.open(windowed, rank: 0, prompt: prompt)
         _ = kv.extend(first, to: 9, for: .admission)
         kv.publish(prompt, computed: prompt.count, of: first)
-        let second = kv.open(windowed, age: 1, prompt: prompt)
+        let second = kv.open(windowed, rank: 1, prompt: prompt)
         #expect(kv[second].tokenCount == 0 && kv[second].pages.isEmpty)
         kv.release(first)
         #expect(kv.usage == PoolUsage(free: 40, held: 0, cached: 0))
@@ -73,10 +73,10 @@ struct PrefixSharingTests {
     @Test mutating func modelsDoNotShare() throws {
         let other = try kv.add(shape, weight: 1)
         let prompt = (0..<9).map { Int32($0) }
-        let first = kv.open(model, age: 0, prompt: prompt)
+        let first = kv.open(model, rank: 0, prompt: prompt)
         _ = kv.extend(first, to: 9, for: .admission)
         kv.publish(prompt, computed: prompt.count, of: first)
-        let reopened0 = kv.open(other, age: 1, prompt: prompt)
+        let reopened0 = kv.open(other, rank: 1, prompt: prompt)
         #expect(kv[reopened0].tokenCount == 0)
     }
 
@@ -84,25 +84,25 @@ struct PrefixSharingTests {
         let old = (0..<9).map { Int32($0) }
         let recent = (100..<109).map { Int32($0) }
         for (age, prompt) in [old, recent].enumerated() {
-            let sequence = kv.open(model, age: UInt64(age), prompt: prompt)
+            let sequence = kv.open(model, rank: SequenceRank(age: UInt64(age)), prompt: prompt)
             _ = kv.extend(sequence, to: 9, for: .admission)
             kv.publish(prompt, computed: prompt.count, of: sequence)
             kv.release(sequence)
         }
         #expect(kv.usage == PoolUsage(free: 32, held: 0, cached: 8))
-        let large = kv.open(model, age: 2)
+        let large = kv.open(model, rank: 2)
         #expect(kv.extend(large, to: 68, for: .admission) == .granted(firstNewPage: 0))
         #expect(kv.usage.cached == 6)
-        let reopened8 = kv.open(model, age: 3, prompt: recent)
+        let reopened8 = kv.open(model, rank: 3, prompt: recent)
         #expect(kv[reopened8].tokenCount == 8)
-        let reopened4 = kv.open(model, age: 4, prompt: old)
+        let reopened4 = kv.open(model, rank: 4, prompt: old)
         #expect(kv[reopened4].tokenCount == 4)
         #expect(kv.audit() == [])
     }
 
     @Test mutating func duplicatesKeepTheirOwnPages() {
         let prompt = (0..<9).map { Int32($0) }
-        let sequences = (0..<2).map { kv.open(model, age: UInt64($0), prompt: prompt) }
+        let sequences = (0..<2).map { kv.open(model, rank: SequenceRank(age: UInt64($0)), prompt: prompt) }
         for sequence in sequences { _ = kv.extend(sequence, to: 9, for: .admission) }
         for sequence in sequences { kv.publish(prompt, computed: prompt.count, of: sequence) }
         #expect(Set(sequences.flatMap { kv[$0].pages }).count == 12)

@@ -12,7 +12,9 @@ struct PolicyPropertyTests {
             pages: [40, 90, 30, 400][Int(seed) % 4], policy: policy.policy, overload: Int(seed % 3))
         try world.load(Self.mixedSettings(&random))
         for event in 0..<1200 {
-            try Self.step(&world, &random, settings: Self.mixedSettings)
+            try Self.step(&world, &random, settings: Self.mixedSettings) {
+                Sender(name: "\($0.integer(in: 0...3))", priority: max(0, $0.integer(in: -3...2)))
+            }
             let faults = world.unit.state.audit()
             #expect(faults == [], "after event \(event)")
             #expect(world.streams.isEmpty || !world.passes.isEmpty, "the unit stands still after event \(event)")
@@ -46,12 +48,14 @@ struct PolicyPropertyTests {
 
     static func step(
         _ world: inout ScheduledWorld, _ random: inout SplitMix64,
-        settings: (inout SplitMix64) throws -> ModelSettings = { try PolicyPropertyTests.settings(&$0) }
+        settings: (inout SplitMix64) throws -> ModelSettings = { try PolicyPropertyTests.settings(&$0) },
+        sender: (inout SplitMix64) -> Sender = { _ in Sender() }
     ) throws {
         switch random.integer(in: 0...99) {
         case 0..<32:
             guard let model = world.models.randomElement(using: &random) else { return }
-            world.send(model, prompt: prompt(&random), maxTokens: random.integer(in: 1...20))
+            let (prompt, maxTokens) = (prompt(&random), random.integer(in: 1...20))
+            world.send(model, prompt: prompt, maxTokens: maxTokens, sender: sender(&random))
         case 32..<36:
             let live = world.streams.keys.sorted { $0.number < $1.number }
             if let request = live.randomElement(using: &random) { world.cancel(request) }

@@ -53,17 +53,18 @@ struct ScheduledWorld {
     }
 
     @discardableResult
-    mutating func send(_ model: ModelID, prompt: [Int32], maxTokens: Int) -> RequestID {
+    mutating func send(
+        _ model: ModelID, prompt: [Int32], maxTokens: Int, sender: Sender = Sender()
+    ) -> RequestID {
         let request = RequestID(nextRequest)
         nextRequest += 1
         // What keeps nothing cannot go on.
         let maxTokens = unit.state.existing(model)?.settings.shape.hasPages == false ? 1 : maxTokens
         streams[request] = Stream(model: model, prompt: prompt, limit: maxTokens)
-        apply(
-            unit.arrived(
-                Arrival(
-                    request: request, model: model, promptTokens: prompt.count, maxTokens: maxTokens, prompt: prompt),
-                at: now))
+        var arrival = Arrival(
+            request: request, model: model, promptTokens: prompt.count, maxTokens: maxTokens, prompt: prompt)
+        arrival.sender = sender
+        apply(unit.arrived(arrival, at: now))
         return request
     }
 

@@ -57,7 +57,7 @@ struct LoadingTests {
         #expect(steps.last?.share == 1)
 
         var pages = KVManager(pages: pool.pageCount)
-        let sequence = pages.open(try pages.add(network.kvShape, weight: 1), age: 0)
+        let sequence = pages.open(try pages.add(network.kvShape, weight: 1), rank: 0)
         guard case .granted = pages.extend(sequence, to: 40, for: .step) else {
             Issue.record("the pool is too small")
             return

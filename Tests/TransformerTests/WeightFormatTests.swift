@@ -112,7 +112,7 @@ struct WeightFormatTests {
                 GGUFFile(path: path), options: options, pool: pool, lanes: [KernelSet(device: device)], cache: nil
             ).networks.first)
         var pages = KVManager(pages: pool.pageCount)
-        let sequence = pages.open(try pages.add(network.kvShape, weight: 1), age: 0)
+        let sequence = pages.open(try pages.add(network.kvShape, weight: 1), rank: 0)
         guard case .granted = pages.extend(sequence, to: 40, for: .step) else { throw CancellationError() }
         pool.update(slot: 0, pages[sequence].pages[0...], from: 0)
         var results: [Float] = []

@@ -112,7 +112,9 @@ package actor Unit {
         }
         let generation = Generation(
             request, model: model, seed: .random(in: .min ... .max), continuation: continuation)
-        queue(id, .generation(generation), request.prompt, maxTokens: min(request.maxTokens ?? room, room))
+        queue(
+            id, .generation(generation), request.prompt, maxTokens: min(request.maxTokens ?? room, room),
+            of: request.sender)
         return stream
     }
 
@@ -130,7 +132,7 @@ package actor Unit {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let reading = Reading(request, model: model.id, rows: pooling.rows, continuation: continuation)
-                queue(id, .reading(reading), request.prompt, maxTokens: 1)
+                queue(id, .reading(reading), request.prompt, maxTokens: 1, of: request.sender)
             }
         } onCancel: {
             Task { await self.cancel(id) }
@@ -162,15 +164,14 @@ package actor Unit {
         return RequestID(nextRequest)
     }
 
-    private func queue(_ id: RequestID, _ work: Work, _ prompt: [TokenID], maxTokens: Int) {
+    private func queue(_ id: RequestID, _ work: Work, _ prompt: [TokenID], maxTokens: Int, of sender: Sender) {
         works[id] = work
         models[work.model]?.counters.requests += 1
         models[work.model]?.counters.promptTokens += prompt.count
-        perform(
-            scheduler.arrived(
-                Arrival(
-                    request: id, model: work.model, promptTokens: prompt.count, maxTokens: maxTokens, prompt: prompt),
-                at: now))
+        var arrival = Arrival(
+            request: id, model: work.model, promptTokens: prompt.count, maxTokens: maxTokens, prompt: prompt)
+        arrival.sender = sender
+        perform(scheduler.arrived(arrival, at: now))
     }
 
     private func cancel(_ id: RequestID) {

@@ -11,11 +11,11 @@ package struct FirstComePolicy: BatchPolicy {
 
     package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         guard unit.startOverdueDecodes(patience: defaultPatience, after: nil, at: now) else { return }
-        if unit.prefillJobs == 0, let model = unit.modelWithOldestToPrefill(),
+        if unit.prefillJobs == 0, let model = unit.modelWithFirstToPrefill(),
             unit.startPrefill(model, at: now) == .needsShare
         {
             return
         }
-        for model in unit.modelsByOldestToDecode() where unit.startDecode(model, at: now) == .needsShare { return }
+        for model in unit.modelsByFirstToDecode() where unit.startDecode(model, at: now) == .needsShare { return }
     }
 }

@@ -11,12 +11,12 @@ package struct TemporalPolicy: BatchPolicy {
 
     package mutating func decide(_ unit: inout UnitState, at now: Seconds) {
         guard unit.isIdle else { return }
-        if let model = unit.modelWithOldestToPrefill(),
+        if let model = unit.modelWithFirstToPrefill(),
             unit.startPrefill(model, share: .whole, at: now) == .started
         {
             return
         }
-        for model in unit.modelsByOldestToDecode()
+        for model in unit.modelsByFirstToDecode()
         where unit.startDecode(model, share: .whole, at: now) == .started { return }
     }
 }

@@ -28,9 +28,9 @@ extension UnitState {
     func modelsByDeadline(after last: ModelID?, at now: Seconds) -> [ModelID]? {
         guard models.ids.contains(where: { self[$0].settings.targets.timeToFirstToken != nil }) else { return nil }
         let due = modelsInTurn(after: last).compactMap { id -> (deadline: Seconds, id: ModelID)? in
-            guard self[id].canPrefill, let oldest = oldestToPrefill(id) else { return nil }
+            guard self[id].canPrefill, let first = firstToPrefill(id) else { return nil }
             let target = self[id].settings.targets.timeToFirstToken ?? Self.defaultTimeToFirstToken
-            return (oldest.arrival + target, id)
+            return (first.arrival + target, id)
         }
         let late = due.filter { $0.deadline < now }
         let others = due.filter { $0.deadline >= now }.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
@@ -50,24 +50,24 @@ extension UnitState {
         return targets.min().map { max(Self.smallestChunk, Int(min($0 / perToken, 1e6))) }
     }
 
-    /// The model that can prefill and whose next sequence is the oldest.
-    func modelWithOldestToPrefill() -> ModelID? {
-        let heads = models.ids.compactMap { id -> (age: UInt64, id: ModelID)? in
-            guard self[id].canPrefill, let oldest = oldestToPrefill(id) else { return nil }
-            return (oldest.age, id)
+    /// The model that can prefill and whose next sequence comes before those of others.
+    func modelWithFirstToPrefill() -> ModelID? {
+        let heads = models.ids.compactMap { id -> (rank: SequenceRank, id: ModelID)? in
+            guard self[id].canPrefill, let first = firstToPrefill(id) else { return nil }
+            return (first.rank, id)
         }
-        return heads.min { $0.age < $1.age }?.id
+        return heads.min { $0.rank < $1.rank }?.id
     }
 
     /// How many models could start a decode.
     var modelsToDecode: Int { models.ids.count { self[$0].canDecode } }
 
-    /// Models that can decode, the one with the oldest sequence in front.
-    func modelsByOldestToDecode() -> [ModelID] {
-        let heads = models.ids.compactMap { id -> (age: UInt64, id: ModelID)? in
-            guard self[id].canDecode, let age = oldestToDecode(id) else { return nil }
-            return (age, id)
+    /// Models that can decode, the one with the first sequence in front.
+    func modelsByFirstToDecode() -> [ModelID] {
+        let heads = models.ids.compactMap { id -> (rank: SequenceRank, id: ModelID)? in
+            guard self[id].canDecode, let rank = firstToDecode(id) else { return nil }
+            return (rank, id)
         }
-        return heads.sorted { $0.age < $1.age }.map(\.id)
+        return heads.sorted { $0.rank < $1.rank }.map(\.id)
     }
 }

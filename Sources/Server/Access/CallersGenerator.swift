@@ -1,5 +1,6 @@
 import Access
 import Engine
+import Scheduling
 
 /// A generator as the caller of the moment sees it: the models that its key is for, under all their names. It counts
 /// the tokens that the caller takes.
@@ -31,6 +32,7 @@ struct CallersGenerator: TextGenerator {
         let caller = Caller.current
         var request = request
         request.model = try target(of: request.model, caller)
+        if let caller { request.sender = Sender(name: caller.key.name, priority: caller.key.priority) }
         let stream = try await base.generate(request)
         guard let caller, caller.key.limits.tokensPerMinute != nil else { return stream }
         caller.control.charge(caller.key, tokens: request.prompt.count)
@@ -47,6 +49,7 @@ struct CallersGenerator: TextGenerator {
         let caller = Caller.current
         var request = request
         request.model = try target(of: request.model, caller)
+        if let caller { request.sender = Sender(name: caller.key.name, priority: caller.key.priority) }
         let embedding = try await base.embed(request)
         if let caller { caller.control.charge(caller.key, tokens: embedding.promptTokens) }
         return embedding
