@@ -78,7 +78,8 @@ let package = Package(
             resources: [.embedInCode("Expectations/expectations.json")]),
         library("GGUF", ["Quantities", "Files"]),
         library("Jinja", [orderedCollections]),
-        library("Tokenization", ["Quantities", "GGUF", "Jinja", heaps]),
+        library("Tokenization", ["Quantities", "GGUF", heaps]),
+        library("Chat", ["Jinja", orderedCollections]),
         library("Transformer", ["Quantities", "KVCache", "Files", "Compute", "Kernels", "GGUF"]),
         library("ConfigurationFiles", [yams]),
         library("Workloads", ["Quantities", "ConfigurationFiles"]),
@@ -93,8 +94,8 @@ let package = Package(
         library(
             "Engine",
             [
-                "Quantities", "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling",
-                "ConfigurationFiles", "Workloads", "Placement", logging,
+                "Quantities", "Compute", "Kernels", "GGUF", "Tokenization", "Chat", "KVCache", "Transformer",
+                "Scheduling", "ConfigurationFiles", "Workloads", "Placement", logging,
             ]),
         library(
             "Profiling",
@@ -105,8 +106,8 @@ let package = Package(
         library(
             "Server",
             [
-                "Quantities", "Compute", "ConfigurationFiles", "Engine", "Tokenization", "Transformer", logging,
-                lifecycle,
+                "Quantities", "Compute", "Jinja", "ConfigurationFiles", "Engine", "Tokenization", "Chat", "Transformer",
+                logging, lifecycle, orderedCollections,
             ]
                 + http),
         library(
@@ -117,7 +118,7 @@ let package = Package(
             name: "Weft",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
-                "KVCache", "Tokenization", "Transformer", "Engine", "Profiling", "Server", "ConfigurationFiles",
+                "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Server", "ConfigurationFiles",
                 "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
                 "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
             ],
@@ -133,7 +134,8 @@ let package = Package(
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "Quantities", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
-        tests("Tokenization", ["Quantities", "GGUF", "Jinja"], hasResources: true),
+        tests("Tokenization", ["Quantities", "GGUF", "Chat"], hasResources: true),
+        tests("Chat", ["Quantities", "Jinja", orderedCollections]),
         tests("KVCache", ["Quantities"]),
         tests(
             "Transformer",
@@ -165,7 +167,7 @@ let package = Package(
         tests(
             "Server",
             [
-                "Quantities", "Engine", "Tokenization", "Transformer", logging, lifecycle,
+                "Quantities", "Engine", "Tokenization", "Chat", "Transformer", logging, lifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + http),

@@ -30,7 +30,8 @@ struct Generation: Sendable {
         promptCount = request.prompt.count
         endTokens = request.ignoresEndOfText ? [] : model.served.tokenizer.endOfTextTokens
         minTokens = request.minTokens
-        detokenizer = StreamingDetokenizer(model.served.tokenizer, after: request.prompt.last)
+        detokenizer = StreamingDetokenizer(
+            model.served.tokenizer, after: request.prompt.last, showing: request.shownTokens)
         stops = StopStringMatcher(request.stop)
         self.continuation = continuation
     }

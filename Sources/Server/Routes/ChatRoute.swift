@@ -1,6 +1,5 @@
 import Engine
 import Hummingbird
-import Tokenization
 
 /// `POST /v1/chat/completions`.
 struct ChatRoute: Sendable {
@@ -20,18 +19,14 @@ struct ChatRoute: Sendable {
     private func prepare(_ chat: ChatRequest, _ catalogue: Catalogue) throws -> PreparedRequest {
         let model = try catalogue.model(named: chat.options.model)
         try chat.options.check(against: model)
-        guard let template = model.chatTemplate else {
-            throw APIError.invalid(
-                "model", "`\(model.name)` has no chat template; use /v1/completions.", code: "no_chat_template")
-        }
-        let text = try template.render(chat.turns.map(\.message), addsGenerationPrompt: true)
-        // The template holds the tokens that begin a text, where the model wants any.
-        let prompt = model.tokenizer.encode(text, parsesSpecial: true, addsSpecial: false)
-        let header = AnswerHeader(prefix: "chatcmpl", model: model.name, version: version)
+        let prompt = try chat.input.prompt(for: model)
+        let format = ChatFormat(
+            header: AnswerHeader(prefix: "chatcmpl", model: model.name, version: version),
+            spelling: TokenSpelling(tokenizer: model.tokenizer), reading: prompt.reading,
+            areFunctions: chat.areFunctions, includesUsage: chat.options.includesUsage)
         return PreparedRequest(
-            sequences: chat.options.requests(model: model.name, prompt: prompt, topLogprobs: chat.topLogprobs),
-            choicesPerPrompt: chat.options.choices,
-            format: ChatFormat(header: header, spelling: TokenSpelling(tokenizer: model.tokenizer)),
-            isStream: chat.options.isStream, includesUsage: chat.options.includesUsage, promptField: "messages")
+            sequences: prompt.requests(chat.options, model: model, topLogprobs: chat.topLogprobs),
+            choicesPerPrompt: chat.options.choices, format: format, isStream: chat.options.isStream,
+            promptField: "messages")
     }
 }
