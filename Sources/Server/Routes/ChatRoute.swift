@@ -16,6 +16,17 @@ struct ChatRoute: Sendable {
         return try await generations.respond(to: prepared, context: context)
     }
 
+    private struct Prompt: Encodable { var prompt: String }
+
+    /// `POST /apply-template`, in llama.cpp's shape: the prompt that a chat would have.
+    func applyTemplate(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let catalogue = await Catalogue(of: generations.generator)
+        return try await desk.work(on: request, context, isHeavy: true) { (chat: ChatRequest) in
+            let model = try catalogue.model(named: chat.options.model)
+            return try desk.answer(Prompt(prompt: chat.input.prompt(for: model).text))
+        }
+    }
+
     private func prepare(_ chat: ChatRequest, _ catalogue: Catalogue) throws -> PreparedRequest {
         let model = try catalogue.model(named: chat.options.model)
         try chat.options.check(against: model)
