@@ -27,6 +27,14 @@ package struct OutputFormat: Sendable, Hashable {
         }
     }
 
+    /// The marks of reasoning, also where it is a message among others.
+    package var anyReasoning: Span? {
+        if case .channels(let channels) = calls, channels == .harmony {
+            return Span(begin: "<|channel|>analysis<|message|>", end: "<|end|>")
+        }
+        return reasoning
+    }
+
     /// All texts that mean something, for finding the special tokens among them.
     package var markers: [String] {
         [reasoning?.begin, reasoning?.end].compactMap(\.self) + silent + (calls?.markers ?? [])

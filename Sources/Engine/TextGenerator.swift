@@ -73,6 +73,8 @@ package struct GenerationRequest: Sendable {
     /// Special tokens whose text is a part of the output, as it means something to who reads it. Of the others nothing
     /// is shown.
     package var shownTokens: Set<TokenID> = []
+    /// `nil` lets the model reason as long as it likes.
+    package var reasoningLimit: ReasoningLimit?
     /// How many of the likeliest alternatives to report beside each token; `nil` reports no log probabilities.
     package var topLogprobs: Int?
 

@@ -74,6 +74,21 @@ import Testing
         #expect(prompt.contains("style=brief effort=high"))
     }
 
+    @Test func aBudgetOfReasoningReachesTheEngine() async throws {
+        for (field, tokens) in [("thinking_token_budget", 7), ("thinking_budget_tokens", 0)] {
+            let generator = Self.saying("x")
+            _ = try await ask(#""\#(field)": \#(tokens)"#, generator)
+            let limit = try #require(generator.requests.first?.reasoningLimit)
+            #expect(limit.tokens == tokens)
+            #expect(limit.begin == "<think>")
+            #expect(limit.end == "</think>")
+            #expect(ByteTokenizer.text(limit.closing) == "\n</think>\n")
+        }
+        let generator = Self.saying("x")
+        _ = try await ask(#""thinking_budget_tokens": -1"#, generator)
+        #expect(generator.requests.first?.reasoningLimit == nil)
+    }
+
     @Test func callsAndResultsReachTheTemplate() async throws {
         let generator = Self.saying("x")
         let messages =

@@ -12,11 +12,9 @@ extension Value {
     }
 
     /// This value as JSON on one line, as templates write it; `nil` for what is no JSON, or more than `limit` bytes.
-    package func json(limit: Int = Limits.default.bytes, isCompact: Bool = false) -> String? {
+    package func json(limit: Int = Limits.default.bytes) -> String? {
         var output = BoundedText(limit: limit)
-        var writer = JSONWriter()
-        if isCompact { (writer.itemSeparator, writer.keySeparator) = (",", ":") }
-        do { try writer.write(self, to: &output) } catch { return nil }
+        do { try JSONWriter().write(self, to: &output) } catch { return nil }
         return output.text
     }
 }

@@ -13,6 +13,8 @@ struct ChatInput: Sendable {
     var allowsSeveralCalls = true
     /// Values for the chat template by name.
     var templateOptions: [String: Value] = [:]
+    /// The most tokens of reasoning; `nil` for any number.
+    var reasoningBudget: Int?
 
     /// The prompt in a model's own words.
     ///
@@ -29,7 +31,8 @@ struct ChatInput: Sendable {
             // The template holds the tokens that begin a text, where the model wants any.
             tokens: model.tokenizer.encode(text, parsesSpecial: true, addsSpecial: false),
             reading: ChatReading(
-                format: template.format, tools: tools, prompt: text, allowsSeveralCalls: allowsSeveralCalls))
+                format: template.format, tools: tools, prompt: text, allowsSeveralCalls: allowsSeveralCalls),
+            reasoningBudget: reasoningBudget)
     }
 }
 
@@ -38,17 +41,28 @@ struct PreparedChat: Sendable {
     var text: String
     var tokens: [TokenID]
     var reading: ChatReading
+    var reasoningBudget: Int?
 
     /// What the engine is asked for, with what the reader has to see.
     func requests(
         _ options: GenerationOptions, model: ServedModel, topLogprobs: Int? = nil
     ) -> [GenerationRequest] {
         let shown = reading.isPlain ? [] : model.specialTokens(in: reading.format.markers)
+        let limit = reasoningLimit(model)
         return options.requests(model: model.name, prompt: tokens, topLogprobs: topLogprobs).map {
             var request = $0
             request.shownTokens = shown
+            request.reasoningLimit = limit
             return request
         }
+    }
+
+    private func reasoningLimit(_ model: ServedModel) -> ReasoningLimit? {
+        guard let reasoningBudget, let span = reading.format.anyReasoning else { return nil }
+        let closing = model.tokenizer.encode("\n\(span.end)\n", parsesSpecial: true, addsSpecial: false)
+        return ReasoningLimit(
+            tokens: reasoningBudget, begin: reading.format.opensReasoning(text) ? nil : span.begin, end: span.end,
+            closing: closing)
     }
 }
 

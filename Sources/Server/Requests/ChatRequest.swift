@@ -29,9 +29,11 @@ struct ChatRequest: Decodable {
         guard !turns.isEmpty else { throw fields.wrong(.messages, "must have at least one message") }
         let tools = try ToolFields(from: decoder)
         areFunctions = tools.areFunctions
+        let template = try TemplateFields(from: decoder)
         input = ChatInput(
             messages: turns.map(\.message), tools: tools.choice == .none ? [] : tools.tools,
-            allowsSeveralCalls: tools.allowsSeveral, templateOptions: try TemplateFields(from: decoder).options)
+            allowsSeveralCalls: tools.allowsSeveral, templateOptions: template.options,
+            reasoningBudget: template.reasoningBudget)
 
         let reportsLogprobs = try fields.field(.logprobs) ?? false
         let alternatives = try fields.integer(.topLogprobs, in: 0...Self.alternativeLimit)
@@ -45,18 +47,27 @@ struct ChatRequest: Decodable {
     private struct ResponseFormat: Decodable { var type: String }
 }
 
-/// What a request tells the template besides messages and tools.
+/// What a request says of reasoning, and tells the template besides messages and tools.
 struct TemplateFields: Decodable {
     private enum CodingKeys: String, CodingKey {
         case reasoningEffort = "reasoning_effort"
         case templateOptions = "chat_template_kwargs"
+        /// vLLM's name and llama.cpp's.
+        case thinkingTokenBudget = "thinking_token_budget"
+        case thinkingBudgetTokens = "thinking_budget_tokens"
     }
 
     var options: [String: Value]
+    var reasoningBudget: Int?
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         options = try fields.field(.reasoningEffort).map(Self.options) ?? [:]
+        for key in [CodingKeys.thinkingTokenBudget, .thinkingBudgetTokens] {
+            // llama.cpp's -1 is no limit.
+            let budget = try fields.integer(key, in: -1...Int(Int32.max))
+            if let budget, budget >= 0 { reasoningBudget = budget }
+        }
         guard let own = try fields.field(.templateOptions, as: OrderedJSON.self) else { return }
         guard case .dictionary(let items) = own.value else { throw fields.wrong(.templateOptions, "must be an object") }
         for (key, value) in items {

@@ -30,6 +30,7 @@ struct MessagesRequest: Decodable {
             tools: choice?.choice == ToolChoice.none ? [] : tools, allowsSeveralCalls: choice?.allowsSeveral ?? true)
         if let thinking: Thinking = try fields.field(.thinking) {
             input.templateOptions["enable_thinking"] = .boolean(thinking.type != "disabled")
+            input.reasoningBudget = thinking.budgetTokens.map { max(0, $0) }
         }
         options = try GenerationOptions(from: decoder)
         options.stop = try fields.field(.stopSequences, as: [String].self) ?? []
@@ -38,7 +39,15 @@ struct MessagesRequest: Decodable {
         }
     }
 
-    private struct Thinking: Decodable { var type: String }
+    private struct Thinking: Decodable {
+        private enum CodingKeys: String, CodingKey {
+            case type
+            case budgetTokens = "budget_tokens"
+        }
+
+        var type: String
+        var budgetTokens: Int?
+    }
 
     /// A tool that the client runs. Those that Anthropic runs have a type of their own, and are left out: no model here
     /// knows them.
