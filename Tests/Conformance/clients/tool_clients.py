@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Reads tool calls and reasoning with the `openai` and `anthropic` packages from PyPI, as agents would.
+"""Reads tool calls and reasoning with the `openai` and `anthropic` packages from PyPI, as agents would; and with
+`langchain-openai` and `litellm` where they are installed.
 
     tool_clients.py --base-url http://127.0.0.1:8080 --model tools
 
@@ -8,7 +9,9 @@ asked. Prints one line a check; the exit status is 0 only when all checks passed
 """
 
 import argparse
+import importlib.util
 import json
+import os
 import sys
 
 try:
@@ -29,6 +32,17 @@ CHECKS = []
 def check(function):
     CHECKS.append(function)
     return function
+
+
+def check_with(package):
+    """Registers a check that needs a package which is not among those that the tests' setup installs."""
+    def register(function):
+        if importlib.util.find_spec(package):
+            CHECKS.append(function)
+        else:
+            print(f"skipped {function.__name__}: no {package}")
+        return function
+    return register
 
 
 def expect(condition, what):
@@ -140,6 +154,38 @@ def messages_of_an_unknown_model(_, client, model):
         expect(error.body["error"]["type"] == "not_found_error", error.body)
     else:
         expect(False, "no error")
+
+
+@check_with("langchain_openai")
+def langchain(openai_client, _, model):
+    from langchain_core.messages import HumanMessage, ToolMessage
+    from langchain_openai import ChatOpenAI
+
+    chat = ChatOpenAI(base_url=str(openai_client.base_url), api_key="none", model=model, max_retries=0)
+    chat = chat.bind_tools(TOOLS)
+    history = [HumanMessage("How is the weather in Bern?")]
+    answer = chat.invoke(history)
+    expect([(call["name"], call["args"]) for call in answer.tool_calls] == [("get_weather", {"city": "Bern"})], answer)
+    chat.invoke(history + [answer, ToolMessage("It rains.", tool_call_id=answer.tool_calls[0]["id"])])
+    whole = None
+    for chunk in chat.stream(history):
+        whole = chunk if whole is None else whole + chunk
+    expect(whole.content == "I see." and whole.tool_calls[0]["args"] == {"city": "Bern"}, whole)
+
+
+@check_with("litellm")
+def litellm(openai_client, _, model):
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    import litellm
+
+    arguments = dict(
+        model=f"openai/{model}", api_base=str(openai_client.base_url), api_key="none", messages=MESSAGES, tools=TOOLS)
+    message = litellm.completion(**arguments).choices[0].message
+    expect(message.content == "I see." and message.reasoning_content == "Hm.", message)
+    expect(json.loads(message.tool_calls[0].function.arguments) == {"city": "Bern"}, message)
+    chunks = list(litellm.completion(stream=True, **arguments))
+    whole = litellm.stream_chunk_builder(chunks, messages=MESSAGES).choices[0].message
+    expect(json.loads(whole.tool_calls[0].function.arguments) == {"city": "Bern"}, whole)
 
 
 def main():
