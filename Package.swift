@@ -80,7 +80,8 @@ let package = Package(
             resources: [.embedInCode("Expectations/expectations.json")]),
         library("GGUF", ["Quantities", "Files"]),
         library("Jinja", [orderedCollections]),
-        library("Tokenization", ["Quantities", "GGUF", "Jinja", heaps]),
+        library("Tokenization", ["Quantities", "GGUF", heaps]),
+        library("Chat", ["Jinja", orderedCollections]),
         library("Transformer", ["Quantities", "KVCache", "Files", "Compute", "Kernels", "GGUF"]),
         library("ConfigurationFiles", [yams]),
         library("Access", ["ConfigurationFiles", crypto, logging]),
@@ -96,8 +97,8 @@ let package = Package(
         library(
             "Engine",
             [
-                "Quantities", "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling",
-                "ConfigurationFiles", "Access", "Workloads", "Placement", logging,
+                "Quantities", "Compute", "Kernels", "GGUF", "Tokenization", "Chat", "KVCache", "Transformer",
+                "Scheduling", "ConfigurationFiles", "Access", "Workloads", "Placement", logging,
             ]),
         library(
             "Profiling",
@@ -108,8 +109,8 @@ let package = Package(
         library(
             "Server",
             [
-                "Quantities", "Compute", "ConfigurationFiles", "Scheduling", "Access", "Engine", "Tokenization",
-                "Transformer", logging, lifecycle, nioSSL,
+                "Quantities", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
+                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL,
             ]
                 + http),
         library(
@@ -120,7 +121,7 @@ let package = Package(
             name: "Weft",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
-                "KVCache", "Tokenization", "Transformer", "Engine", "Profiling", "Access", "Server",
+                "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Server",
                 "ConfigurationFiles",
                 "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
                 "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
@@ -137,7 +138,8 @@ let package = Package(
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "Quantities", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
-        tests("Tokenization", ["Quantities", "GGUF", "Jinja"], hasResources: true),
+        tests("Tokenization", ["Quantities", "GGUF", "Chat"], hasResources: true),
+        tests("Chat", ["Quantities", "Jinja", orderedCollections]),
         tests("KVCache", ["Quantities"]),
         tests(
             "Transformer",
@@ -170,7 +172,7 @@ let package = Package(
         tests(
             "Server",
             [
-                "Quantities", "Access", "ConfigurationFiles", "Engine", "Tokenization", "Transformer", logging,
+                "Quantities", "Access", "ConfigurationFiles", "Engine", "Tokenization", "Chat", "Transformer", logging,
                 lifecycle, nioSSL,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),

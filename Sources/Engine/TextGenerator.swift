@@ -1,3 +1,4 @@
+package import Chat
 package import Quantities
 package import Scheduling
 package import Tokenization
@@ -70,6 +71,11 @@ package struct GenerationRequest: Sendable {
     /// Generation ends before the first of these strings; they are not part of the text.
     package var stop: [String] = []
     package var sampling = SamplingOptions()
+    /// Special tokens whose text is a part of the output, as it means something to who reads it. Of the others nothing
+    /// is shown.
+    package var shownTokens: Set<TokenID> = []
+    /// `nil` lets the model reason as long as it likes.
+    package var reasoningLimit: ReasoningLimit?
     /// How many of the likeliest alternatives to report beside each token; `nil` reports no log probabilities.
     package var topLogprobs: Int?
     package var sender = Sender()

@@ -1,7 +1,7 @@
 /// Turns by which those who ask get equal parts of the tokens, however many requests each of them sends at once.
 ///
-/// A request's turn is what its sender has asked for before, or what those who are served now have had, if that is more:
-/// who asked for nothing for a while has saved nothing. Of one sender turns follow one another as requests come.
+/// A request's turn is what its sender has asked for before, or what those who are served now have had, if that is
+/// more: who asked for nothing for a while has saved nothing. Of one sender turns follow one another as requests come.
 ///
 /// Source: start-time fair queueing (Goyal, Vin & Cheng 1996).
 struct FairTurns: Sendable {

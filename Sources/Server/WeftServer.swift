@@ -142,6 +142,12 @@ package struct WeftServer: Service {
             generator: generator, desk: desk, deadline: deadline, keepAliveInterval: settings.keepAliveInterval)
         let chat = ChatRoute(generations: generations, desk: desk, version: settings.version)
         router.endpoint(.post, "/v1/chat/completions", chat.respond)
+        router.endpoint(.post, "/apply-template", chat.applyTemplate)
+        router.endpoint(
+            .post, "/v1/responses", ResponsesRoute(generations: generations, desk: desk).respond)
+        let messages = MessagesRoute(generations: generations, desk: desk)
+        router.endpoint(.post, "\(MessagesRoute.path)", messages.respond)
+        router.endpoint(.post, "\(MessagesRoute.path)/count_tokens", messages.countTokens)
         let completions = CompletionRoute(generations: generations, desk: desk, version: settings.version)
         router.endpoint(.post, "/v1/completions", completions.respond)
         let reader = TextReader(generator: generator, desk: desk, deadline: deadline)

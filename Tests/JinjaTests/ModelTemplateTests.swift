@@ -25,11 +25,14 @@ import Testing
         let errors = Pipe()
         process.standardError = errors
         try process.run()
-        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        if text.contains("No module named 'jinja2'") { return (nil, "no jinja2 for python3 (tools/setup --clients)") }
-        try #require(process.terminationStatus == 0, "\(text)")
-        return (Vectors(root: try JSONReader.value(of: Data(contentsOf: output)).entries), "")
+        if complaint.contains("No module named 'jinja2'") {
+            return (nil, "no jinja2 for python3 (tools/setup --clients)")
+        }
+        try #require(process.terminationStatus == 0, "\(complaint)")
+        let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
+        return (Vectors(root: try Value(json: text).entries), "")
     }
 
     @Test func `Real chat templates give the prompts of jinja2`() throws {

@@ -38,7 +38,8 @@ import Testing
         (#""logprobs": 2"#, "logprobs"), (#""top_logprobs": 2"#, "top_logprobs"),
         (#""logprobs": true, "top_logprobs": 21"#, "top_logprobs"),
         (#""logprobs": true, "top_logprobs": 1000000"#, "top_logprobs"),
-        (#""tools": [{"type": "function"}]"#, "tools"), (#""tools": 5"#, "tools"), (#""functions": [1]"#, "functions"),
+        (#""tools": [{"type": "function"}]"#, "tools[0].function"), (#""tools": 5"#, "tools"),
+        (#""functions": [1]"#, "functions[0]"),
         (#""response_format": {"type": "json_object"}"#, "response_format"),
         (#""response_format": {}"#, "response_format.type"), (#""model": 5"#, "model"),
     ])
@@ -62,7 +63,10 @@ import Testing
             "messages[0].content[0]"
         ),
         (#"[{"role": "user", "content": [{"type": "text"}]}]"#, "messages[0].content[0].text"),
-        (#"[{"role": "assistant", "content": null, "tool_calls": [{"id": "a"}]}]"#, "messages[0].tool_calls"),
+        (
+            #"[{"role": "assistant", "content": null, "tool_calls": [{"id": "a"}]}]"#,
+            "messages[0].tool_calls[0].function"
+        ),
     ])
     func messages(messages: String, field: String) async throws {
         let generator = ScriptedGenerator()

@@ -1,3 +1,4 @@
+import Chat
 import Quantities
 import Testing
 import Tokenization
@@ -40,6 +41,17 @@ import Tokenization
             let tokens = tokenizer.encode(prompt.prompt, parsesSpecial: true, addsSpecial: true)
             #expect(tokens == prompt.promptIDs, "\(prompt.name)")
         }
+    }
+
+    @Test func `SmolLM2's own template gives its golden prompt`() throws {
+        let template = try ChatTemplate(source: SmolLM2.chatTemplate, beginningOfText: "", endOfText: "")
+        let golden = try Resources.json("smollm2-135m-instruct.json", as: Golden.self)
+        let prompt = try #require(golden.prompts.first { $0.name == "chat_gravity" })
+        let question = ChatMessage(role: "user", content: "What is gravity? Answer in two sentences.")
+        let text = try template.render(ChatPrompt([question]))
+        #expect(text == prompt.prompt)
+        let tokens = try SmolLM2.tokenizer.encode(text, parsesSpecial: true, addsSpecial: false)
+        #expect(tokens == prompt.promptIDs)
     }
 
     @Test func `The end of a text is known by role and by name`() throws {

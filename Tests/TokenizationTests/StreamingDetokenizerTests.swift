@@ -57,5 +57,8 @@ import Tokenization
         var loud = StreamingDetokenizer(tokenizer, rendersSpecial: true)
         #expect(silent.append(2) == "")
         #expect(loud.append(2) == "<|im_end|>")
+        var choosy = StreamingDetokenizer(tokenizer, showing: [1])
+        #expect(choosy.append(1) == "<|im_start|>")
+        #expect(choosy.append(2) == "")
     }
 }

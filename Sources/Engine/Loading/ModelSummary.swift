@@ -1,6 +1,6 @@
+package import Chat
 package import GGUF
 import Quantities
-package import Tokenization
 
 /// What a model file holds, as far as it says, whether or not it can be run.
 package struct ModelSummary: Sendable, Encodable {

@@ -18,6 +18,7 @@ struct Generation: Sendable {
     private var cachedTokens: Int?
     private var detokenizer: StreamingDetokenizer
     private var stops: StopStringMatcher
+    private var reasoning: ReasoningWatch?
     private let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
 
     init(
@@ -30,13 +31,18 @@ struct Generation: Sendable {
         promptCount = request.prompt.count
         endTokens = request.ignoresEndOfText ? [] : model.served.tokenizer.endOfTextTokens
         minTokens = request.minTokens
-        detokenizer = StreamingDetokenizer(model.served.tokenizer, after: request.prompt.last)
+        detokenizer = StreamingDetokenizer(
+            model.served.tokenizer, after: request.prompt.last, showing: request.shownTokens)
         stops = StopStringMatcher(request.stop)
+        reasoning = request.reasoningLimit.map { ReasoningWatch($0) }
         self.continuation = continuation
     }
 
     /// Tokens that may not be drawn next: ends of text that come too early.
     var bannedTokens: Set<TokenID> { generated < minTokens ? endTokens : [] }
+
+    /// The token that must be drawn next, whatever the model thinks.
+    var forcedToken: TokenID? { reasoning?.forced }
 
     /// The sequence is in a pass from `position` on; what precedes its first one came from the prefix index.
     ///
@@ -58,7 +64,9 @@ struct Generation: Sendable {
             if !rest.isEmpty { continuation.yield(.token(GeneratedToken(id: token, text: rest, logprob: logprob))) }
             return true
         }
-        var (text, stopped) = stops.append(detokenizer.append(token))
+        let piece = detokenizer.append(token)
+        reasoning?.append(piece)
+        var (text, stopped) = stops.append(piece)
         if !stopped, isLast {
             let last = stops.append(detokenizer.finish())
             text += last.text

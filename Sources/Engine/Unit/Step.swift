@@ -12,6 +12,8 @@ struct Step: Sendable {
         var isLast: Bool
         var sampler: Sampler
         var banned: Set<TokenID>
+        /// Drawn instead of what the logits say.
+        var forced: TokenID?
         var topLogprobs: Int?
     }
 
@@ -76,7 +78,8 @@ struct Step: Sendable {
         draws.append(
             Draw(
                 request: row.request, isLast: row.draw == .lastToken, sampler: generation.sampler,
-                banned: generation.bannedTokens, topLogprobs: generation.topLogprobs))
+                banned: generation.bannedTokens, forced: generation.forcedToken,
+                topLogprobs: generation.topLogprobs))
     }
 
     /// Runs the batch, draws from its logits and pools its rows; blocks, so it belongs on the lane's thread.
@@ -96,7 +99,7 @@ struct Step: Sendable {
         draws.enumerated().map { index, draw in
             var sampler = draw.sampler
             return model.withLogits(index) { logits in
-                let token = sampler.draw(logits, banned: draw.banned)
+                let token = draw.forced ?? sampler.draw(logits, banned: draw.banned)
                 let logprob = draw.topLogprobs.map { count in
                     let (own, top) = Logprobs.of(token, top: count, in: logits)
                     return TokenLogprob(logprob: own, top: top.map { ($0.id, $0.logprob) })

@@ -5,22 +5,36 @@ import Tokenization
 
 /// How an answer looks on the wire, whole or in pieces.
 protocol AnswerFormat: Sendable {
-    /// The chunk for one token.
-    func chunk(_ token: OutputToken) -> any Encodable
-    /// The chunk that ends a choice; `isFirst` when the choice has no token.
-    func lastChunk(choice: Int, isFirst: Bool, reason: FinishReason) -> any Encodable
-    /// The chunk without choices that tells what the request took.
-    func usageChunk(_ usage: Usage) -> any Encodable
+    /// A writer of one answer in pieces.
+    func stream(choices: Int) -> any AnswerStream
     func answer(_ choices: [FinishedChoice], _ usage: Usage) -> any Encodable
 }
 
-/// One token of a streamed choice, and where it stands.
-struct OutputToken {
-    var token: GeneratedToken
-    var choice: Int
-    var isFirst: Bool
-    /// Characters of the choice before this token.
-    var textOffset: Int
+/// Writes one answer in pieces. It keeps what it must know of each choice.
+protocol AnswerStream: Sendable {
+    /// The events for one token; at least one, as clients count them.
+    mutating func token(_ token: GeneratedToken, choice: Int) -> [ServerEvent]
+    /// The events that end a choice.
+    mutating func end(choice: Int, reason: FinishReason) -> [ServerEvent]
+    /// The events behind the ends of all choices.
+    mutating func finish(_ usage: Usage) -> [ServerEvent]
+    /// The event of an answer that breaks off.
+    mutating func failure(_ error: APIError) -> ServerEvent
+}
+
+/// A server-sent event.
+struct ServerEvent {
+    /// Which kind of event it is, where the API names them.
+    var name: String?
+    /// `nil` for OpenAI's `[DONE]`.
+    var data: (any Encodable)?
+
+    static var done: ServerEvent { ServerEvent() }
+}
+
+/// The common end of OpenAI's older streams.
+extension AnswerStream {
+    mutating func failure(_ error: APIError) -> ServerEvent { ServerEvent(data: ErrorBody(error)) }
 }
 
 /// A choice that has come to its end.
@@ -72,11 +86,14 @@ struct Answer<Choice: Encodable>: Encodable {
 /// `usage`: the tokens that a request took.
 struct Usage: Encodable {
     struct PromptDetails: Encodable { var cachedTokens: Int }
+    struct CompletionDetails: Encodable { var reasoningTokens: Int }
 
     var promptTokens: Int
     var completionTokens: Int
     var totalTokens: Int
     var promptTokensDetails: PromptDetails
+    /// Of models that reason.
+    var completionTokensDetails: CompletionDetails?
 
     /// - Parameters:
     ///   - sequences: the sequences of the request; those of one prompt stand together.

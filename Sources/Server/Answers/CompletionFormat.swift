@@ -6,23 +6,42 @@ struct CompletionFormat: AnswerFormat {
     var spelling: TokenSpelling
     /// For each choice the prompt that goes before its text: empty unless the request asked for it.
     var echoes: [String]
+    var includesUsage: Bool
 
-    func chunk(_ token: OutputToken) -> any Encodable {
-        let echo = echoes[token.choice]
-        let logprobs = CompletionLogprobs([token.token], textOffset: token.textOffset, spelling)
-        let choice = CompletionChoice(
-            index: token.choice, text: (token.isFirst ? echo : "") + token.token.text, logprobs: logprobs,
-            finishReason: nil)
-        return answer([choice])
+    func stream(choices: Int) -> any AnswerStream {
+        Stream(format: self, pending: echoes, lengths: Array(repeating: 0, count: choices))
     }
 
-    func lastChunk(choice: Int, isFirst: Bool, reason: FinishReason) -> any Encodable {
-        let choice = CompletionChoice(
-            index: choice, text: isFirst ? echoes[choice] : "", logprobs: nil, finishReason: reason.rawValue)
-        return answer([choice])
-    }
+    private struct Stream: AnswerStream {
+        let format: CompletionFormat
+        /// For each choice the text that goes out with its first piece.
+        var pending: [String]
+        /// Characters of each choice so far, without that.
+        var lengths: [Int]
 
-    func usageChunk(_ usage: Usage) -> any Encodable { answer([], usage) }
+        mutating func token(_ token: GeneratedToken, choice: Int) -> [ServerEvent] {
+            let logprobs = CompletionLogprobs([token], textOffset: lengths[choice], format.spelling)
+            lengths[choice] += token.text.count
+            return event(choice, token.text, logprobs, nil)
+        }
+
+        mutating func end(choice: Int, reason: FinishReason) -> [ServerEvent] {
+            event(choice, "", nil, reason.rawValue)
+        }
+
+        func finish(_ usage: Usage) -> [ServerEvent] {
+            (format.includesUsage ? [ServerEvent(data: format.answer([], usage))] : []) + [.done]
+        }
+
+        private mutating func event(
+            _ index: Int, _ text: String, _ logprobs: CompletionLogprobs?, _ reason: String?
+        ) -> [ServerEvent] {
+            let choice = CompletionChoice(
+                index: index, text: pending[index] + text, logprobs: logprobs, finishReason: reason)
+            pending[index] = ""
+            return [ServerEvent(data: format.answer([choice]))]
+        }
+    }
 
     func answer(_ choices: [FinishedChoice], _ usage: Usage) -> any Encodable {
         let choices = choices.enumerated().map { index, choice in

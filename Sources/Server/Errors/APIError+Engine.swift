@@ -1,5 +1,5 @@
+import Chat
 import Engine
-import Tokenization
 
 extension APIError {
     /// What a client is told of an error met while its request was served.

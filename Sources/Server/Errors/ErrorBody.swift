@@ -24,8 +24,8 @@ struct ErrorBody: Encodable {
 
 extension Response {
     /// The answer to a request that failed.
-    init(_ error: APIError) throws {
-        try self.init(json: ErrorBody(error), status: error.status)
+    init(_ error: APIError, _ body: some Encodable) throws {
+        try self.init(json: body, status: error.status)
         for field in error.fields { headers[field.name] = field.value }
         if let seconds = error.retryAfter { headers[.retryAfter] = String(seconds) }
         if !error.allowed.isEmpty { headers[.allow] = error.allowed.map(\.rawValue).joined(separator: ", ") }

@@ -3,7 +3,7 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// Turns every error into an answer that OpenAI's clients understand.
+/// Turns every error into an answer that clients understand.
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = ServerContext
 
@@ -13,7 +13,7 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound {
-            return try Response(.pathNotFound(request.uri.path))
+            return try response(.pathNotFound(request.uri.path), to: request)
         } catch {
             let answer = APIError(error)
             if answer.status.code >= 500 {
@@ -23,7 +23,13 @@ struct ErrorMiddleware: RouterMiddleware {
                 let channel = context.channel
                 channel.eventLoop.scheduleTask(in: ConnectionHandler.farewell) { channel.close(promise: nil) }
             }
-            return try Response(answer)
+            return try response(answer, to: request)
         }
+    }
+
+    /// The error in the shape of the API that was spoken.
+    private func response(_ error: APIError, to request: Request) throws -> Response {
+        guard request.uri.path.hasPrefix(MessagesRoute.path) else { return try Response(error, ErrorBody(error)) }
+        return try Response(error, AnthropicError(error))
     }
 }

@@ -80,6 +80,8 @@ struct ReceivedBody: Sendable {
         guard String(validating: bytes.readableBytesView, as: UTF8.self) != nil else {
             throw APIError.invalid(nil, "The body is not valid UTF-8.", code: "invalid_json")
         }
-        return try JSONDecoder().decode(type, from: Data(bytes.readableBytesView))
+        let decoder = JSONDecoder()
+        decoder.userInfo[OrderedJSON.key] = OrderedJSON.Source(text: bytes)
+        return try decoder.decode(type, from: Data(bytes.readableBytesView))
     }
 }

@@ -30,12 +30,6 @@ extension KeyedDecodingContainer {
         return value
     }
 
-    /// Refuses a list that asks for what this server cannot do, unless it is empty.
-    func refuse(_ key: Key, _ problem: String) throws {
-        guard try contains(key) && !decodeNil(forKey: key) else { return }
-        guard try nestedUnkeyedContainer(forKey: key).isAtEnd else { throw wrong(key, problem) }
-    }
-
     func wrong(_ key: Key, _ problem: String) -> APIError { .wrong(codingPath + [key], problem) }
 }
 

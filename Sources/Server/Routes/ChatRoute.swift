@@ -1,6 +1,5 @@
 import Engine
 import Hummingbird
-import Tokenization
 
 /// `POST /v1/chat/completions`.
 struct ChatRoute: Sendable {
@@ -17,21 +16,28 @@ struct ChatRoute: Sendable {
         return try await generations.respond(to: prepared, context: context)
     }
 
+    private struct Prompt: Encodable { var prompt: String }
+
+    /// `POST /apply-template`, in llama.cpp's shape: the prompt that a chat would have.
+    func applyTemplate(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let catalogue = await Catalogue(of: generations.generator)
+        return try await desk.work(on: request, context, isHeavy: true) { (chat: ChatRequest) in
+            let model = try catalogue.model(named: chat.options.model)
+            return try desk.answer(Prompt(prompt: chat.input.prompt(for: model).text))
+        }
+    }
+
     private func prepare(_ chat: ChatRequest, _ catalogue: Catalogue) throws -> PreparedRequest {
         let model = try catalogue.model(named: chat.options.model)
         try chat.options.check(against: model)
-        guard let template = model.chatTemplate else {
-            throw APIError.invalid(
-                "model", "`\(model.name)` has no chat template; use /v1/completions.", code: "no_chat_template")
-        }
-        let text = try template.render(chat.turns.map(\.message), addsGenerationPrompt: true)
-        // The template holds the tokens that begin a text, where the model wants any.
-        let prompt = model.tokenizer.encode(text, parsesSpecial: true, addsSpecial: false)
-        let header = AnswerHeader(prefix: "chatcmpl", model: model.name, version: version)
+        let prompt = try chat.input.prompt(for: model)
+        let format = ChatFormat(
+            header: AnswerHeader(prefix: "chatcmpl", model: model.name, version: version),
+            spelling: TokenSpelling(tokenizer: model.tokenizer), reading: prompt.reading,
+            areFunctions: chat.areFunctions, includesUsage: chat.options.includesUsage)
         return PreparedRequest(
-            sequences: chat.options.requests(model: model.name, prompt: prompt, topLogprobs: chat.topLogprobs),
-            choicesPerPrompt: chat.options.choices,
-            format: ChatFormat(header: header, spelling: TokenSpelling(tokenizer: model.tokenizer)),
-            isStream: chat.options.isStream, includesUsage: chat.options.includesUsage, promptField: "messages")
+            sequences: prompt.requests(chat.options, model: model, topLogprobs: chat.topLogprobs),
+            choicesPerPrompt: chat.options.choices, format: format, isStream: chat.options.isStream,
+            promptField: "messages")
     }
 }

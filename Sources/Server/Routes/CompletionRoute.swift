@@ -28,13 +28,13 @@ struct CompletionRoute: Sendable {
         let echoes = completion.prompts.map { completion.echoes ? text(of: $0, spelling) : "" }
         let format = CompletionFormat(
             header: AnswerHeader(prefix: "cmpl", model: model.name, version: version), spelling: spelling,
-            echoes: echoes.flatMap { Array(repeating: $0, count: options.choices) })
+            echoes: echoes.flatMap { Array(repeating: $0, count: options.choices) },
+            includesUsage: options.includesUsage)
         return PreparedRequest(
             sequences: prompts.flatMap {
                 options.requests(model: model.name, prompt: $0, topLogprobs: completion.topLogprobs)
             },
-            choicesPerPrompt: options.choices, format: format, isStream: options.isStream,
-            includesUsage: options.includesUsage, promptField: "prompt")
+            choicesPerPrompt: options.choices, format: format, isStream: options.isStream, promptField: "prompt")
     }
 
     private func text(of prompt: Prompt, _ spelling: TokenSpelling) -> String {

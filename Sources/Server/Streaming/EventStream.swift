@@ -9,24 +9,22 @@ struct EventStream: Sendable {
     var feed: Feed
     var format: any AnswerFormat
     var choicesPerPrompt: Int
-    var includesUsage: Bool
 
-    private struct ChoiceState {
-        var hasText = false
-        var textOffset = 0
-        var usage: TokenUsage?
-    }
-
-    /// Writes all events up to `[DONE]`, or up to an error event when the answer breaks off.
+    /// Writes all events up to the last, or up to an error event when the answer breaks off.
     /// - Throws: when the client is gone.
     func write(to writer: inout any ResponseBodyWriter) async throws {
         try await feed.withItems { items in
-            var choices = Array(repeating: ChoiceState(), count: feed.sequences.count)
+            var stream = format.stream(choices: feed.sequences.count)
+            var usages = [TokenUsage?](repeating: nil, count: feed.sequences.count)
             var wroteSinceTick = true
             for await item in items {
                 switch item {
-                case .event(let event, let choice):
-                    try await writer.write(try self.event(of: event, choice: choice, state: &choices[choice]))
+                case .event(.token(let token), let choice):
+                    try await writer.write(try Self.bytes(stream.token(token, choice: choice)))
+                    wroteSinceTick = true
+                case .event(.finished(let reason, let usage), let choice):
+                    usages[choice] = usage
+                    try await writer.write(try Self.bytes(stream.end(choice: choice, reason: reason)))
                     wroteSinceTick = true
                 case .tick(let seen):
                     if !wroteSinceTick { try await writer.write(ByteBuffer(string: ": ping\n\n")) }
@@ -35,41 +33,30 @@ struct EventStream: Sendable {
                 case .failed(let error) where error.isClientLeft:
                     throw error
                 case .failed(let error):
-                    return try await writer.write(try Self.event(ErrorBody(error)))
+                    return try await writer.write(try Self.bytes([stream.failure(error)]))
                 }
-                let usages = choices.compactMap(\.usage)
-                if usages.count == choices.count { return try await end(usages, &writer) }
+                let known = usages.compactMap(\.self)
+                if known.count == usages.count {
+                    let usage = Usage(known, perPrompt: choicesPerPrompt)
+                    return try await writer.write(try Self.bytes(stream.finish(usage)))
+                }
             }
         }
         try await writer.finish(nil)
     }
 
-    private func event(of event: GenerationEvent, choice: Int, state: inout ChoiceState) throws -> ByteBuffer {
-        let isFirst = !state.hasText
-        state.hasText = true
-        switch event {
-        case .token(let token):
-            let output = OutputToken(token: token, choice: choice, isFirst: isFirst, textOffset: state.textOffset)
-            state.textOffset += token.text.count
-            return try Self.event(format.chunk(output))
-        case .finished(let reason, let usage):
-            state.usage = usage
-            return try Self.event(format.lastChunk(choice: choice, isFirst: isFirst, reason: reason))
+    private static func bytes(_ events: [ServerEvent]) throws -> ByteBuffer {
+        var bytes = ByteBuffer()
+        for event in events {
+            if let name = event.name { bytes.writeString("event: \(name)\n") }
+            bytes.writeString("data: ")
+            if let data = event.data {
+                bytes.writeBytes(try JSON.encode(data))
+            } else {
+                bytes.writeString("[DONE]")
+            }
+            bytes.writeString("\n\n")
         }
-    }
-
-    private func end(_ usages: [TokenUsage], _ writer: inout any ResponseBodyWriter) async throws {
-        if includesUsage {
-            try await writer.write(
-                try Self.event(format.usageChunk(Usage(usages, perPrompt: choicesPerPrompt))))
-        }
-        try await writer.write(ByteBuffer(string: "data: [DONE]\n\n"))
-    }
-
-    private static func event(_ value: any Encodable) throws -> ByteBuffer {
-        var event = ByteBuffer(string: "data: ")
-        event.writeBytes(try JSON.encode(value))
-        event.writeString("\n\n")
-        return event
+        return bytes
     }
 }

@@ -31,8 +31,7 @@ struct Generations: Sendable {
 
     private func stream(_ feed: Feed, for request: PreparedRequest) -> Response {
         let events = EventStream(
-            feed: feed, format: request.format, choicesPerPrompt: request.choicesPerPrompt,
-            includesUsage: request.includesUsage)
+            feed: feed, format: request.format, choicesPerPrompt: request.choicesPerPrompt)
         let headers: HTTPFields = [
             .contentType: "text/event-stream", .cacheControl: "no-cache", .xAccelBuffering: "no",
         ]
@@ -74,7 +73,6 @@ struct PreparedRequest: Sendable {
     var choicesPerPrompt: Int
     var format: any AnswerFormat
     var isStream: Bool
-    var includesUsage: Bool
     /// The field that the prompt came from.
     var promptField: String
 }

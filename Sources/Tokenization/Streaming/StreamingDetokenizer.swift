@@ -9,21 +9,29 @@ package import Quantities
 package struct StreamingDetokenizer: Sendable {
     private let tokenizer: any Tokenizer
     private let rendersSpecial: Bool
+    private let shown: Set<TokenID>
     /// The start of a character whose end is yet to come: at most three bytes between calls.
     private var pending: [UInt8] = []
     /// Whether a space may come next that is not the text's own.
     private var dropsSpace: Bool
 
-    /// - Parameter previous: the token before the first, where the text goes on with what is there.
-    package init(_ tokenizer: any Tokenizer, after previous: TokenID? = nil, rendersSpecial: Bool = false) {
+    /// - Parameters:
+    ///   - previous: the token before the first, where the text goes on with what is there.
+    ///   - rendersSpecial: whether special tokens give their text.
+    ///   - shown: special tokens that give their text in any case.
+    package init(
+        _ tokenizer: any Tokenizer, after previous: TokenID? = nil, rendersSpecial: Bool = false,
+        showing shown: Set<TokenID> = []
+    ) {
         self.tokenizer = tokenizer
         self.rendersSpecial = rendersSpecial
+        self.shown = shown
         dropsSpace = tokenizer.addsSpace(after: previous)
     }
 
     /// The text that is certain now that `token` has come; empty while a character is incomplete.
     package mutating func append(_ token: TokenID) -> String {
-        let bytes = tokenizer.bytes(of: token, rendersSpecial: rendersSpecial)
+        let bytes = tokenizer.bytes(of: token, rendersSpecial: rendersSpecial || shown.contains(token))
         pending.append(contentsOf: bytes.dropFirst(dropsSpace && bytes.first == UInt8(ascii: " ") ? 1 : 0))
         if !bytes.isEmpty { dropsSpace = false }
         let tail = pending.incompleteCharacterLength

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Chat
 import Compute
 import Engine
 import Foundation

@@ -7,7 +7,7 @@ struct Vectors {
 
     static let loaded = Result { () throws -> Vectors in
         let data = try Data(contentsOf: Bundle.module.bundleURL.appending(path: "Resources/jinja.json"))
-        return Vectors(root: try JSONReader.value(of: data).entries)
+        return Vectors(root: try Value(json: String(decoding: data, as: UTF8.self)).entries)
     }
 
     var context: [String: Value] { self["context"].entries }

@@ -19,6 +19,16 @@ struct Reply {
         text.components(separatedBy: "\n\n").filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
     }
 
+    /// The events that have a name.
+    var namedEvents: [(name: String, data: JSONValue)] {
+        get throws {
+            try text.components(separatedBy: "\n\n").filter { $0.hasPrefix("event: ") }.map { event in
+                let lines = event.components(separatedBy: "\n")
+                return (String(lines[0].dropFirst(7)), try JSONValue(String(lines[1].dropFirst(6))))
+            }
+        }
+    }
+
     /// The events before `[DONE]`.
     var chunks: [JSONValue] { get throws { try events.filter { $0 != "[DONE]" }.map { try JSONValue($0) } } }
 }

@@ -1,3 +1,4 @@
+import Chat
 import Engine
 import Quantities
 import Synchronization
@@ -27,6 +28,8 @@ final class ScriptedGenerator: TextGenerator {
     var isReady: Bool { state.withLock { $0.isReady } }
     var requests: [GenerationRequest] { state.withLock { $0.requests } }
     var texts: [EmbeddingRequest] { state.withLock { $0.texts } }
+    /// Tokens that each answer has.
+    var scriptedTokens: Int { script.texts.count }
     /// The most texts that were read at a time.
     var mostRunning: Int { state.withLock { $0.mostRunning } }
     /// Sequences that have neither ended nor been cancelled.
@@ -130,6 +133,21 @@ extension ServedModel {
         chatTemplate: try? ChatTemplate(
             source: "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}", beginningOfText: "",
             endOfText: ""))
+    /// A model that is told of tools, reasons, and calls as Hermes does.
+    static let tools = ServedModel(
+        name: "tools", created: 0, contextLength: 4096, tokenizer: ByteTokenizer(),
+        chatTemplate: try? ChatTemplate(
+            source: """
+                {% if tools %}tools: {{ tools | tojson }} style={{ style }} effort={{ reasoning_effort }}
+                {% endif %}
+                {% for m in messages %}
+                {{- m.role }}: {% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>{% endif %}
+                {{- m.content }}
+                {%- for c in m.tool_calls %}<tool_call>{"name": "{{ c.function.name }}", "arguments": {{
+                c.function.arguments | tojson }}}</tool_call>{% endfor %}{{ "\n" }}
+                {%- endfor %}
+                {% if add_generation_prompt %}assistant: {% endif %}
+                """, beginningOfText: "", endOfText: ""))
     /// A base model whose name has a slash.
     static let base = ServedModel(
         name: "lab/base model", created: 1_600_000_000, contextLength: 128, tokenizer: ByteTokenizer(),

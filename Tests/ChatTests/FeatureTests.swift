@@ -1,10 +1,8 @@
-import Foundation
+import Chat
 import Testing
-import Tokenization
 
-@Suite struct ChatTemplateFeaturesTests {
-    private func features(_ source: String) throws -> String {
-        let features = try ChatTemplate(source: source, beginningOfText: "<s>", endOfText: "</s>").features
+@Suite struct FeatureTests {
+    private func text(_ features: ChatTemplateFeatures) -> String {
         let texts = [
             features.systemMessage ? "system" : nil, features.tools ? "tools" : nil,
             features.enableThinking ? "thinking" : nil,
@@ -27,11 +25,11 @@ import Tokenization
             ("{{ raise_exception('nothing') }}", ""),
         ])
     func rendered(source: String, expected: String) throws {
-        #expect(try features(source) == expected)
+        let template = try ChatTemplate(source: source, beginningOfText: "<s>", endOfText: "</s>")
+        #expect(text(template.features) == expected)
     }
 
     @Test func `Models' own templates`() throws {
-        let folder = URL(filePath: Downloads.vocabularies).deletingLastPathComponent().appending(path: "templates")
         let known = [
             "google-gemma-2-2b-it": "", "microsoft-Phi-3.5-mini-instruct": "system",
             "Qwen-Qwen2.5-7B-Instruct": "system tools", "Qwen-Qwen3-0.6B": "system tools thinking",
@@ -40,12 +38,9 @@ import Tokenization
             "ibm-granite-granite-4.0": "system tools", "LFM2-8B-A1B": "system tools",
             "mistralai-Ministral-3-14B-Reasoning-2512": "system tools", "Qwen3.5-4B": "system tools thinking",
         ]
-        guard FileManager.default.fileExists(atPath: folder.path) else {
-            return Downloads.skip("features of models' own chat templates")
-        }
+        guard Templates.areThere else { return Templates.skip("features of models' own chat templates") }
         for (name, expected) in known {
-            let source = try String(contentsOf: folder.appending(path: name + ".jinja"), encoding: .utf8)
-            #expect(try features(source) == expected, "\(name)")
+            #expect(text(try Templates.template(name).features) == expected, "\(name)")
         }
     }
 }
