@@ -20,9 +20,17 @@ package indirect enum ForcedText: Sendable, Hashable {
 extension OutputFormat {
     /// What an answer must be that calls one of the tools.
     ///
-    /// - Parameter allowsSeveral: it may be several calls, one after the other.
+    /// - Parameters:
+    ///   - allowsSeveral: it may be several calls, one after the other.
+    ///   - prompt: what the answer goes on with; reasoning that it has opened comes first.
     /// - Returns: `nil` for a way to write calls that cannot be forced: Python's, and Gemma's.
-    package func forcedCalls(of tools: [ChatTool], allowsSeveral: Bool) -> ForcedText? {
+    package func forcedCalls(of tools: [ChatTool], allowsSeveral: Bool, prompt: String) -> ForcedText? {
+        guard let calls = forcedCalls(of: tools, allowsSeveral: allowsSeveral) else { return nil }
+        guard let reasoning, opensReasoning(prompt) else { return calls }
+        return .sequence([.anything(end: reasoning.end), calls])
+    }
+
+    private func forcedCalls(of tools: [ChatTool], allowsSeveral: Bool) -> ForcedText? {
         switch calls {
         case .json(let json):
             return json.forced(tools, allowsSeveral)

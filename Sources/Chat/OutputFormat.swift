@@ -35,6 +35,11 @@ package struct OutputFormat: Sendable, Hashable {
         return reasoning
     }
 
+    /// What ends reasoning and lets the answer begin.
+    package var reasoningClosing: String? {
+        anyReasoning.map { $0.end == reasoning?.end ? "\n\($0.end)\n" : "\($0.end)<|start|>assistant" }
+    }
+
     /// All texts that mean something, for finding the special tokens among them.
     package var markers: [String] {
         [reasoning?.begin, reasoning?.end].compactMap(\.self) + silent + (calls?.markers ?? [])

@@ -236,3 +236,40 @@ extension String {
 extension FamilyTests.Answer {
     fileprivate init(_ template: String, _ text: Substring) { self.init(template, text.description) }
 }
+
+extension FamilyTests {
+    @Test func `What a call is forced to be is read as that call`() throws {
+        guard Templates.areThere else { return Templates.skip("forced calls of real families") }
+        var forced = 0
+        for name in Set(Self.answers.map(\.template)).sorted() {
+            let format = try Templates.template(name).format
+            for tool in Tools.plain {
+                let prompt = "<|assistant|><think>\n"
+                guard let text = format.forcedCalls(of: [tool], allowsSeveral: true, prompt: prompt) else { continue }
+                forced += 1
+                let output = read(text.example, as: format, tools: Tools.plain, prompt: prompt)
+                let expected: Value = tool.name == "get_weather" ? ["city": "x", "days": 3] : [:]
+                #expect(
+                    output.calls.map(ExpectedCall.init) == [ExpectedCall(tool.name, expected)], "\(name): \(output)")
+                #expect(output.text.isEmpty, "\(name): \(output)")
+            }
+        }
+        #expect(forced > 80)
+    }
+}
+
+extension ForcedText {
+    /// A text of this form.
+    fileprivate var example: String {
+        switch self {
+        case .text(let text): text
+        case .json(let schema) where schema == ["type": "integer", "description": "How many."]: "3"
+        case .json(let schema) where schema == Tools.plain[0].parameters: #"{"city": "x", "days": 3}"#
+        case .json: "{}"
+        case .anything(let end): "x" + end
+        case .sequence(let parts): parts.map(\.example).joined()
+        case .choice(let choices): choices.first?.example ?? ""
+        case .repeated(let part, _): part.example
+        }
+    }
+}

@@ -58,10 +58,12 @@ struct PreparedChat: Sendable {
     }
 
     private func reasoningLimit(_ model: ServedModel) -> ReasoningLimit? {
-        guard let reasoningBudget, let span = reading.format.anyReasoning else { return nil }
-        let closing = model.tokenizer.encode("\n\(span.end)\n", parsesSpecial: true, addsSpecial: false)
+        guard let reasoningBudget, let span = reading.format.anyReasoning,
+            let text = reading.format.reasoningClosing
+        else { return nil }
+        let closing = model.tokenizer.encode(text, parsesSpecial: true, addsSpecial: false)
         return ReasoningLimit(
-            tokens: reasoningBudget, begin: reading.format.opensReasoning(text) ? nil : span.begin, end: span.end,
+            tokens: reasoningBudget, begin: reading.format.opensReasoning(self.text) ? nil : span.begin, end: span.end,
             closing: closing)
     }
 }
