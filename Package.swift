@@ -67,6 +67,7 @@ let package = Package(
         .systemLibrary(name: "CShaderc"),
         .systemLibrary(name: "COpenCL"),
         library("Quantities"),
+        library("Grammar", ["Quantities"]),
         library("KVCache", ["Quantities", deques]),
         library("Files", [crypto, logging]),
         library("Compute", ["Files"]),
@@ -134,6 +135,7 @@ let package = Package(
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
         tests("Tokenization", ["Quantities", "GGUF", "Jinja"], hasResources: true),
+        tests("Grammar", ["Quantities"], hasResources: true),
         tests("KVCache", ["Quantities"]),
         tests(
             "Transformer",
