@@ -94,8 +94,8 @@ let package = Package(
         library(
             "Engine",
             [
-                "Quantities", "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer", "Scheduling",
-                "ConfigurationFiles", "Workloads", "Placement", logging,
+                "Quantities", "Grammar", "Compute", "Kernels", "GGUF", "Tokenization", "KVCache", "Transformer",
+                "Scheduling", "ConfigurationFiles", "Workloads", "Placement", logging,
             ]),
         library(
             "Profiling",
@@ -106,8 +106,8 @@ let package = Package(
         library(
             "Server",
             [
-                "Quantities", "Compute", "ConfigurationFiles", "Engine", "Tokenization", "Transformer", logging,
-                lifecycle,
+                "Quantities", "Grammar", "Compute", "ConfigurationFiles", "Engine", "Tokenization", "Transformer",
+                logging, lifecycle,
             ]
                 + http),
         library(
@@ -134,7 +134,7 @@ let package = Package(
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "Quantities", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
-        tests("Tokenization", ["Quantities", "GGUF", "Jinja"], hasResources: true),
+        tests("Tokenization", ["Quantities", "Grammar", "GGUF", "Jinja"], hasResources: true),
         tests("Grammar", ["Quantities"], hasResources: true),
         tests("KVCache", ["Quantities"]),
         tests(
@@ -157,8 +157,9 @@ let package = Package(
         tests(
             "Engine",
             [
-                "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ConfigurationFiles", "GGUF", "KVCache",
-                "Placement", "Scheduling", "Simulation", "TestDevices", "Tokenization", "Transformer", "Workloads",
+                "Quantities", "Grammar", "Compute", "ComputeVulkan", "ComputeOpenCL", "ConfigurationFiles", "GGUF",
+                "KVCache", "Placement", "Scheduling", "Simulation", "TestDevices", "Tokenization", "Transformer",
+                "Workloads",
                 logging,
             ]),
         tests(
@@ -167,7 +168,7 @@ let package = Package(
         tests(
             "Server",
             [
-                "Quantities", "Engine", "Tokenization", "Transformer", logging, lifecycle,
+                "Quantities", "Engine", "Grammar", "Tokenization", "Transformer", logging, lifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + http),

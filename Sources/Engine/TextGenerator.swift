@@ -1,3 +1,4 @@
+package import Grammar
 package import Quantities
 package import Tokenization
 package import Transformer
@@ -71,6 +72,8 @@ package struct GenerationRequest: Sendable {
     package var sampling = SamplingOptions()
     /// How many of the likeliest alternatives to report beside each token; `nil` reports no log probabilities.
     package var topLogprobs: Int?
+    /// What the text must be. It ends as soon as nothing may follow, and `ignoresEndOfText` says nothing.
+    package var grammar: Grammar?
 
     package init(model: String, prompt: [TokenID]) {
         self.model = model

@@ -44,6 +44,21 @@ enum JSONCharacters {
             })
     }
 
+    /// A string of JSON that is `text`.
+    static func json(_ text: String) -> String {
+        var json = "\""
+        for scalar in text.unicodeScalars {
+            if let letter = short.first(where: { $0.scalar == scalar.value })?.letter {
+                json += "\\" + letter
+            } else if plain.contains(scalar.value) {
+                json.unicodeScalars.append(scalar)
+            } else {
+                json += "\\u00" + (scalar.value < 0x10 ? "0" : "") + String(scalar.value, radix: 16)
+            }
+        }
+        return json + "\""
+    }
+
     /// A string whose content is `content`.
     static func quoted(_ content: GrammarExpression) -> GrammarExpression {
         .sequence([.text("\""), content, .text("\"")])

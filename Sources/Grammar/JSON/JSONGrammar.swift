@@ -97,18 +97,3 @@ enum JSONGrammar {
         }
     }
 }
-
-extension JSONTree {
-    /// The value in one spelling, to be compared.
-    var text: String {
-        switch self {
-        case .null: "null"
-        case .bool(let flag): "\(flag)"
-        case .number(let text): Decimal(text).map { "\($0)" } ?? text
-        case .string(let text): "\"\(text)\""
-        case .array(let elements): "[" + elements.map(\.text).joined(separator: ",") + "]"
-        case .object(let members):
-            "{" + members.pairs.map { "\"\($0.name)\":" + $0.value.text }.sorted().joined(separator: ",") + "}"
-        }
-    }
-}

@@ -12,15 +12,43 @@ package indirect enum JSONTree: Sendable {
     /// Chosen: far deeper than schemas are; what reads trees calls itself for each level.
     private static let depthLimit = 128
     /// Chosen: schemas of real APIs have tens of KB.
-    private static let byteLimit = 1 << 18
+    package static let byteLimit = 1 << 18
 
+    /// - Parameter byteLimit: of a schema by default.
     /// - Throws: `GrammarError` for what is no JSON, too long, or nested too deeply.
-    package init(_ text: String) throws(GrammarError) {
-        guard text.utf8.count <= Self.byteLimit else {
-            throw GrammarError("the schema is longer than \(Self.byteLimit) bytes")
-        }
+    package init(_ text: String, byteLimit: Int = Self.byteLimit) throws(GrammarError) {
+        guard text.utf8.count <= byteLimit else { throw GrammarError("it is longer than \(byteLimit) bytes") }
         var reader = Reader(Array(text.utf8))
         self = try reader.document()
+    }
+
+    /// The member of that name, of an object.
+    package subscript(name: String) -> JSONTree? { if case .object(let members) = self { members[name] } else { nil } }
+
+    package var isNull: Bool { if case .null = self { true } else { false } }
+    package var isBoolean: Bool { if case .bool = self { true } else { false } }
+    package var isObject: Bool { if case .object = self { true } else { false } }
+
+    /// The value as JSON again, without spaces.
+    package var json: String { written(inOneSpelling: false) }
+
+    /// The value in the only spelling that it and its equals have, to be compared.
+    var text: String { written(inOneSpelling: true) }
+
+    private func written(inOneSpelling isCanonical: Bool) -> String {
+        switch self {
+        case .null: return "null"
+        case .bool(let flag): return "\(flag)"
+        case .number(let text): return isCanonical ? Decimal(text).map { "\($0)" } ?? text : text
+        case .string(let text): return JSONCharacters.json(text)
+        case .array(let elements):
+            return "[" + elements.map { $0.written(inOneSpelling: isCanonical) }.joined(separator: ",") + "]"
+        case .object(let members):
+            let parts = members.pairs.map { name, value in
+                JSONCharacters.json(name) + ":" + value.written(inOneSpelling: isCanonical)
+            }
+            return "{" + (isCanonical ? parts.sorted() : parts).joined(separator: ",") + "}"
+        }
     }
 
     var typeName: String {

@@ -8,7 +8,6 @@ struct ChatRequest: Decodable {
     private enum CodingKeys: String, CodingKey {
         case messages, logprobs, tools, functions
         case topLogprobs = "top_logprobs"
-        case responseFormat = "response_format"
     }
 
     var turns: [ChatTurn]
@@ -20,9 +19,6 @@ struct ChatRequest: Decodable {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         try fields.refuse(.tools, "cannot be used: this server does not call tools")
         try fields.refuse(.functions, "cannot be used: this server does not call functions")
-        if let format: ResponseFormat = try fields.field(.responseFormat), format.type != "text" {
-            throw fields.wrong(.responseFormat, "must be of type `text`, the only one supported")
-        }
         turns = try fields.field(.messages) ?? []
         guard !turns.isEmpty else { throw fields.wrong(.messages, "must have at least one message") }
 
@@ -34,8 +30,6 @@ struct ChatRequest: Decodable {
         topLogprobs = reportsLogprobs ? alternatives ?? 0 : nil
         options = try GenerationOptions(from: decoder)
     }
-
-    private struct ResponseFormat: Decodable { var type: String }
 }
 
 /// One element of `messages`.
