@@ -83,6 +83,14 @@ import Testing
             refuses: ["{}", #"{"a": null, "b": null, "c": null}"#, #"{"a": 1}"#])
     }
 
+    @Test func `Names of members keep to a schema of their own`() throws {
+        try expect(
+            #"{"type": "object", "propertyNames": {"pattern": "^[a-z]{1,3}$"}, "additionalProperties": {"type": "null"}}"#,
+            takes: ["{}", #"{"abc": null, "x": null}"#], refuses: [#"{"abcd": null}"#, #"{"A": null}"#, #"{"": null}"#])
+        let named = #"{"type": "object", "propertyNames": {"maxLength": 3}, "properties": {"a": {}}}"#
+        #expect(throws: GrammarError.self) { try Grammar(jsonSchema: named) }
+    }
+
     @Test func `Schemas that must all hold are merged`() throws {
         let a = #"{"type": "object", "properties": {"a": {"type": "integer", "minimum": 0}}, "required": ["a"]}"#
         let b =

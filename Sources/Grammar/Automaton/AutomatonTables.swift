@@ -21,12 +21,12 @@ struct AutomatonTables: Sendable {
     /// end, is stopped here: rules are not called any more.
     static let stackLimit = 512
     /// Chosen: ambiguous grammars have a few; each costs time at each byte. What goes beyond is not followed.
-    private static let configurationLimit = 512
+    private static let configurationLimit = 128
     /// Chosen: numbers of 4 bytes: 8 MB, enough for the texts of an hour under most grammars.
     static let budget = 2 << 20
-    /// Chosen: about a tenth of a second of new states. A mask for which that is not enough leaves out the tokens that
-    /// were not looked at.
-    private static let budgetOfMask = 2 << 20
+    /// Steps of finding new states. Chosen: some hundredths of a second; grammars that somebody wrote take a tenth of
+    /// them at most. A mask for which that is not enough leaves out the tokens that were not looked at.
+    private static let allowanceOfMask = 500_000
 
     private struct Call: Sendable {
         var callee: Frame
@@ -70,6 +70,8 @@ struct AutomatonTables: Sendable {
     /// `[state][class]`
     private var rows: [State] = []
     private var size = 0
+    /// Steps that are left to whoever asks now, who may run out of them.
+    private var allowance = Int.max
     /// What masks of tokens were, by state and vocabulary.
     var masks = MaskCache()
 
@@ -85,14 +87,22 @@ struct AutomatonTables: Sendable {
 
     /// Whether it has grown so large that a new one should take its place.
     var isFull: Bool { size > budget }
-    /// Whether not even one more state is found.
-    var isExhausted: Bool { size > budget + Self.budgetOfMask }
 
     /// Where texts begin.
     mutating func start(afterSpace: Bool) -> State {
         // The first two rules are the grammar without and with a space before it.
         let entry = program.entries[afterSpace ? 1 : 0]
         return state(from: [Configuration(frame: frame([entry]), stack: Self.bottom)])
+    }
+
+    /// Lets `body` find new states within an allowance; beyond it, all that is not known is dead.
+    ///
+    /// - Returns: whether the allowance was enough.
+    mutating func withinAllowance(_ body: (inout Self) -> Void) -> Bool {
+        allowance = Self.allowanceOfMask
+        defer { allowance = .max }
+        body(&self)
+        return allowance > 0
     }
 
     // MARK: States
@@ -110,7 +120,7 @@ struct AutomatonTables: Sendable {
 
     @inline(never)
     private mutating func find(_ state: State, _ byte: UInt8) -> State {
-        guard !isExhausted else { return Self.dead }
+        guard allowance > 0, size < 4 * budget else { return Self.dead }
         var moved: [Configuration] = []
         for configuration in states[Int(state)] {
             let next = next(frame: configuration.frame, byte)
@@ -123,7 +133,9 @@ struct AutomatonTables: Sendable {
 
     /// The state of what `begun` leads to without a byte: rules are called, and those that ended go on below.
     private mutating func state(from begun: [Configuration]) -> State {
-        var (seen, kept, pending) = (Set(begun), [Configuration](), begun)
+        // Two frames may have become one: each configuration counts once.
+        var (seen, kept) = (Set(begun), [Configuration]())
+        var pending = Array(seen)
         var completes = false
         func add(_ configuration: Configuration) {
             if seen.count < Self.configurationLimit, seen.insert(configuration).inserted {
@@ -146,6 +158,8 @@ struct AutomatonTables: Sendable {
                 add(Configuration(frame: call.callee, stack: stack))
             }
         }
+        // Sets of configurations take longer than their frames' nodes.
+        allowance -= 8 * seen.count
         kept.sort()
         return state(kept, completes: completes)
     }
@@ -169,6 +183,7 @@ struct AutomatonTables: Sendable {
         let place = Int(frame) * classCount + Int(classes[Int(byte)])
         if frameRows[place] != Self.unknown { return frameRows[place] }
         var nodes: [GrammarProgram.Node] = []
+        allowance -= frames[Int(frame)].nodes.count
         for node in frames[Int(frame)].nodes {
             if case .byte(let range, let next) = program.instructions[Int(node)], range.contains(byte) {
                 nodes.append(next)
@@ -181,7 +196,8 @@ struct AutomatonTables: Sendable {
 
     /// The frame of what is reached from `nodes` without a byte; 0 is the empty one.
     private mutating func frame(_ nodes: [GrammarProgram.Node]) -> Frame {
-        let nodes = program.reachable(from: nodes)
+        let (begun, nodes) = (nodes.count, program.reachable(from: nodes))
+        allowance -= begun + nodes.count
         if let frame = frameOf[nodes] { return frame }
         let frame = Frame(frames.count)
         frameOf[nodes] = frame

@@ -33,7 +33,7 @@ extension SchemaCompiler {
         let isClosed = if case .bool(false) = others { true } else { false }
         var extras = GrammarExpression.ListElement(.never, atLeast: 0)
         if !isClosed {
-            let other = JSONCharacters.quoted(JSONStrings.content(except: names))
+            let other = try otherName(schema, except: names, at: place)
             extras.expression = JSONGrammar.member(other, otherValue, whitespace)
         }
         let isIdle = bounds.0 <= mandatory && bounds.1.map { isClosed && members.count <= $0 } ?? true
@@ -47,6 +47,22 @@ extension SchemaCompiler {
             extras.max = bounds.1.map { $0 - mandatory }
         }
         return JSONGrammar.braces(members + [extras], whitespace)
+    }
+
+    /// The names that members may have beside those that the schema names.
+    private mutating func otherName(
+        _ schema: JSONMembers, except names: [String], at place: String
+    ) throws(GrammarError) -> GrammarExpression {
+        switch schema["propertyNames"] {
+        case nil, .bool(true)?: return JSONCharacters.quoted(JSONStrings.content(except: names))
+        case .object(var members)?:
+            guard names.isEmpty else {
+                throw GrammarError("'propertyNames' is not supported beside properties with names", at: place)
+            }
+            members["type"] = .string("string")
+            return try value(.object(members), at: "\(place)/propertyNames")
+        default: throw GrammarError("must be a schema of strings", at: "\(place)/propertyNames")
+        }
     }
 
     mutating func array(_ schema: JSONMembers, at place: String) throws(GrammarError) -> GrammarExpression {

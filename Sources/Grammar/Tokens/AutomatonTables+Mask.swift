@@ -30,15 +30,17 @@ extension AutomatonTables {
         if let known = masks[key] { return known }
         var mask = TokenMask(vocabulary: trie.vocabularySize)
         var looked = 0
-        for part in trie.parts where !part.nodes.isEmpty {
-            if let length = part.length, allowsPlainText(state, length) {
-                mask.formUnion(part.tokens)
-            } else {
-                looked += walk(part, from: state, &mask)
+        let isWhole = withinAllowance { tables in
+            for part in trie.parts where !part.nodes.isEmpty {
+                if let length = part.length, tables.allowsPlainText(state, length) {
+                    mask.formUnion(part.tokens)
+                } else {
+                    looked += tables.walk(part, from: state, &mask)
+                }
             }
         }
         for (token, twin) in trie.twins where mask.contains(twin) { mask.insert(token) }
-        if looked >= MaskCache.worthwhile, !isExhausted { masks[key] = mask }
+        if looked >= MaskCache.worthwhile, isWhole { masks[key] = mask }
         return mask
     }
 

@@ -46,7 +46,7 @@ SCHEMAS = {
     "numbers": ("Measure something.", closed({
         "share": {"type": "number", "minimum": 0, "maximum": 1}, "celsius": {"type": "number", "minimum": -90.5,
                                                                          "exclusiveMaximum": 60},
-        "count": {"type": "integer", "exclusiveMinimum": 0, "maximum": 100000}})) ,
+        "count": {"type": "integer", "exclusiveMinimum": 0, "maximum": 100000}})),
     "choice": ("Judge this film.", closed({
         "verdict": {"enum": ["good", "bad", "\"so-so\"", None, 7]}, "stars": {"type": "integer", "minimum": 1, "maximum": 5},
         "kind": {"const": "review"}})),
@@ -62,16 +62,19 @@ SCHEMAS = {
                                    "required": ["price"]}],
         "$defs": {"base": {"type": "object", "properties": {"sku": {"type": "string", "pattern": "^[A-Z]{2}-[0-9]{4}$"}},
                            "required": ["sku"], "maxProperties": 2}}, "maxProperties": 2}),
-    "list": ("Count down.", {"$ref": "#/$defs/list", "$defs": {"list": {"anyOf": [{"type": "null"}, closed(
-        {"head": {"type": "integer", "minimum": 0, "maximum": 9}, "tail": {"$ref": "#/$defs/list"}})]}}}),
+    # A list that may go on for ever does so in a model of this size.
+    "list": ("Count down.", {"$ref": "#/$defs/list5", "$defs": {"list0": {"type": "null"}} | {
+        f"list{i}": {"anyOf": [{"type": "null"}, closed({"head": {"type": "integer", "minimum": 0, "maximum": 9},
+                                                        "tail": {"$ref": f"#/$defs/list{i - 1}"}})]}
+        for i in range(1, 6)}}),
     "matrix": ("Give a matrix.", {"type": "array", "minItems": 1, "maxItems": 3, "items": {
         "type": "array", "minItems": 2, "maxItems": 3, "items": {"type": "number", "minimum": 0, "maximum": 100}}}),
     "call": ("What is the weather in Paris?", closed({
         "name": {"const": "get_weather"}, "arguments": closed(
             {"city": WORD, "unit": {"enum": ["celsius", "fahrenheit"]}, "days": {"type": "integer", "minimum": 1,
                                                                                 "maximum": 14}}, ["city"])})),
-    "map": ("Say how many of each there are.", {"type": "object", "additionalProperties": {
-        "type": "integer", "minimum": 0, "maximum": 999}, "minProperties": 1, "maxProperties": 4}),
+    "map": ("Say how many of each there are.", {"type": "object", "propertyNames": {"maxLength": 16},
+        "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 999}, "minProperties": 1, "maxProperties": 4}),
 }
 
 
