@@ -69,6 +69,7 @@ let package = Package(
         .systemLibrary(name: "CShaderc"),
         .systemLibrary(name: "COpenCL"),
         library("Quantities"),
+        library("Grammar", ["Quantities"]),
         library("KVCache", ["Quantities", deques]),
         library("Files", [crypto, logging]),
         library("Compute", ["Files"]),
@@ -97,7 +98,7 @@ let package = Package(
         library(
             "Engine",
             [
-                "Quantities", "Compute", "Kernels", "GGUF", "Tokenization", "Chat", "KVCache", "Transformer",
+                "Quantities", "Grammar", "Compute", "Kernels", "GGUF", "Tokenization", "Chat", "KVCache", "Transformer",
                 "Scheduling", "ConfigurationFiles", "Access", "Workloads", "Placement", logging,
             ]),
         library(
@@ -109,7 +110,7 @@ let package = Package(
         library(
             "Server",
             [
-                "Quantities", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
+                "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
                 "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL,
             ]
                 + http),
@@ -138,8 +139,9 @@ let package = Package(
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "Quantities", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
-        tests("Tokenization", ["Quantities", "GGUF", "Chat"], hasResources: true),
+        tests("Tokenization", ["Quantities", "Grammar", "GGUF", "Chat"], hasResources: true),
         tests("Chat", ["Quantities", "Jinja", orderedCollections]),
+        tests("Grammar", ["Quantities"], hasResources: true),
         tests("KVCache", ["Quantities"]),
         tests(
             "Transformer",
@@ -162,8 +164,9 @@ let package = Package(
         tests(
             "Engine",
             [
-                "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ConfigurationFiles", "GGUF", "KVCache",
-                "Placement", "Scheduling", "Simulation", "TestDevices", "Tokenization", "Transformer", "Workloads",
+                "Quantities", "Grammar", "Compute", "ComputeVulkan", "ComputeOpenCL", "ConfigurationFiles", "GGUF",
+                "KVCache", "Placement", "Scheduling", "Simulation", "TestDevices", "Tokenization", "Transformer",
+                "Workloads",
                 logging,
             ]),
         tests(
@@ -172,8 +175,8 @@ let package = Package(
         tests(
             "Server",
             [
-                "Quantities", "Access", "ConfigurationFiles", "Engine", "Tokenization", "Chat", "Transformer", logging,
-                lifecycle, nioSSL,
+                "Quantities", "Access", "ConfigurationFiles", "Engine", "Grammar", "Tokenization", "Chat",
+                "Transformer", logging, lifecycle, nioSSL,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + http),

@@ -1,4 +1,5 @@
 package import Chat
+package import Grammar
 package import Quantities
 package import Scheduling
 package import Tokenization
@@ -78,6 +79,8 @@ package struct GenerationRequest: Sendable {
     package var reasoningLimit: ReasoningLimit?
     /// How many of the likeliest alternatives to report beside each token; `nil` reports no log probabilities.
     package var topLogprobs: Int?
+    /// What the text must be. It ends as soon as nothing may follow, and `ignoresEndOfText` says nothing.
+    package var grammar: Grammar?
     package var sender = Sender()
 
     package init(model: String, prompt: [TokenID]) {

@@ -92,7 +92,7 @@ package struct WeftServer: Service {
                 limit: settings.bodyLimit, timeout: settings.bodyTimeout,
                 budget: ByteBudget(limit: settings.bodyMemory)),
             workers: WorkerPool(waitingLimit: settings.waitingWork), connections: connections,
-            answers: ByteBudget(limit: settings.answerMemory))
+            answers: ByteBudget(limit: settings.answerMemory), grammars: GrammarCache())
     }
 
     private func guardAccepting(_ channel: any Channel) async {

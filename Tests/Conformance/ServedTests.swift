@@ -13,7 +13,8 @@ struct ServedTests {
     func realClientsAreServed(_ device: String) throws {
         let server = try ServedProcess(config: Self.config, device: device)
         defer { server.stop() }
-        for script in ["wait_ready.py", "openai_client.py", "together.py", "admin.py", "bad_input.py"] {
+        for script in ["wait_ready.py", "openai_client.py", "together.py", "structured.py", "admin.py", "bad_input.py"]
+        {
             let result = try CommandResult.of(
                 "python3",
                 [Self.folder.appendingPathComponent("clients/\(script)").path]

@@ -40,7 +40,16 @@ import Testing
         (#""logprobs": true, "top_logprobs": 1000000"#, "top_logprobs"),
         (#""tools": [{"type": "function"}]"#, "tools[0].function"), (#""tools": 5"#, "tools"),
         (#""functions": [1]"#, "functions[0]"),
-        (#""response_format": {"type": "json_object"}"#, "response_format"),
+        (#""response_format": {"type": "xml"}"#, "response_format"), (#""response_format": 5"#, "response_format"),
+        (#""response_format": {"type": "json_schema"}"#, "response_format.json_schema.schema"),
+        (#""guided_regex": "(""#, "guided_regex"), (#""guided_choice": []"#, "guided_choice"),
+        (#""guided_choice": [5]"#, "guided_choice"), (#""guided_json": 5"#, "guided_json"),
+        (#""guided_json": {"type": "text"}"#, "guided_json"), (#""guided_json": "{""#, "guided_json"),
+        (#""grammar": "root ::= x""#, "grammar"), (#""grammar": 5"#, "grammar"), (#""json_schema": []"#, "json_schema"),
+        (#""structured_outputs": {}"#, "structured_outputs"), (#""structured_outputs": []"#, "structured_outputs"),
+        (#""structured_outputs": {"regex": "a", "choice": ["b"]}"#, "structured_outputs"),
+        (#""structured_outputs": {"structural_tag": "a"}"#, "structured_outputs.structural_tag"),
+        (#""guided_regex": "a", "guided_choice": ["b"]"#, "guided_choice"),
         (#""response_format": {}"#, "response_format.type"), (#""model": 5"#, "model"),
     ])
     func chatFields(fields: String, field: String) async throws {

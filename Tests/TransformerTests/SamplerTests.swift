@@ -14,6 +14,28 @@ struct SamplerTests {
         #expect(draws(3, from: [1, 5, 2]) { _ in } == [1, 1, 1])
     }
 
+    @Test func `Only tokens that are allowed are drawn`() {
+        let logits: [Float] = (0..<200).map { Float($0 % 11) }
+        var allowed = [UInt64](repeating: 0, count: 3)
+        for token in [3, 64, 70, 190] { allowed[token / 64] |= 1 << UInt64(token % 64) }
+        var options = SamplingOptions()
+        var greedy = Sampler(options, prompt: [0], seed: 1)
+        #expect(greedy.draw(logits.span, allowed: allowed) == 64)
+        #expect(greedy.draw(logits.span, banned: [64], allowed: allowed) == 70)
+        // Where nothing is left, whoever asked is to notice.
+        #expect(greedy.draw(logits.span, allowed: [0, 0, 0]) == 0)
+        #expect(greedy.draw(logits.span) == 10)
+        for topK in [nil, 1, 3, 100] {
+            options.temperature = 2
+            options.topK = topK
+            var sampler = Sampler(options, prompt: [0], seed: 1)
+            let drawn = Set((0..<200).map { _ in sampler.draw(logits.span, allowed: allowed) })
+            #expect(drawn.isSubset(of: [3, 64, 70, 190]) && drawn.count == min(topK ?? 4, 4))
+        }
+        // Tokens beyond the bits are not allowed either.
+        #expect(greedy.draw(logits.span, allowed: [1 << 5]) == 5)
+    }
+
     @Test func sameSeedSameTokens() {
         let logits: [Float] = (0..<100).map { Float($0 % 7) }
         let first = draws(50, from: logits) {

@@ -1,3 +1,4 @@
+import Grammar
 import Quantities
 import Scheduling
 import Tokenization
@@ -19,6 +20,9 @@ struct Generation: Sendable {
     private var detokenizer: StreamingDetokenizer
     private var stops: StopStringMatcher
     private var reasoning: ReasoningWatch?
+    /// What the text so far leaves to come, where it must keep to a grammar.
+    private(set) var grammar: GrammarState?
+    private let tokenizer: any Tokenizer
     private let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
 
     init(
@@ -29,10 +33,12 @@ struct Generation: Sendable {
         sampler = Sampler(request.sampling, prompt: request.prompt, seed: seed)
         topLogprobs = request.topLogprobs
         promptCount = request.prompt.count
-        endTokens = request.ignoresEndOfText ? [] : model.served.tokenizer.endOfTextTokens
+        tokenizer = model.served.tokenizer
+        endTokens = request.ignoresEndOfText && request.grammar == nil ? [] : tokenizer.endOfTextTokens
         minTokens = request.minTokens
-        detokenizer = StreamingDetokenizer(
-            model.served.tokenizer, after: request.prompt.last, showing: request.shownTokens)
+        detokenizer = StreamingDetokenizer(tokenizer, after: request.prompt.last, showing: request.shownTokens)
+        let dropsSpace = tokenizer.addsSpace(after: request.prompt.last)
+        grammar = request.grammar.map { GrammarState($0, afterSpace: dropsSpace) }
         stops = StopStringMatcher(request.stop)
         reasoning = request.reasoningLimit.map { ReasoningWatch($0) }
         self.continuation = continuation
@@ -59,22 +65,26 @@ struct Generation: Sendable {
     /// - Returns: whether the text ends with it.
     mutating func append(_ token: TokenID, logprob: TokenLogprob?, isLast: Bool) -> Bool {
         generated += 1
-        if endTokens.contains(token) {
+        // A token that the grammar refuses was drawn because there was no other.
+        let bytes = tokenizer.bytes(of: token, rendersSpecial: false)
+        let isRefused = grammar?.accept(bytes) == false
+        if endTokens.contains(token) || isRefused {
             let rest = stops.append(detokenizer.finish()).text + stops.finish()
             if !rest.isEmpty { continuation.yield(.token(GeneratedToken(id: token, text: rest, logprob: logprob))) }
             return true
         }
+        let isFinished = grammar?.isFinished ?? false
         let piece = detokenizer.append(token)
         reasoning?.append(piece)
         var (text, stopped) = stops.append(piece)
-        if !stopped, isLast {
+        if !stopped, isLast || isFinished {
             let last = stops.append(detokenizer.finish())
             text += last.text
             stopped = last.stopped
             if !stopped { text += stops.finish() }
         }
         continuation.yield(.token(GeneratedToken(id: token, text: text, logprob: logprob)))
-        return stopped
+        return stopped || isFinished
     }
 
     /// Tells the client how the sequence ended, as the scheduler decided.

@@ -1,4 +1,5 @@
 import Compute
+import Grammar
 import Quantities
 import Scheduling
 import Tokenization
@@ -15,6 +16,7 @@ struct Step: Sendable {
         /// Drawn instead of what the logits say.
         var forced: TokenID?
         var topLogprobs: Int?
+        var grammar: GrammarState?
     }
 
     /// A drawn token, and the sampler after it.
@@ -44,14 +46,16 @@ struct Step: Sendable {
 
     let pass: Pass
     private let model: Model
+    private let vocabulary: VocabularyTrie
     private var batch = Batch()
     /// The spans of a model that generates, or of one that reads.
     private var draws: [Draw] = []
     private var reads: [Read] = []
 
-    init(_ pass: Pass, model: Model) {
+    init(_ pass: Pass, model: Model, vocabulary: VocabularyTrie) {
         self.pass = pass
         self.model = model
+        self.vocabulary = vocabulary
     }
 
     mutating func add(_ row: RowSpan, _ tokens: ArraySlice<TokenID>, of work: Work) {
@@ -79,13 +83,37 @@ struct Step: Sendable {
             Draw(
                 request: row.request, isLast: row.draw == .lastToken, sampler: generation.sampler,
                 banned: generation.bannedTokens, forced: generation.forcedToken,
-                topLogprobs: generation.topLogprobs))
+                topLogprobs: generation.topLogprobs, grammar: generation.grammar))
     }
 
-    /// Runs the batch, draws from its logits and pools its rows; blocks, so it belongs on the lane's thread.
-    func run(on lane: any Lane) throws(ComputeError) -> Outcome {
-        try model.forward(batch, on: lane)
-        return Outcome(drawn: drawn, read: reads.map(pooled))
+    /// Runs the batch, draws from its logits and pools its rows, on the lane's thread.
+    ///
+    /// - Parameter constraints: where it is found out which tokens grammars allow, while the device works.
+    func run(on lane: UnitLane, constraints: LaneThread) async throws -> Outcome {
+        let stream = lane.lane
+        guard draws.contains(where: { $0.grammar != nil }) else {
+            return try await lane.thread.run {
+                try model.forward(batch, on: stream)
+                return outcome([])
+            }
+        }
+        async let found = constraints.run { self.masks }
+        _ = try await lane.thread.run { try model.forward(batch, on: stream) }
+        let masks = try await found
+        return try await lane.thread.run { outcome(masks) }
+    }
+
+    /// The tokens that each sequence's grammar allows next.
+    private var masks: [TokenMask?] {
+        let trie = vocabulary.trie
+        return draws.map { draw in
+            var grammar = draw.grammar
+            return grammar?.allowedTokens(in: trie)
+        }
+    }
+
+    private func outcome(_ masks: [TokenMask?]) -> Outcome {
+        Outcome(drawn: drawn(masks), read: reads.map(pooled))
     }
 
     private func pooled(_ read: Read) -> Read {
@@ -95,11 +123,12 @@ struct Step: Sendable {
         return read
     }
 
-    private var drawn: [Drawn] {
+    private func drawn(_ masks: [TokenMask?]) -> [Drawn] {
         draws.enumerated().map { index, draw in
             var sampler = draw.sampler
             return model.withLogits(index) { logits in
-                let token = draw.forced ?? sampler.draw(logits, banned: draw.banned)
+                let allowed = masks.isEmpty ? nil : masks[index]?.words
+                let token = draw.forced ?? sampler.draw(logits, banned: draw.banned, allowed: allowed)
                 let logprob = draw.topLogprobs.map { count in
                     let (own, top) = Logprobs.of(token, top: count, in: logits)
                     return TokenLogprob(logprob: own, top: top.map { ($0.id, $0.logprob) })

@@ -42,6 +42,8 @@ package actor Unit {
     nonisolated let loader = LaneThread(name: "weft loader")
     /// Where kernels are compiled that models can do without at first.
     nonisolated let compiler = LaneThread(name: "weft compiler", yields: true)
+    /// Where it is computed which tokens grammars allow, while lanes work.
+    nonisolated let constraints = LaneThread(name: "weft grammar")
     private let maxRequests: Int
     private let hooks: Hooks
     private let onFailure: @Sendable (String) async -> Void
@@ -204,7 +206,7 @@ package actor Unit {
     private func run(_ pass: Pass) {
         guard failure == nil else { return }
         guard let model = models[pass.model] else { preconditionFailure("a pass of a model that is not loaded") }
-        var step = Step(pass, model: model.networks[pass.lane.index])
+        var step = Step(pass, model: model.networks[pass.lane.index], vocabulary: model.vocabulary)
         for update in pass.tables { pool.update(slot: update.table.index, update.pages, from: update.first) }
         for row in pass.rows {
             guard let work = works[row.request] else { preconditionFailure("a pass of an ended request") }
@@ -218,8 +220,8 @@ package actor Unit {
     }
 
     private func work(_ step: Step, on lane: UnitLane) async {
-        let (start, stream) = (now, lane.lane)
-        let result = await Result { try await lane.thread.run { try step.run(on: stream) } }
+        let start = now
+        let result = await Result { [constraints] in try await step.run(on: lane, constraints: constraints) }
         await hooks.didRun(step.pass)
         lanesAtWork.remove(lane.id)
         lanes.count(lane.id, seconds: now - start)

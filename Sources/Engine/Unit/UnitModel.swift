@@ -1,7 +1,10 @@
 import Compute
+import Grammar
 import Kernels
 package import Quantities
 package import Scheduling
+import Synchronization
+import Tokenization
 package import Transformer
 
 /// A model at work in a unit.
@@ -12,11 +15,32 @@ struct UnitModel: Sendable {
     let networks: [Model]
     let served: ServedModel
     let weightBytes: Int
+    let vocabulary: VocabularyTrie
     var counters = ModelCounters()
 
     var isPinned: Bool { configuration.pinned }
     /// What is the same on all lanes.
     var network: Network { networks[0].network }
+}
+
+/// A model's vocabulary as grammars ask for it, made when the first one does.
+final class VocabularyTrie: Sendable {
+    private let tokenizer: any Tokenizer
+    private let made = Mutex<TokenTrie?>(nil)
+
+    init(_ tokenizer: any Tokenizer) { self.tokenizer = tokenizer }
+
+    var trie: TokenTrie {
+        made.withLock { made in
+            if let made { return made }
+            let tokens = (0..<tokenizer.vocabularySize).map {
+                tokenizer.bytes(of: TokenID($0), rendersSpecial: false)
+            }
+            let trie = TokenTrie(tokens, endTokens: tokenizer.endOfTextTokens)
+            made = trie
+            return trie
+        }
+    }
 }
 
 extension ModelSettings {
@@ -87,7 +111,7 @@ extension Unit {
             {
                 UnitModel(
                     id: $0, configuration: configuration, networks: networks, served: served,
-                    weightBytes: loaded.byteCount)
+                    weightBytes: loaded.byteCount, vocabulary: VocabularyTrie(served.tokenizer))
             }, settings)
         return served
     }

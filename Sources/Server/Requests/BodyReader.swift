@@ -74,14 +74,17 @@ struct ReceivedBody: Sendable {
     }
 
     /// The body as a value of type `type`.
+    /// - Parameter grammars: where `GrammarFields` finds what was compiled before.
     /// - Throws: `APIError` when it is not text; `DecodingError` when it is not JSON of this shape.
-    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    func decode<Value: Decodable>(_ type: Value.Type, grammars: GrammarCache? = nil) throws -> Value {
         // The decoder looks at strings only when they are asked for; fields that are ignored must be text as well.
-        guard String(validating: bytes.readableBytesView, as: UTF8.self) != nil else {
+        guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else {
             throw APIError.invalid(nil, "The body is not valid UTF-8.", code: "invalid_json")
         }
         let decoder = JSONDecoder()
+        decoder.userInfo = [.requestText: text]
         decoder.userInfo[OrderedJSON.key] = OrderedJSON.Source(text: bytes)
+        decoder.userInfo[.grammars] = grammars
         return try decoder.decode(type, from: Data(bytes.readableBytesView))
     }
 }

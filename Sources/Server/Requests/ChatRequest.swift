@@ -10,7 +10,6 @@ struct ChatRequest: Decodable {
     private enum CodingKeys: String, CodingKey {
         case messages, logprobs
         case topLogprobs = "top_logprobs"
-        case responseFormat = "response_format"
     }
 
     var input: ChatInput
@@ -22,9 +21,6 @@ struct ChatRequest: Decodable {
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
-        if let format: ResponseFormat = try fields.field(.responseFormat), format.type != "text" {
-            throw fields.wrong(.responseFormat, "must be of type `text`, the only one supported")
-        }
         let turns: [ChatTurn] = try fields.field(.messages) ?? []
         guard !turns.isEmpty else { throw fields.wrong(.messages, "must have at least one message") }
         let tools = try ToolFields(from: decoder)
@@ -43,8 +39,6 @@ struct ChatRequest: Decodable {
         topLogprobs = reportsLogprobs ? alternatives ?? 0 : nil
         options = try GenerationOptions(from: decoder)
     }
-
-    private struct ResponseFormat: Decodable { var type: String }
 }
 
 /// What a request says of reasoning, and tells the template besides messages and tools.

@@ -1,4 +1,5 @@
 import Engine
+import Grammar
 import Tokenization
 import Transformer
 
@@ -39,6 +40,8 @@ struct GenerationOptions: Decodable {
     var minTokens: Int
     var ignoresEndOfText: Bool
     var sampling: SamplingOptions
+    /// What the text must be.
+    var grammar: Grammar?
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
@@ -54,6 +57,7 @@ struct GenerationOptions: Decodable {
         minTokens = try fields.integer(.minTokens, in: 0...tokens.upperBound) ?? 0
         ignoresEndOfText = try fields.field(.ignoreEOS) ?? false
         sampling = try SamplingFields(from: decoder).options
+        grammar = try GrammarFields(from: decoder).grammar
         if let maxTokens, minTokens > maxTokens {
             throw fields.wrong(.minTokens, "must not exceed the most tokens to generate, \(maxTokens)")
         }
@@ -70,6 +74,7 @@ struct GenerationOptions: Decodable {
             request.sampling = sampling
             request.sampling.seed = seed.map { UInt64(bitPattern: $0) &+ UInt64(choice) }
             request.topLogprobs = topLogprobs
+            request.grammar = grammar
             return request
         }
     }

@@ -10,7 +10,8 @@ struct CompletionRoute: Sendable {
 
     func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
         let catalogue = await Catalogue(of: generations.generator)
-        let prepared = try await desk.work(on: request, context) { (completion: CompletionRequest) in
+        // A grammar may take long to compile, however short it is.
+        let prepared = try await desk.work(on: request, context, isHeavy: true) { (completion: CompletionRequest) in
             try prepare(completion, catalogue)
         }
         return try await generations.respond(to: prepared, context: context)

@@ -8,6 +8,8 @@ struct Desk: Sendable {
     var connections: ClientConnections
     /// What answers may hold that are not sent yet.
     var answers: ByteBudget
+    /// Grammars that requests asked for lately.
+    var grammars: GrammarCache
 
     /// Reads the body of a request and hands it to `body`, on a thread that may be busy for so long.
     ///
@@ -18,7 +20,9 @@ struct Desk: Sendable {
         on request: Request, _ context: ServerContext, isHeavy: Bool = false,
         _ body: @escaping @Sendable (Value) throws -> Result
     ) async throws -> Result {
-        try await work(onBodyOf: request, context, isHeavy: isHeavy) { try body(try $0.decode(Value.self)) }
+        try await work(onBodyOf: request, context, isHeavy: isHeavy) { [grammars] in
+            try body(try $0.decode(Value.self, grammars: grammars))
+        }
     }
 
     /// The same for a body that `body` reads itself.

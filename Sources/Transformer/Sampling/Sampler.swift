@@ -51,10 +51,17 @@ package struct Sampler: Sendable {
     /// - Parameters:
     ///   - logits: `[vocabulary]`
     ///   - banned: tokens that may not be drawn.
+    ///   - allowed: a bit for each token that may be drawn, the first in the lowest bit; `nil` allows all.
     /// - Complexity: O(vocabulary).
-    package mutating func draw(_ logits: Span<Float>, banned: Set<Int32> = []) -> Int32 {
-        let token =
-            adjusts || !banned.isEmpty ? choose(adjusted(logits, banned: banned)) : choosePlain(logits)
+    package mutating func draw(_ logits: Span<Float>, banned: Set<Int32> = [], allowed: [UInt64]? = nil) -> Int32 {
+        let token: Int32
+        if adjusts || !banned.isEmpty || allowed != nil {
+            var adjusted = adjusted(logits, banned: banned)
+            if let allowed { adjusted.keep(allowed) }
+            token = choose(adjusted)
+        } else {
+            token = choosePlain(logits)
+        }
         counts[token, default: 0] += 1
         return token
     }
@@ -97,5 +104,18 @@ package struct Sampler: Sendable {
         let weights = TokenWeights(logits, temperature: options.temperature)
         return options.narrows
             ? weights.token(at: random.unit(), of: weights.kept(options)) : weights.token(at: random.unit())
+    }
+}
+
+extension [Float] {
+    /// Sets all to nothing but those whose bit is set.
+    fileprivate mutating func keep(_ words: [UInt64]) {
+        for start in stride(from: 0, to: count, by: 64) {
+            let word = start / 64 < words.count ? words[start / 64] : 0
+            guard word != .max else { continue }
+            for index in start..<Swift.min(start + 64, count) where word >> UInt64(index - start) & 1 == 0 {
+                self[index] = -.infinity
+            }
+        }
     }
 }
