@@ -20,6 +20,29 @@ import Testing
         #expect(state.isFinished)
     }
 
+    @Test func `Anything goes up to the first end`() throws {
+        let end = "</think>"
+        let grammar = try Grammar(.sequence([.anything(upTo: end), .text("!")]))
+        for text in ["", "a", "<", "</", "</thin", "<</think", "</</t</", "é<b>日", "</think"] {
+            let state = Text(grammar)
+            #expect(state.accept(text + end) && state.accept("!") && state.isFinished, "\(text)")
+            // Behind the end there is nothing else, not even another end.
+            let other = Text(grammar)
+            #expect(other.accept(text + end) && !other.accept("a") && !other.accept("<"), "\(text)")
+        }
+        let short = Text(try Grammar(.anything(upTo: ";")))
+        #expect(short.accept("a b") && !short.isComplete && short.accept(";") && short.isFinished)
+        // The beginning comes again within it.
+        let twice = Text(try Grammar(.sequence([.anything(upTo: "\n--\n"), .text("!")])))
+        #expect(twice.accept("a\n-\n\n--\n!") && twice.isComplete)
+    }
+
+    @Test func `Parts are repeated with separators`() throws {
+        let state = Text(try Grammar(.repeated(.choice([.text("a"), .text("b")]), separator: ", ")))
+        #expect(state.accept("a") && state.isComplete && state.accept(", b, a") && state.isComplete)
+        #expect(!state.accept(",, "))
+    }
+
     @Test func `A character may come in parts`() throws {
         let state = Text(try Grammar(regex: "[é-ü]日"))
         for byte in "ö日".utf8 { #expect(state.accept([byte])) }

@@ -1,4 +1,5 @@
 import Engine
+import Grammar
 import HTTPTypes
 import Server
 import Testing
@@ -149,7 +150,10 @@ import Testing
         (#""tools": [{"function": {"name": "a"}}, {"function": {"name": "a"}}]"#, "tools"),
         (#""tools": 5"#, "tools"), (#""tool_choice": "maybe""#, "tool_choice"),
         (#""tool_choice": "required""#, "tool_choice"),
-        (tools + #", "tool_choice": "required""#, "tool_choice"),
+        (
+            #""tools": [{"function": {"name": "a", "parameters": {"properties": {"b": {"pattern": "("}}}}}], "#
+                + #""tool_choice": "required""#, "tools"
+        ),
         (tools + #", "tool_choice": {"type": "function", "function": {"name": "other"}}"#, "tool_choice"),
         (#""chat_template_kwargs": 5"#, "chat_template_kwargs"),
         (#""functions": [{"name": ""}]"#, "functions[0].name"),
@@ -158,6 +162,32 @@ import Testing
         let reply = try await ask(fields, Self.saying("x"))
         #expect(reply.status == 400)
         #expect(try reply.error?.param == .string(param))
+    }
+
+    /// What may be said is what the model calls a tool with, and nothing else.
+    @Test(arguments: [#""required""#, #"{"type": "function", "function": {"name": "get_weather"}}"#])
+    func callsCanBeForced(_ choice: String) async throws {
+        let generator = Self.saying(Self.call)
+        let reply = try await ask(Self.tools + #", "tool_choice": \#(choice)"#, generator)
+        #expect(reply.status == 200)
+        #expect(try reply.json.choices?[0]?.message?.tool_calls?[0]?.function?.name == "get_weather")
+        var state = GrammarState(try #require(generator.requests.first?.grammar))
+        var call = Array(
+            "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Bern\"}}\n</tool_call>".utf8)
+        let takesText = state.accept("Hello".utf8), takesCall = state.accept(call)
+        #expect(!takesText && takesCall && state.isComplete)
+        // Another call may follow where none is named.
+        call.insert(10, at: 0)
+        let takesMore = state.accept(call)
+        #expect(takesMore == (choice == #""required""#))
+    }
+
+    @Test func withoutNeedNothingIsForced() async throws {
+        let generator = Self.saying("x")
+        for choice in [#""auto""#, #""none""#] {
+            _ = try await ask(Self.tools + #", "tool_choice": \#(choice)"#, generator)
+        }
+        #expect(generator.requests.allSatisfy { $0.grammar == nil })
     }
 
     @Test func deepSchemasAreRefused() async throws {

@@ -26,6 +26,38 @@ package struct GrammarDefinition: Sendable {
     /// One of them.
     package static func choice(_ parts: [GrammarDefinition]) -> GrammarDefinition { joined(parts) { .choice($0) } }
 
+    /// One of them, once or several times, with the separator between.
+    package static func repeated(_ part: GrammarDefinition, separator: String) -> GrammarDefinition {
+        GrammarDefinition(
+            .sequence([
+                part.start, .repeated(.sequence([.text(separator), part.start]), min: 0, max: nil),
+            ]), rules: part.rules)
+    }
+
+    /// Any text, up to and with the first `end`, which is not empty.
+    ///
+    /// Where `end` begins as it goes on, the text may have it more than once.
+    package static func anything(upTo end: String) -> GrammarDefinition {
+        let scalars = Array(end.unicodeScalars)
+        guard let first = scalars.first, !scalars.dropFirst().contains(first) else {
+            return GrammarDefinition(.sequence([.repeated(.character(.all), min: 0, max: nil), .text(end)]))
+        }
+        // Beginnings of the end that go on otherwise, each perhaps behind others that are broken off by its first
+        // character.
+        let begun = (1..<scalars.count).map { count in
+            (text: GrammarExpression.text(String(String.UnicodeScalarView(scalars[..<count]))), next: scalars[count])
+        }
+        let broken = GrammarExpression.repeated(.choice(begun.map(\.text)), min: 0, max: nil)
+        let others = begun.map { begun in
+            GrammarExpression.sequence([begun.text, .character(ScalarSet([first, begun.next]).inverted)])
+        }
+        let other = GrammarExpression.choice([
+            .character(ScalarSet([first]).inverted), .sequence([broken, .choice(others)]),
+        ])
+        return GrammarDefinition(
+            .sequence([.repeated(other, min: 0, max: nil), broken, .text(end)]))
+    }
+
     /// Each part's rules get names of their own.
     private static func joined(
         _ parts: [GrammarDefinition], _ join: ([GrammarExpression]) -> GrammarExpression

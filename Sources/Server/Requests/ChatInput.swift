@@ -1,6 +1,7 @@
 import Chat
 import Engine
 import Foundation
+import Grammar
 import Jinja
 import Quantities
 import Tokenization
@@ -10,6 +11,7 @@ struct ChatInput: Sendable {
     var messages: [ChatMessage]
     /// Those that the model may call.
     var tools: [ChatTool] = []
+    var choice = ToolChoice.auto
     var allowsSeveralCalls = true
     /// Values for the chat template by name.
     var templateOptions: [String: Value] = [:]
@@ -32,7 +34,25 @@ struct ChatInput: Sendable {
             tokens: model.tokenizer.encode(text, parsesSpecial: true, addsSpecial: false),
             reading: ChatReading(
                 format: template.format, tools: tools, prompt: text, allowsSeveralCalls: allowsSeveralCalls),
-            reasoningBudget: reasoningBudget)
+            calls: try forcedCalls(template.format, prompt: text, of: model), reasoningBudget: reasoningBudget)
+    }
+
+    /// What the answer must be where it must call a tool.
+    private func forcedCalls(_ format: OutputFormat, prompt: String, of model: ServedModel) throws -> ForcedText? {
+        let wanted: [ChatTool]
+        switch choice {
+        case .none, .auto: return nil
+        case .required: wanted = tools
+        case .named(let name): wanted = tools.filter { $0.name == name }
+        }
+        // One tool that is named is called once.
+        let isSeveral = allowsSeveralCalls && choice == .required
+        guard let calls = format.forcedCalls(of: wanted, allowsSeveral: isSeveral, prompt: prompt) else {
+            throw APIError.invalid(
+                "tool_choice", "`\(model.name)` writes calls in a way that cannot be forced; use `auto`.",
+                code: "model_unsuitable")
+        }
+        return calls
     }
 }
 
@@ -41,12 +61,18 @@ struct PreparedChat: Sendable {
     var text: String
     var tokens: [TokenID]
     var reading: ChatReading
+    /// Calls of tools that the answer must be.
+    var calls: ForcedText?
     var reasoningBudget: Int?
 
     /// What the engine is asked for, with what the reader has to see.
+    ///
+    /// - Throws: `APIError` where the parameters of tools that must be called are no schema.
     func requests(
         _ options: GenerationOptions, model: ServedModel, topLogprobs: Int? = nil
-    ) -> [GenerationRequest] {
+    ) throws -> [GenerationRequest] {
+        var options = options
+        options.grammar = try grammar(options)
         let shown = reading.isPlain ? [] : model.specialTokens(in: reading.format.markers)
         let limit = reasoningLimit(model)
         return options.requests(model: model.name, prompt: tokens, topLogprobs: topLogprobs).map {
@@ -55,6 +81,20 @@ struct PreparedChat: Sendable {
             request.reasoningLimit = limit
             return request
         }
+    }
+
+    /// What the answer must be, behind reasoning that the prompt has opened.
+    private func grammar(_ options: GenerationOptions) throws -> Grammar? {
+        if let calls {
+            do throws(GrammarError) { return try options.grammars.grammar(.calls(calls)) } catch {
+                throw APIError.invalid(
+                    "tools", "A tool that must be called has parameters that cannot be forced: \(error).")
+            }
+        }
+        guard let source = options.grammarSource, let end = reading.format.reasoning?.end,
+            reading.format.opensReasoning(text)
+        else { return options.grammar }
+        return try options.grammars.grammar(.behind(end, source))
     }
 
     private func reasoningLimit(_ model: ServedModel) -> ReasoningLimit? {

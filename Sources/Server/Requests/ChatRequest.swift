@@ -27,7 +27,7 @@ struct ChatRequest: Decodable {
         areFunctions = tools.areFunctions
         let template = try TemplateFields(from: decoder)
         input = ChatInput(
-            messages: turns.map(\.message), tools: tools.choice == .none ? [] : tools.tools,
+            messages: turns.map(\.message), tools: tools.choice == .none ? [] : tools.tools, choice: tools.choice,
             allowsSeveralCalls: tools.allowsSeveral, templateOptions: template.options,
             reasoningBudget: template.reasoningBudget)
 

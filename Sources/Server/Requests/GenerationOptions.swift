@@ -42,6 +42,9 @@ struct GenerationOptions: Decodable {
     var sampling: SamplingOptions
     /// What the text must be.
     var grammar: Grammar?
+    var grammarSource: GrammarSource?
+    /// Where grammars are that were compiled before.
+    var grammars: GrammarCache
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
@@ -57,7 +60,9 @@ struct GenerationOptions: Decodable {
         minTokens = try fields.integer(.minTokens, in: 0...tokens.upperBound) ?? 0
         ignoresEndOfText = try fields.field(.ignoreEOS) ?? false
         sampling = try SamplingFields(from: decoder).options
-        grammar = try GrammarFields(from: decoder).grammar
+        let grammar = try GrammarFields(from: decoder)
+        (self.grammar, grammarSource) = (grammar.grammar, grammar.source)
+        grammars = decoder.userInfo[.grammars] as? GrammarCache ?? GrammarCache()
         if let maxTokens, minTokens > maxTokens {
             throw fields.wrong(.minTokens, "must not exceed the most tokens to generate, \(maxTokens)")
         }

@@ -15,6 +15,8 @@ struct GrammarFields: Decodable {
     }
 
     var grammar: Grammar?
+    /// What it is compiled from.
+    var source: GrammarSource?
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
@@ -37,6 +39,7 @@ struct GrammarFields: Decodable {
             found = (source, field)
         }
         guard let (source, field) = found else { return }
+        self.source = source
         do throws(GrammarError) {
             if let cache = decoder.userInfo[.grammars] as? GrammarCache {
                 grammar = try cache.grammar(source)

@@ -27,7 +27,8 @@ struct MessagesRequest: Decodable {
         try choice?.choice.check(tools) { fields.wrong(.toolChoice, $0) }
         input = ChatInput(
             messages: [system].compactMap(\.self) + turns.flatMap(\.messages),
-            tools: choice?.choice == ToolChoice.none ? [] : tools, allowsSeveralCalls: choice?.allowsSeveral ?? true)
+            tools: choice?.choice == ToolChoice.none ? [] : tools, choice: choice?.choice ?? .auto,
+            allowsSeveralCalls: choice?.allowsSeveral ?? true)
         if let thinking: Thinking = try fields.field(.thinking) {
             input.templateOptions["enable_thinking"] = .boolean(thinking.type != "disabled")
             input.reasoningBudget = thinking.budgetTokens.map { max(0, $0) }

@@ -36,6 +36,7 @@ struct ResponsesRequest: Decodable {
         try choice.check(tools) { fields.wrong(.toolChoice, $0) }
         chat = ChatInput(
             messages: [system].compactMap(\.self) + input.messages, tools: choice == ToolChoice.none ? [] : tools,
+            choice: choice,
             allowsSeveralCalls: try fields.field(.parallelToolCalls) ?? true)
         if let effort = try fields.field(.reasoning, as: Reasoning.self)?.effort {
             chat.templateOptions = TemplateFields.options(effort: effort)

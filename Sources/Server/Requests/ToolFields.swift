@@ -111,7 +111,7 @@ enum ToolChoice: Decodable, Equatable {
         case .required where tools.isEmpty: throw fault("needs tools")
         case .named(let name) where !tools.contains { $0.name == name }:
             throw fault("names `\(name.abridged)`, which is not among the tools")
-        case .required, .named: throw fault("must be `none` or `auto`: this server cannot force a call yet")
+        case .required, .named: return
         }
     }
 }

@@ -36,7 +36,7 @@ struct ChatRoute: Sendable {
             spelling: TokenSpelling(tokenizer: model.tokenizer), reading: prompt.reading,
             areFunctions: chat.areFunctions, includesUsage: chat.options.includesUsage)
         return PreparedRequest(
-            sequences: prompt.requests(chat.options, model: model, topLogprobs: chat.topLogprobs),
+            sequences: try prompt.requests(chat.options, model: model, topLogprobs: chat.topLogprobs),
             choicesPerPrompt: chat.options.choices, format: format, isStream: chat.options.isStream,
             promptField: "messages")
     }

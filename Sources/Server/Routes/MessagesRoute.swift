@@ -22,7 +22,7 @@ struct MessagesRoute: Sendable {
                 id: "msg_\(Identifier.random())", model: model.name, reading: prompt.reading,
                 promptTokens: prompt.tokens.count)
             return PreparedRequest(
-                sequences: prompt.requests(body.options, model: model), choicesPerPrompt: 1, format: format,
+                sequences: try prompt.requests(body.options, model: model), choicesPerPrompt: 1, format: format,
                 isStream: body.options.isStream, promptField: "messages")
         }
         return try await generations.respond(to: prepared, context: context)

@@ -17,7 +17,7 @@ struct ResponsesRoute: Sendable {
                 id: "resp_\(Identifier.random())", created: Int(Date().timeIntervalSince1970), model: model.name,
                 instructions: body.instructions, maxOutputTokens: body.options.maxTokens, reading: prompt.reading)
             return PreparedRequest(
-                sequences: prompt.requests(body.options, model: model), choicesPerPrompt: 1, format: format,
+                sequences: try prompt.requests(body.options, model: model), choicesPerPrompt: 1, format: format,
                 isStream: body.options.isStream, promptField: "input")
         }
         return try await generations.respond(to: prepared, context: context)

@@ -1,4 +1,6 @@
+package import Chat
 package import Grammar
+import Jinja
 import Synchronization
 
 /// What a client asks a text to be.
@@ -8,15 +10,46 @@ package enum GrammarSource: Hashable, Sendable {
     case regex(String)
     case choices([String])
     case gbnf(String)
+    /// Calls of tools, as a model writes them.
+    case calls(ForcedText)
+    /// Anything first, up to and with a text: where reasoning ends.
+    indirect case behind(String, GrammarSource)
 
-    package func compiled() throws(GrammarError) -> Grammar {
-        switch self {
-        case .jsonObject: try Grammar(.jsonObject())
-        case .jsonSchema(let schema): try Grammar(jsonSchema: schema)
-        case .regex(let pattern): try Grammar(regex: pattern)
-        case .choices(let choices): try Grammar(choices: choices)
-        case .gbnf(let source): try Grammar(gbnf: source)
+    package func compiled() throws(GrammarError) -> Grammar { try Grammar(definition) }
+
+    private var definition: GrammarDefinition {
+        get throws(GrammarError) {
+            switch self {
+            case .jsonObject: .jsonObject()
+            case .jsonSchema(let schema): try .jsonSchema(schema)
+            case .regex(let pattern): try .regex(pattern)
+            case .choices(let choices): .choice(choices.map { .text($0) })
+            case .gbnf(let source): try .gbnf(source)
+            case .calls(let text): try GrammarDefinition(text)
+            case .behind(let end, let source): .sequence([.anything(upTo: end), try source.definition])
+            }
         }
+    }
+}
+
+extension GrammarDefinition {
+    fileprivate init(_ forced: ForcedText) throws(GrammarError) {
+        switch forced {
+        case .text(let text): self = .text(text)
+        case .json(let schema):
+            guard let text = schema.json() else { throw GrammarError("the schema is no JSON") }
+            self = try .jsonSchema(text)
+        case .anything(let end): self = .anything(upTo: end)
+        case .sequence(let parts): self = .sequence(try Self.definitions(parts))
+        case .choice(let parts): self = .choice(try Self.definitions(parts))
+        case .repeated(let part, let separator): self = .repeated(try GrammarDefinition(part), separator: separator)
+        }
+    }
+
+    private static func definitions(_ parts: [ForcedText]) throws(GrammarError) -> [GrammarDefinition] {
+        var definitions: [GrammarDefinition] = []
+        for part in parts { definitions.append(try GrammarDefinition(part)) }
+        return definitions
     }
 }
 
