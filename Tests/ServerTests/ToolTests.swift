@@ -174,7 +174,9 @@ import Testing
         var state = GrammarState(try #require(generator.requests.first?.grammar))
         var call = Array(
             "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Bern\"}}\n</tool_call>".utf8)
-        let takesText = state.accept("Hello".utf8), takesCall = state.accept(call)
+        // Nor may there be parameters that the tool does not have.
+        let other = "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"day\""
+        let takesText = state.accept("Hello".utf8) || state.accept(other.utf8), takesCall = state.accept(call)
         #expect(!takesText && takesCall && state.isComplete)
         // Another call may follow where none is named.
         call.insert(10, at: 0)

@@ -1,6 +1,7 @@
 package import Chat
 package import Grammar
 import Jinja
+import OrderedCollections
 import Synchronization
 
 /// What a client asks a text to be.
@@ -37,7 +38,7 @@ extension GrammarDefinition {
         switch forced {
         case .text(let text): self = .text(text)
         case .json(let schema):
-            guard let text = schema.json() else { throw GrammarError("the schema is no JSON") }
+            guard let text = schema.closed.json() else { throw GrammarError("the schema is no JSON") }
             self = try .jsonSchema(text)
         case .anything(let end): self = .anything(upTo: end)
         case .sequence(let parts): self = .sequence(try Self.definitions(parts))
@@ -50,6 +51,18 @@ extension GrammarDefinition {
         var definitions: [GrammarDefinition] = []
         for part in parts { definitions.append(try GrammarDefinition(part)) }
         return definitions
+    }
+}
+
+extension Value {
+    /// A schema of the properties that it names, and no others, unless it speaks of others: small models add to calls
+    /// whatever comes to their mind.
+    fileprivate var closed: Value {
+        guard case .dictionary(var items) = self, items["additionalProperties"] == nil,
+            case .dictionary(let properties)? = items["properties"], !properties.isEmpty
+        else { return self }
+        items["additionalProperties"] = .boolean(false)
+        return .dictionary(items)
     }
 }
 
