@@ -1,5 +1,6 @@
 import Engine
 import Hummingbird
+import Quantities
 import Tokenization
 
 /// `POST /v1/completions`.
@@ -20,7 +21,7 @@ struct CompletionRoute: Sendable {
         let options = completion.options
         let model = try catalogue.model(named: options.model)
         try options.check(against: model)
-        let prompts = try completion.prompts.map { try $0.tokens(for: model) }
+        let prompts = try completion.prompts.map { try tokens(of: $0, completion.suffix, model) }
         guard !prompts.isEmpty, !prompts.contains([]) else {
             throw APIError.invalid("prompt", "The prompt is empty.", code: "empty_prompt")
         }
@@ -35,6 +36,14 @@ struct CompletionRoute: Sendable {
                 options.requests(model: model.name, prompt: $0, topLogprobs: completion.topLogprobs)
             },
             choicesPerPrompt: options.choices, format: format, isStream: options.isStream, promptField: "prompt")
+    }
+
+    private func tokens(of prompt: Prompt, _ suffix: String, _ model: ServedModel) throws -> [TokenID] {
+        guard !suffix.isEmpty else { return try prompt.tokens(for: model) }
+        guard case .text(let text) = prompt else {
+            throw APIError.invalid("suffix", "`suffix` needs a `prompt` that is text.")
+        }
+        return try model.fillInTheMiddle("suffix").prompt(text, suffix)
     }
 
     private func text(of prompt: Prompt, _ spelling: TokenSpelling) -> String {
