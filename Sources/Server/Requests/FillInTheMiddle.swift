@@ -9,6 +9,8 @@ struct FillInTheMiddle {
     private let middle: TokenID
     /// What begins another file.
     private let file: TokenID?
+    /// Tokens behind which nothing stands in the middle any more, by their texts.
+    private let ends: [String: TokenID]
     private let tokenizer: any Tokenizer
 
     /// A text that may help: a part of another file.
@@ -27,6 +29,11 @@ struct FillInTheMiddle {
 
     private static let files = ["<|file_sep|>", "<|file_separator|>", "<file_sep>"]
 
+    /// What models write where another file would begin, or the training text was filled up: ends of the text as well
+    /// to llama.cpp.
+    private static let ends =
+        files + ["<|repo_name|>", "<reponame>", "<|fim_pad|>", "<fim_pad>", "<fim-pad>", "▁<EOT>", "<EOT>"]
+
     /// - Returns: `nil` for a model without such tokens.
     init?(_ tokenizer: any Tokenizer) {
         func token(_ text: String) -> TokenID? {
@@ -41,6 +48,9 @@ struct FillInTheMiddle {
             guard tokens.count == texts.count else { continue }
             (prefix, suffix, middle) = (tokens[0], tokens[1], tokens[2])
             file = Self.files.lazy.compactMap(token).first
+            ends = Dictionary(
+                Self.ends.compactMap { text in token(text).map { (text, $0) } }, uniquingKeysWith: { first, _ in first }
+            )
             self.tokenizer = tokenizer
             return
         }
@@ -62,6 +72,16 @@ struct FillInTheMiddle {
         }
         if let file, !snippets.isEmpty { tokens += [file] + text("filename\n") }
         return tokens + [prefix] + text(before) + [suffix] + text(after) + [middle]
+    }
+
+    /// The requests, that end where the middle does.
+    func ending(_ requests: [GenerationRequest]) -> [GenerationRequest] {
+        requests.map {
+            var request = $0
+            request.shownTokens.formUnion(ends.values)
+            request.stop += ends.keys.sorted()
+            return request
+        }
     }
 
     /// Tokens of a file, which may well hold the texts of special ones.

@@ -1,3 +1,5 @@
+import Transformer
+
 /// Options of generation in the words that Ollama and llama.cpp have in common, with the defaults that they share.
 ///
 /// Fields that say how a machine is used (`num_ctx`, `num_gpu`, `cache_prompt`) are ignored: the server's

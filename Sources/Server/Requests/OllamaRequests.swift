@@ -102,7 +102,7 @@ struct OllamaChatRequest: Decodable {
             guard let name: String = try function.field(.name) else { throw function.wrong(.name, "is missing") }
             let arguments = try function.field(.arguments, as: OrderedJSON.self)?.value ?? [:]
             guard case .dictionary = arguments else { throw function.wrong(.arguments, "must be an object") }
-            call = ChatToolCall(id: try fields.field(.id) ?? "", name: name, arguments: arguments.json())
+            call = ChatToolCall(id: try fields.field(.id) ?? "", name: name, arguments: arguments.json() ?? "{}")
         }
     }
 }

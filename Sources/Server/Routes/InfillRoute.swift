@@ -11,9 +11,10 @@ struct InfillRoute: Sendable {
         let prepared = try await desk.work(on: request, context) { (body: InfillRequest) in
             let model = try catalogue.model(named: body.options.model)
             try body.options.check(against: model)
-            let prompt = try model.fillInTheMiddle("input_prefix").prompt(body.prefix, body.suffix, body.snippets)
+            let fill = try model.fillInTheMiddle("input_prefix")
+            let prompt = fill.prompt(body.prefix, body.suffix, body.snippets)
             return PreparedRequest(
-                sequences: body.options.requests(model: model.name, prompt: prompt, topLogprobs: nil),
+                sequences: fill.ending(body.options.requests(model: model.name, prompt: prompt, topLogprobs: nil)),
                 choicesPerPrompt: 1, format: InfillFormat(model: model.name), isStream: body.options.isStream,
                 promptField: "input_prefix")
         }

@@ -46,11 +46,14 @@ struct OllamaRoutes: Sendable {
             guard !body.prompt.isEmpty || !body.suffix.isEmpty else {
                 return Prepared.answer(try Response(json: format.loaded))
             }
-            let prompt = try prompt(of: body, model)
+            let fill = try body.suffix.isEmpty ? nil : model.fillInTheMiddle("suffix")
+            let prompt =
+                try fill.map { PreparedChat(tokens: $0.prompt(body.prompt, body.suffix)) } ?? prompt(of: body, model)
             (format.reading, format.queued) = (prompt.reading, .now)
+            let requests = prompt.requests(body.options, model: model)
             return .request(
                 PreparedRequest(
-                    sequences: prompt.requests(body.options, model: model), choicesPerPrompt: 1, format: format,
+                    sequences: fill?.ending(requests) ?? requests, choicesPerPrompt: 1, format: format,
                     isStream: body.options.isStream, promptField: "prompt"))
         }
         return try await respond(to: prepared, context)
@@ -65,9 +68,6 @@ struct OllamaRoutes: Sendable {
 
     /// A chat of one message where the model has a template for it, else the text as it is.
     private func prompt(of body: OllamaGenerateRequest, _ model: ServedModel) throws -> PreparedChat {
-        if !body.suffix.isEmpty {
-            return PreparedChat(tokens: try model.fillInTheMiddle("suffix").prompt(body.prompt, body.suffix))
-        }
         if body.isRaw || model.chatTemplate == nil {
             guard body.isRaw || body.system.isEmpty else {
                 throw APIError.invalid("system", "`system` cannot be used: `\(model.name)` has no chat template.")
