@@ -130,7 +130,7 @@ package struct WeftServer: Service {
 
     private func addModels(to router: Router<ServerContext>) {
         let desk = desk, generator = CallersGenerator(base: generator, aliases: settings.aliases)
-        let models = ModelRoutes(generator: generator)
+        let models = ModelRoutes(generator: generator, aliases: settings.aliases)
         router.endpoint(.get, "\(ModelRoutes.path)", models.list)
         router.endpoint(.get, "\(ModelRoutes.path)/**", models.retrieve)
 
@@ -154,6 +154,18 @@ package struct WeftServer: Service {
         let embeddings = EmbeddingsRoute(reader: reader, answerLimit: settings.vectorLimit)
         router.endpoint(.post, "/v1/embeddings", embeddings.respond)
         router.endpoint(.post, "/v1/rerank", RerankRoute(reader: reader).respond)
+        router.endpoint(.post, "/infill", InfillRoute(generations: generations, desk: desk).respond)
+
+        let ollama = OllamaRoutes(generations: generations, embeddings: embeddings, desk: desk)
+        router.endpoint(.post, "/api/chat", ollama.chat)
+        router.endpoint(.post, "/api/generate", ollama.generate)
+        router.endpoint(.post, "/api/embed", ollama.embed)
+        router.endpoint(.post, "/api/embeddings", ollama.embedOne)
+        let ollamaModels = OllamaModelRoutes(generator: generator, desk: desk)
+        router.endpoint(.get, "/api/version", ollamaModels.version)
+        router.endpoint(.get, "/api/tags", ollamaModels.tags)
+        router.endpoint(.get, "/api/ps", ollamaModels.running)
+        router.endpoint(.post, "/api/show", ollamaModels.show)
     }
 
     private func limitShutdown() async throws {

@@ -75,7 +75,14 @@ import Testing
         (.get, "/v1/models/tiny", "401 401 200 403 200"), (.post, "/v1/chat/completions", "401 401 200 403 200"),
         (.post, "/v1/completions", "401 401 400 403 400"), (.post, "/v1/embeddings", "401 401 400 403 400"),
         (.post, "/v1/rerank", "401 401 400 403 400"), (.post, "/tokenize", "401 401 400 403 400"),
-        (.post, "/detokenize", "401 401 400 403 400"), (.get, "/metrics", "401 401 403 200 200"),
+        (.post, "/detokenize", "401 401 400 403 400"), (.post, "/v1/responses", "401 401 400 403 400"),
+        (.post, "/v1/messages", "401 401 400 403 400"), (.post, "/v1/messages/count_tokens", "401 401 400 403 400"),
+        (.post, "/apply-template", "401 401 400 403 400"), (.post, "/infill", "401 401 400 403 400"),
+        (.get, "/api/version", "401 401 200 403 200"), (.get, "/api/tags", "401 401 200 403 200"),
+        (.get, "/api/ps", "401 401 200 403 200"), (.post, "/api/show", "401 401 400 403 400"),
+        (.post, "/api/chat", "401 401 400 403 400"), (.post, "/api/generate", "401 401 400 403 400"),
+        (.post, "/api/embed", "401 401 400 403 400"), (.post, "/api/embeddings", "401 401 400 403 400"),
+        (.get, "/metrics", "401 401 403 200 200"),
         (.get, "/admin/status", "401 401 403 200 200"), (.post, "/admin/models", "401 401 403 400 400"),
         (.delete, "/admin/models/tiny", "401 401 403 200 200"), (.get, "/nowhere", "401 401 404 403 404"),
     ])
@@ -88,7 +95,14 @@ import Testing
                 found.append("\(reply.status)")
                 if reply.status == 401 {
                     #expect(reply.headers[.wwwAuthenticate] == "Bearer")
-                    #expect(try reply.error?.code == "invalid_api_key")
+                    // Other APIs have errors of other shapes.
+                    if path.hasPrefix("/api/") {
+                        #expect(try reply.error?.asText != nil)
+                    } else if path.hasPrefix("/v1/messages") {
+                        #expect(try reply.error?.type == "authentication_error")
+                    } else {
+                        #expect(try reply.error?.code == "invalid_api_key")
+                    }
                 }
             }
             #expect(found.joined(separator: " ") == statuses, "\(path)")
@@ -200,6 +214,14 @@ import Testing
         try await server.application.test(.router) { client in
             let list = try await ask(client, .get, "/v1/models", .both).json
             #expect(list.data?.elements?.compactMap(\.id?.asText) == ["tiny", "gpt-4o"])
+            #expect(list.data?[0]?.aliases == ["gpt-4o"] && list.data?[0]?.alias_of == nil)
+            #expect(list.data?[1]?.alias_of == "tiny" && list.data?[1]?.aliases == nil)
+            #expect(list.data?[1]?.status == "loaded")
+            // A key that is for the alias alone does not learn of the model.
+            let own = try await ask(client, .get, "/v1/models", .client).json
+            #expect(own.data?.elements?.count == 1 && own.data?[0]?.alias_of == nil)
+            let shown = try await ask(client, .get, "/v1/models/gpt-4o", .both).json
+            #expect(shown.alias_of == "tiny")
             let body = Self.chat.replacing("tiny", with: "gpt-4o")
             let reply = try await ask(client, .post, "/v1/chat/completions", .client, body)
             #expect(reply.status == 200)

@@ -2,7 +2,8 @@ import Engine
 import Foundation
 import Testing
 
-/// Real clients, the PyPI packages `openai` and `anthropic`, against a listening server whose engine is scripted.
+/// Real clients, the PyPI packages `openai`, `anthropic` and `ollama`, against a listening server whose engine is
+/// scripted.
 @Suite(.timeLimit(.minutes(2))) struct ClientTests {
     /// What the scripts end with when a package is missing.
     private static let skipped: Int32 = 77
@@ -21,6 +22,15 @@ import Testing
             #"<think>Hm.</think>I see.<tool_call>{"name": "get_weather", "arguments": {"city": "Bern"}}</tool_call>"#
         try await serving(ToolTests.saying(text)) { port, _ in
             try await Self.check("tool_clients.py", ["--base-url", "http://127.0.0.1:\(port)", "--model", "tools"])
+        }
+    }
+
+    @Test func ollamasClientIsContent() async throws {
+        let text =
+            #"<think>Hm.</think>I see.<tool_call>{"name": "get_weather", "arguments": {"city": "Bern"}}</tool_call>"#
+        let models: [ServedModel] = [.tools, .embedder, InfillTests.model]
+        try await serving(ScriptedGenerator(ToolTests.script(text), models: models)) { port, _ in
+            try await Self.check("ollama_client.py", ["--base-url", "http://127.0.0.1:\(port)", "--model", "tools"])
         }
     }
 

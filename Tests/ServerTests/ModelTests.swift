@@ -14,6 +14,16 @@ import Testing
         #expect(list.data?[0]?.created == 1_700_000_000)
         #expect(list.data?[0]?.owned_by == "weft")
         #expect(list.data?[0]?.max_model_len == 512)
+        #expect(list.data?[0]?.context_length == 512)
+        #expect(list.data?.elements?.allSatisfy { $0.status == "loaded" } == true)
+        #expect(list.data?[0]?.keys.isDisjoint(with: ["aliases", "alias_of"]) == true)
+    }
+
+    @Test func listSaysWhatModelsAreFor() async throws {
+        let several = ScriptedGenerator(models: [.chat, .embedder, .ranker])
+        let list = try await ask(several, .get, "/v1/models").json
+        #expect(list.data?.elements?.compactMap(\.purpose) == ["generation", "embedding", "ranking"])
+        #expect(try await ask(several, .get, "/v1/models/vectors").json.purpose == "embedding")
     }
 
     @Test(arguments: ["/v1/models/lab/base%20model", "/v1/models/lab%2Fbase%20model"])

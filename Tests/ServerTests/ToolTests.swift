@@ -13,13 +13,17 @@ import Testing
 
     /// Says `text` in pieces of three characters.
     static func saying(_ text: String, reason: FinishReason = .stop) -> ScriptedGenerator {
+        ScriptedGenerator(script(text, reason: reason), models: [.tools])
+    }
+
+    static func script(_ text: String, reason: FinishReason = .stop) -> Script {
         var script = Script(texts: [], reason: reason)
         var rest = Substring(text)
         while !rest.isEmpty {
             script.texts.append(String(rest.prefix(3)))
             rest = rest.dropFirst(3)
         }
-        return ScriptedGenerator(script, models: [.tools])
+        return script
     }
 
     private func ask(_ fields: String, _ generator: ScriptedGenerator) async throws -> Reply {

@@ -5,9 +5,23 @@ import Tokenization
 
 /// How an answer looks on the wire, whole or in pieces.
 protocol AnswerFormat: Sendable {
+    /// What stands around the pieces of a stream.
+    var framing: StreamFraming { get }
     /// A writer of one answer in pieces.
     func stream(choices: Int) -> any AnswerStream
     func answer(_ choices: [FinishedChoice], _ usage: Usage) -> any Encodable
+}
+
+extension AnswerFormat {
+    var framing: StreamFraming { .events }
+}
+
+/// How the pieces of a stream are told apart.
+enum StreamFraming: Sendable {
+    /// Server-sent events.
+    case events
+    /// Each piece is a line of JSON.
+    case lines
 }
 
 /// Writes one answer in pieces. It keeps what it must know of each choice.
@@ -22,7 +36,7 @@ protocol AnswerStream: Sendable {
     mutating func failure(_ error: APIError) -> ServerEvent
 }
 
-/// A server-sent event.
+/// A piece of a stream: a server-sent event, or the data of one alone.
 struct ServerEvent {
     /// Which kind of event it is, where the API names them.
     var name: String?
@@ -41,6 +55,8 @@ extension AnswerStream {
 struct FinishedChoice {
     var tokens: [GeneratedToken]
     var reason: FinishReason
+    /// When the first token came; `nil` where none did.
+    var firstToken: ContinuousClock.Instant?
 
     var text: String { tokens.map(\.text).joined() }
 }

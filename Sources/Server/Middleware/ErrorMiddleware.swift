@@ -29,7 +29,9 @@ struct ErrorMiddleware: RouterMiddleware {
 
     /// The error in the shape of the API that was spoken.
     private func response(_ error: APIError, to request: Request) throws -> Response {
-        guard request.uri.path.hasPrefix(MessagesRoute.path) else { return try Response(error, ErrorBody(error)) }
-        return try Response(error, AnthropicError(error))
+        let path = request.uri.path
+        if path.hasPrefix(MessagesRoute.path) { return try Response(error, AnthropicError(error)) }
+        if path.hasPrefix(OllamaRoutes.path) { return try Response(error, OllamaError(error)) }
+        return try Response(error, ErrorBody(error))
     }
 }

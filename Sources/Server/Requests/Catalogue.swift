@@ -22,6 +22,17 @@ struct Catalogue: Sendable {
         }
         throw .modelNotFound(name)
     }
+
+    /// The same for Ollama's clients, who add the tag `latest` to a name without one.
+    func model(tagged name: String?) throws(APIError) -> ServedModel {
+        guard let name, name.hasSuffix(Self.tag), !served.contains(where: { $0.name == name }) else {
+            return try model(named: name)
+        }
+        return try model(named: String(name.dropLast(Self.tag.count)))
+    }
+
+    /// What Ollama adds to a name without a tag.
+    static let tag = ":latest"
 }
 
 extension ServedModel {

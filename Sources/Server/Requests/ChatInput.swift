@@ -108,12 +108,20 @@ struct PreparedChat: Sendable {
     }
 }
 
+extension PreparedChat {
+    /// A prompt that is no chat.
+    init(tokens: [TokenID]) { self.init(text: "", tokens: tokens, reading: .plain) }
+}
+
 /// How the answers to a prompt are read.
 struct ChatReading: Sendable {
     var format: OutputFormat
     var tools: [ChatTool]
     var prompt: String
     var allowsSeveralCalls: Bool
+
+    /// Of a prompt that is no chat: all that follows is text.
+    static let plain = ChatReading(format: OutputFormat(), tools: [], prompt: "", allowsSeveralCalls: true)
 
     /// All that the model says is text.
     var isPlain: Bool {

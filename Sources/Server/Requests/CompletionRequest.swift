@@ -13,6 +13,8 @@ struct CompletionRequest: Decodable {
     }
 
     var prompts: [Prompt]
+    /// What follows the text to be written; empty where it ends the text.
+    var suffix: String
     /// Whether the answer repeats the prompt.
     var echoes: Bool
     /// How many alternatives are reported beside each token; `nil` reports no log probabilities.
@@ -23,9 +25,7 @@ struct CompletionRequest: Decodable {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         options = try GenerationOptions(from: decoder)
         options.maxTokens = options.maxTokens ?? max(Self.defaultMaxTokens, options.minTokens)
-        if let suffix: String = try fields.field(.suffix), !suffix.isEmpty {
-            throw fields.wrong(.suffix, "cannot be used: this server does not fill in the middle")
-        }
+        suffix = try fields.field(.suffix) ?? ""
         if let bestOf: Int = try fields.field(.bestOf), bestOf != options.choices {
             throw fields.wrong(.bestOf, "must equal `n`: this server returns all that it generates")
         }

@@ -18,6 +18,13 @@ struct EmbeddingsRequest: Decodable {
     /// The leading numbers of each vector that are wanted; `nil` for all.
     var dimensions: Int?
 
+    init(model: String?, inputs: [Prompt], encoding: Encoding, dimensions: Int?) {
+        self.model = model
+        self.inputs = inputs
+        self.encoding = encoding
+        self.dimensions = dimensions
+    }
+
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         model = try fields.field(.model)

@@ -30,21 +30,23 @@ struct GenerationOptions: Decodable {
     }
 
     var model: String?
-    var isStream: Bool
-    var includesUsage: Bool
+    var isStream = false
+    var includesUsage = false
     /// How many continuations of each prompt.
-    var choices: Int
+    var choices = 1
     var seed: Int64?
-    var stop: [String]
+    var stop: [String] = []
     var maxTokens: Int?
-    var minTokens: Int
-    var ignoresEndOfText: Bool
-    var sampling: SamplingOptions
+    var minTokens = 0
+    var ignoresEndOfText = false
+    var sampling = SamplingOptions()
     /// What the text must be.
     var grammar: Grammar?
     var grammarSource: GrammarSource?
     /// Where grammars are that were compiled before.
-    var grammars: GrammarCache
+    var grammars = GrammarCache()
+
+    init() {}
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)

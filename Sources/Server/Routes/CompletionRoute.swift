@@ -1,5 +1,6 @@
 import Engine
 import Hummingbird
+import Quantities
 import Tokenization
 
 /// `POST /v1/completions`.
@@ -21,7 +22,8 @@ struct CompletionRoute: Sendable {
         let options = completion.options
         let model = try catalogue.model(named: options.model)
         try options.check(against: model)
-        let prompts = try completion.prompts.map { try $0.tokens(for: model) }
+        let fill = try completion.suffix.isEmpty ? nil : model.fillInTheMiddle("suffix")
+        let prompts = try completion.prompts.map { try tokens(of: $0, completion.suffix, fill, model) }
         guard !prompts.isEmpty, !prompts.contains([]) else {
             throw APIError.invalid("prompt", "The prompt is empty.", code: "empty_prompt")
         }
@@ -31,11 +33,22 @@ struct CompletionRoute: Sendable {
             header: AnswerHeader(prefix: "cmpl", model: model.name, version: version), spelling: spelling,
             echoes: echoes.flatMap { Array(repeating: $0, count: options.choices) },
             includesUsage: options.includesUsage)
+        let requests = prompts.flatMap {
+            options.requests(model: model.name, prompt: $0, topLogprobs: completion.topLogprobs)
+        }
         return PreparedRequest(
-            sequences: prompts.flatMap {
-                options.requests(model: model.name, prompt: $0, topLogprobs: completion.topLogprobs)
-            },
+            sequences: fill?.ending(requests) ?? requests,
             choicesPerPrompt: options.choices, format: format, isStream: options.isStream, promptField: "prompt")
+    }
+
+    private func tokens(
+        of prompt: Prompt, _ suffix: String, _ fill: FillInTheMiddle?, _ model: ServedModel
+    ) throws -> [TokenID] {
+        guard let fill else { return try prompt.tokens(for: model) }
+        guard case .text(let text) = prompt else {
+            throw APIError.invalid("suffix", "`suffix` needs a `prompt` that is text.")
+        }
+        return fill.prompt(text, suffix)
     }
 
     private func text(of prompt: Prompt, _ spelling: TokenSpelling) -> String {

@@ -1,6 +1,8 @@
 import Engine
 import Foundation
 import Hummingbird
+import Quantities
+import Tokenization
 
 /// `POST /v1/embeddings`.
 struct EmbeddingsRoute: Sendable {
@@ -38,18 +40,23 @@ struct EmbeddingsRoute: Sendable {
         }
     }
 
-    private struct Prepared: Sendable {
-        var model: String
-        var texts: [TextReader.Text]
-        var dimensions: Int
-        var encoding: EmbeddingsRequest.Encoding
-        var answerBytes: Int
+    /// A request that was understood.
+    struct Prepared: Sendable {
+        fileprivate var model: String
+        fileprivate var texts: [TextReader.Text]
+        fileprivate var dimensions: Int
+        fileprivate var encoding: EmbeddingsRequest.Encoding
+        fileprivate var answerBytes: Int
     }
 
     func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
         let catalogue = await Catalogue(of: reader.generator)
         let prepared = try await reader.desk.work(on: request, context) { (body: EmbeddingsRequest) in
-            try prepare(body, catalogue)
+            let model = try catalogue.model(named: body.model)
+            guard !body.inputs.isEmpty else {
+                throw APIError.invalid("input", "`input` is empty.", code: "empty_input")
+            }
+            return try prepare(body, model)
         }
         let embeddings = try await reader.read(prepared.texts, context: context)
         return try await reader.desk.workers.run(bytes: prepared.answerBytes) { [desk = reader.desk] in
@@ -60,8 +67,16 @@ struct EmbeddingsRoute: Sendable {
         }
     }
 
-    private func prepare(_ body: EmbeddingsRequest, _ catalogue: Catalogue) throws -> Prepared {
-        let model = try catalogue.model(named: body.model)
+    /// The vectors themselves, for an API that has a shape of its own.
+    func vectors(
+        _ prepared: Prepared, _ context: ServerContext
+    ) async throws -> (vectors: [[Float]], usage: ReadingUsage) {
+        let embeddings = try await reader.read(prepared.texts, context: context)
+        return (embeddings.map { $0.vector.cut(to: prepared.dimensions) }, ReadingUsage(embeddings))
+    }
+
+    /// - Parameter truncates: texts that are too long lose their ends.
+    func prepare(_ body: EmbeddingsRequest, _ model: ServedModel, truncates: Bool = false) throws -> Prepared {
         guard case .embedding(let dimensions) = model.purpose else {
             throw APIError.unsuitable(model.name, model.purpose)
         }
@@ -73,12 +88,12 @@ struct EmbeddingsRoute: Sendable {
         // Four bytes are five and a third in base64.
         let bytes = body.inputs.count * wanted * (body.encoding == .float ? Vector.floatBytes : 6)
         guard bytes <= answerLimit else { throw APIError.answerTooLarge("input", limit: answerLimit) }
-        guard !body.inputs.isEmpty else { throw APIError.invalid("input", "`input` is empty.", code: "empty_input") }
         let texts = try body.inputs.enumerated().map { index, input in
             let field = body.inputs.count == 1 ? "input" : "input[\(index)]"
             let tokens = try input.tokens(for: model)
             guard !tokens.isEmpty else { throw APIError.invalid(field, "`\(field)` is empty.", code: "empty_input") }
-            return TextReader.Text(request: EmbeddingRequest(model: model.name, prompt: tokens), field: field)
+            let prompt = truncates ? model.truncated(tokens) : tokens
+            return TextReader.Text(request: EmbeddingRequest(model: model.name, prompt: prompt), field: field)
         }
         return Prepared(
             model: model.name, texts: texts, dimensions: wanted, encoding: body.encoding, answerBytes: bytes)
@@ -94,6 +109,15 @@ struct EmbeddingsRoute: Sendable {
             }
             return .text(Data(bytes).base64EncodedString())
         }
+    }
+}
+
+extension ServedModel {
+    /// As many tokens as the model reads; a token that ends a text stays where it is one.
+    fileprivate func truncated(_ tokens: [TokenID]) -> [TokenID] {
+        guard tokens.count > contextLength, let last = tokens.last else { return tokens }
+        let isEnd = tokenizer.bytes(of: last, rendersSpecial: false).isEmpty
+        return tokens.prefix(contextLength - (isEnd ? 1 : 0)) + (isEnd ? [last] : [])
     }
 }
 

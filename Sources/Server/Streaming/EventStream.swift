@@ -2,7 +2,7 @@ import Engine
 import Foundation
 import Hummingbird
 
-/// Writes an answer piece by piece as server-sent events.
+/// Writes an answer piece by piece as server-sent events, or as lines of JSON.
 ///
 /// A write suspends while the client's connection is full, so that what a slow reader has not taken waits here.
 struct EventStream: Sendable {
@@ -20,43 +20,56 @@ struct EventStream: Sendable {
             for await item in items {
                 switch item {
                 case .event(.token(let token), let choice):
-                    try await writer.write(try Self.bytes(stream.token(token, choice: choice)))
+                    try await writer.write(try bytes(stream.token(token, choice: choice)))
                     wroteSinceTick = true
                 case .event(.finished(let reason, let usage), let choice):
                     usages[choice] = usage
-                    try await writer.write(try Self.bytes(stream.end(choice: choice, reason: reason)))
+                    try await writer.write(try bytes(stream.end(choice: choice, reason: reason)))
                     wroteSinceTick = true
                 case .tick(let seen):
-                    if !wroteSinceTick { try await writer.write(ByteBuffer(string: ": ping\n\n")) }
+                    // No line of JSON could be told from a piece of the answer.
+                    if !wroteSinceTick, format.framing == .events {
+                        try await writer.write(ByteBuffer(string: ": ping\n\n"))
+                    }
                     wroteSinceTick = false
                     seen.open()
                 case .failed(let error) where error.isClientLeft:
                     throw error
                 case .failed(let error):
-                    return try await writer.write(try Self.bytes([stream.failure(error)]))
+                    return try await writer.write(try bytes([stream.failure(error)]))
                 }
                 let known = usages.compactMap(\.self)
                 if known.count == usages.count {
                     let usage = Usage(known, perPrompt: choicesPerPrompt)
-                    return try await writer.write(try Self.bytes(stream.finish(usage)))
+                    return try await writer.write(try bytes(stream.finish(usage)))
                 }
             }
         }
         try await writer.finish(nil)
     }
 
-    private static func bytes(_ events: [ServerEvent]) throws -> ByteBuffer {
+    private func bytes(_ events: [ServerEvent]) throws -> ByteBuffer {
         var bytes = ByteBuffer()
         for event in events {
-            if let name = event.name { bytes.writeString("event: \(name)\n") }
-            bytes.writeString("data: ")
-            if let data = event.data {
-                bytes.writeBytes(try JSON.encode(data))
-            } else {
-                bytes.writeString("[DONE]")
+            switch format.framing {
+            case .events:
+                if let name = event.name { bytes.writeString("event: \(name)\n") }
+                bytes.writeString("data: ")
+                try write(event, to: &bytes)
+                bytes.writeString("\n\n")
+            case .lines:
+                try write(event, to: &bytes)
+                bytes.writeString("\n")
             }
-            bytes.writeString("\n\n")
         }
         return bytes
+    }
+
+    private func write(_ event: ServerEvent, to bytes: inout ByteBuffer) throws {
+        if let data = event.data {
+            bytes.writeBytes(try JSON.encode(data))
+        } else {
+            bytes.writeString("[DONE]")
+        }
     }
 }

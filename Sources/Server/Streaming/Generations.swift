@@ -33,7 +33,8 @@ struct Generations: Sendable {
         let events = EventStream(
             feed: feed, format: request.format, choicesPerPrompt: request.choicesPerPrompt)
         let headers: HTTPFields = [
-            .contentType: "text/event-stream", .cacheControl: "no-cache", .xAccelBuffering: "no",
+            .contentType: request.format.framing == .events ? "text/event-stream" : "application/x-ndjson",
+            .cacheControl: "no-cache", .xAccelBuffering: "no",
         ]
         return Response(status: .ok, headers: headers, body: ResponseBody { try await events.write(to: &$0) })
     }
@@ -41,10 +42,13 @@ struct Generations: Sendable {
     private func whole(_ feed: Feed, for request: PreparedRequest) async throws -> Response {
         try await feed.withItems { items in
             var tokens: [[GeneratedToken]] = Array(repeating: [], count: feed.sequences.count)
+            var firsts: [Int: ContinuousClock.Instant] = [:]
             var ends: [Int: (reason: FinishReason, usage: TokenUsage)] = [:]
             for await item in items {
                 switch item {
-                case .event(.token(let token), let choice): tokens[choice].append(token)
+                case .event(.token(let token), let choice):
+                    if tokens[choice].isEmpty { firsts[choice] = .now }
+                    tokens[choice].append(token)
                 case .event(.finished(let reason, let usage), let choice): ends[choice] = (reason, usage)
                 case .failed(let error): throw error
                 case .tick: continue
@@ -52,7 +56,10 @@ struct Generations: Sendable {
                 if ends.count == tokens.count { break }
             }
             let finished = tokens.enumerated().compactMap { choice, tokens in
-                ends[choice].map { (choice: FinishedChoice(tokens: tokens, reason: $0.reason), usage: $0.usage) }
+                ends[choice].map { end in
+                    let choice = FinishedChoice(tokens: tokens, reason: end.reason, firstToken: firsts[choice])
+                    return (choice: choice, usage: end.usage)
+                }
             }
             let usage = Usage(finished.map(\.usage), perPrompt: request.choicesPerPrompt)
             let format = request.format

@@ -49,6 +49,11 @@ enum JSONValue: Decodable, Equatable {
         return text
     }
 
+    var asNumber: Double? {
+        guard case .number(let number) = self else { return nil }
+        return number
+    }
+
     var keys: Set<String> {
         guard case .object(let members) = self else { return [] }
         return Set(members.keys)

@@ -29,6 +29,15 @@ struct Reply {
         }
     }
 
+    /// The lines of a stream of JSON.
+    var lines: [JSONValue] {
+        get throws {
+            try text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
+                try JSONValue(String($0))
+            }
+        }
+    }
+
     /// The events before `[DONE]`.
     var chunks: [JSONValue] { get throws { try events.filter { $0 != "[DONE]" }.map { try JSONValue($0) } } }
 }
