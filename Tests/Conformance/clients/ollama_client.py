@@ -106,7 +106,7 @@ def models(client, model):
 
 @check
 def errors(client, model):
-    for arguments, status in [({"model": "nobody"}, 404), ({"model": model, "format": "json"}, 400)]:
+    for arguments, status in [({"model": "nobody"}, 404), ({"model": model, "format": {"type": "thing"}}, 400)]:
         try:
             client.chat(messages=MESSAGES, **arguments)
         except ollama.ResponseError as error:
