@@ -109,6 +109,18 @@ import Testing
         }
     }
 
+    /// However a path is written, it takes the right of the route that it leads to.
+    @Test(arguments: [
+        "//admin/status", "/admin//status/", "/metrics/", "//metrics", "/./admin/status", "/%61dmin/status",
+    ])
+    func noWayLeadsAroundARight(_ path: String) async throws {
+        try await server().application.test(.router) { client in
+            let client = try await ask(client, .get, path, .client)
+            #expect([403, 404].contains(client.status), "\(path): \(client.status)")
+            #expect(!client.text.contains("units"))
+        }
+    }
+
     @Test func withoutKeysEveryoneMayAsk() async throws {
         let reply = try await anyone(.get, "/v1/models")
         #expect(reply.status == 200)

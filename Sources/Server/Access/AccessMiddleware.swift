@@ -44,9 +44,12 @@ struct AccessMiddleware: RouterMiddleware {
     }
 
     /// What it takes to ask for a path; `nil` where anyone may, as balancers do that have no key.
+    ///
+    /// Paths are taken apart as the router does it, to which `//admin/` and `/admin` are the same.
     private static func right(of path: String) -> AccessKey.Right? {
-        if path == "/metrics" || path == "/admin" || path.hasPrefix("/admin/") { return .admin }
-        return ["/health", "/v1/health", "/ready", "/version", "/ping"].contains(path) ? nil : .serve
+        let parts = path.split(separator: "/")
+        if parts.first == "metrics" || parts.first == "admin" { return .admin }
+        return [["health"], ["v1", "health"], ["ready"], ["version"], ["ping"]].contains(parts) ? nil : .serve
     }
 
     /// OpenAI's field, or Anthropic's.
