@@ -42,10 +42,12 @@ package struct ServedModel: Sendable {
     /// How a model that ranks wants a question and a document put, where its file says so: with `{query}` and
     /// `{document}` in their places.
     package var rankTemplate: String?
+    /// `nil` of a model without a file.
+    package var details: ModelDetails?
 
     package init(
         name: String, created: Int, contextLength: Int, tokenizer: any Tokenizer, chatTemplate: ChatTemplate?,
-        purpose: ModelPurpose = .generation, rankTemplate: String? = nil
+        purpose: ModelPurpose = .generation, rankTemplate: String? = nil, details: ModelDetails? = nil
     ) {
         self.name = name
         self.created = created
@@ -54,6 +56,46 @@ package struct ServedModel: Sendable {
         self.chatTemplate = chatTemplate
         self.purpose = purpose
         self.rankTemplate = rankTemplate
+        self.details = details
+    }
+}
+
+/// What a model's file says of itself.
+package struct ModelDetails: Sendable {
+    /// The family of its network, as `llama`.
+    package var architecture: String
+    /// Numbers in all its tensors.
+    package var parameters: Int
+    /// The type of the tensors that take most, as `Q4_1`.
+    package var type: String
+    package var fileBytes: Int
+    package var fillTokens: FillTokens?
+
+    /// The tokens before a text, before what follows it, and before what is to be written between them, where the file
+    /// names them.
+    package struct FillTokens: Sendable, Hashable {
+        package var prefix: TokenID
+        package var suffix: TokenID
+        package var middle: TokenID
+        /// Begins another file.
+        package var file: TokenID?
+
+        package init(prefix: TokenID, suffix: TokenID, middle: TokenID, file: TokenID? = nil) {
+            self.prefix = prefix
+            self.suffix = suffix
+            self.middle = middle
+            self.file = file
+        }
+    }
+
+    package init(
+        architecture: String, parameters: Int, type: String, fileBytes: Int, fillTokens: FillTokens? = nil
+    ) {
+        self.architecture = architecture
+        self.parameters = parameters
+        self.type = type
+        self.fileBytes = fileBytes
+        self.fillTokens = fillTokens
     }
 }
 

@@ -46,6 +46,29 @@ struct ModelFileTests {
         }
     }
 
+    /// Tokens for filling in the middle have a name of today and an older one; outside of the vocabulary they are none.
+    @Test func aFileSaysWhatItHolds() throws {
+        let path = NSTemporaryDirectory() + "weft-details-\(UUID().uuidString).gguf"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try TinyLlama().write(to: path)
+        let plain = try ModelFile(path: path).details
+        #expect(plain.architecture == "llama")
+        #expect(plain.type == "F32")
+        #expect(plain.parameters > 288 * 64 && plain.fileBytes > 4 * plain.parameters)
+        #expect(plain.fillTokens == nil)
+        var model = RandomModel(like: try GGUFFile(path: path))
+        let key = "tokenizer.ggml."
+        model.metadata["\(key)fim_pre_token_id"] = .uint32(3)
+        model.metadata["\(key)suffix_token_id"] = .uint32(4)
+        model.metadata["\(key)middle_token_id"] = .uint32(288)
+        try model.write(to: path)
+        #expect(try ModelFile(path: path).details.fillTokens == nil)
+        model.metadata["\(key)middle_token_id"] = .uint32(5)
+        model.metadata["\(key)fim_sep_token_id"] = .uint32(6)
+        try model.write(to: path)
+        #expect(try ModelFile(path: path).details.fillTokens == .init(prefix: 3, suffix: 4, middle: 5, file: 6))
+    }
+
     @Test func aMissingFileIsNamed() {
         #expect { try ModelFile(path: "/nowhere/model.gguf") } throws: { "\($0)".contains("/nowhere/model.gguf") }
     }

@@ -85,6 +85,16 @@ import Transformer
             prompts(generator) == ["<begin>\n\n--- snippet ---\n\n1\(marks[0])a\(marks[1])c\(marks[2])"])
     }
 
+    @Test func tokensThatTheFileNamesGoFirst() async throws {
+        var model = Self.model
+        model.details = ModelDetails(
+            architecture: "llama", parameters: 1, type: "F16", fileBytes: 1,
+            fillTokens: .init(prefix: 1, suffix: 2, middle: 3))
+        let generator = ScriptedGenerator(models: [model])
+        _ = try await infill(#""input_prefix": "a", "input_suffix": "c""#, generator)
+        #expect(generator.requests.first?.prompt == [ByteTokenizer.beginning, 1, 97, 2, 99, 3])
+    }
+
     @Test func aStreamHasPieces() async throws {
         let generator = ScriptedGenerator(Script(reason: .length), models: [Self.model])
         let reply = try await infill(#""input_prefix": "a", "input_suffix": "", "stream": true"#, generator)

@@ -18,8 +18,6 @@ import Transformer
         try await ServerTests.ask(generator, .post, "/api/\(path)", "{\(fields)}")
     }
 
-    // MARK: - Chats
-
     @Test func aChatIsOneObject() async throws {
         let generator = ScriptedGenerator()
         let reply = try await ask("chat", #""model": "tiny:latest", "stream": false, \#(Self.hi)"#, generator)
@@ -115,8 +113,6 @@ import Transformer
         #expect(generator.requests[1...].allSatisfy { $0.sampling == defaults && $0.maxTokens == nil })
     }
 
-    // MARK: - Completions
-
     @Test func aPromptBecomesAChatUnlessItIsRaw() async throws {
         let generator = ScriptedGenerator(models: [.chat, .base])
         let fields = #""stream": false, "prompt": "hi""#
@@ -151,8 +147,6 @@ import Transformer
         #expect((path == "chat" ? answer.message?.content : answer.response) == "")
         #expect(generator.requests.isEmpty)
     }
-
-    // MARK: - Errors
 
     @Test(arguments: [
         ("chat", #""messages": [{"content": "x"}]"#, "messages[0].role"),
@@ -212,71 +206,5 @@ import Transformer
         let reply = try await ask("generate", #""prompt": "\#(String(repeating: "a", count: 600))""#, generator)
         #expect(reply.status == 400)
         #expect(try reply.error?.asText?.contains("512") == true)
-    }
-
-    // MARK: - Vectors and models
-
-    @Test func textsBecomeVectors() async throws {
-        let generator = ScriptedGenerator(models: [.chat, .embedder])
-        let several = try await ask("embed", #""model": "vectors:latest", "input": ["ab", "c"]"#, generator).json
-        #expect(several.model == "vectors:latest")
-        #expect(several.embeddings?.elements?.count == 2)
-        let expected = generator.texts.map {
-            ScriptedGenerator.vector(of: $0.prompt).map { JSONValue.number(Double($0)) }
-        }
-        let found = several.embeddings?.elements?.compactMap(\.elements) ?? []
-        #expect(
-            zip(found.joined(), expected.joined()).allSatisfy { abs(($0.asNumber ?? 9) - ($1.asNumber ?? 0)) < 1e-6 })
-        #expect(several.prompt_eval_count == 5)
-        #expect(several.total_duration?.asNumber != nil && several.load_duration == 0)
-        let short = try await ask("embed", #""model": "vectors", "input": "ab", "dimensions": 2"#, generator).json
-        #expect(short.embeddings?[0]?.elements?.count == 2)
-        let old = try await ask("embeddings", #""model": "vectors", "prompt": "ab""#, generator).json
-        #expect(old.keys == ["embedding"])
-        #expect(old.embedding?.elements?.count == 4)
-        #expect(try await ask("embed", #""model": "vectors", "input": """#, generator).json.embeddings == [])
-        #expect(try await ask("embed", #""model": "tiny", "input": "a""#, generator).status == 400)
-    }
-
-    @Test func longTextsAreCutUnlessToldOtherwise() async throws {
-        let generator = ScriptedGenerator(models: [.embedder])
-        let text = String(repeating: "a", count: 200)
-        #expect(try await ask("embed", #""input": "\#(text)""#, generator).status == 200)
-        #expect(try await ask("embed", #""input": "\#(text)<end>""#, generator).status == 200)
-        #expect(try await ask("embed", #""input": "\#(text)", "truncate": false"#, generator).status == 200)
-        #expect(generator.texts.map(\.prompt.count) == [64, 64, 201])
-        #expect(generator.texts[0].prompt.last == 97)
-        #expect(generator.texts[1].prompt.last == ByteTokenizer.end)
-    }
-
-    @Test func modelsAreListedWithATag() async throws {
-        let generator = ScriptedGenerator(models: [.chat, .embedder])
-        for path in ["/api/tags", "/api/ps"] {
-            let models = try #require(try await ServerTests.ask(generator, .get, path).json.models?.elements)
-            #expect(models.map(\.name) == ["tiny:latest", "vectors:latest"])
-            #expect(models.map(\.model) == models.map(\.name))
-            #expect(models[0].modified_at == "2023-11-14T22:13:20.000Z")
-            #expect(models[0].details?.format == "gguf")
-            #expect(models[0].context_length == 512)
-            #expect((models[0].expires_at != nil) == (path == "/api/ps"))
-        }
-        let version = try #require(try await ServerTests.ask(generator, .get, "/api/version").json.version?.asText)
-        #expect(version.wholeMatch(of: /\d+\.\d+\.\d+/) != nil)
-    }
-
-    @Test func aModelSaysWhatItCan() async throws {
-        let generator = ScriptedGenerator(models: [.tools, .base, .embedder, InfillTests.model])
-        func capabilities(_ name: String) async throws -> JSONValue? {
-            try await ask("show", #""model": "\#(name)""#, generator).json.capabilities
-        }
-        #expect(try await capabilities("tools:latest") == ["completion", "tools", "thinking"])
-        #expect(try await capabilities("lab/base model") == ["completion"])
-        #expect(try await capabilities("vectors") == ["embedding"])
-        #expect(try await capabilities("coder") == ["completion", "insert"])
-        let shown = try await ask("show", #""name": "vectors""#, generator).json
-        let architecture = try #require(shown.model_info?[dynamicMember: "general.architecture"]?.asText)
-        #expect(shown.model_info?[dynamicMember: "\(architecture).context_length"] == 64)
-        #expect(shown.model_info?[dynamicMember: "\(architecture).embedding_length"] == 4)
-        #expect(try await ask("show", #""model": "nobody""#, generator).status == 404)
     }
 }

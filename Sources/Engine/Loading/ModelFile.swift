@@ -15,6 +15,7 @@ package struct ModelFile: Sendable {
     package let rankTemplate: String?
     /// Seconds since 1970 at which the file was written.
     package let created: Int
+    package let details: ModelDetails
 
     /// - Throws: `ModelError`, `GGUFError`, `TokenizerError`, `ChatTemplateError`.
     package init(path: String) throws { try self.init(GGUFFile(path: path)) }
@@ -40,6 +41,10 @@ package struct ModelFile: Sendable {
         rankTemplate = try gguf.metadata.stringIfPresent("tokenizer.chat_template.rerank")
         self.tokenizer = tokenizer
         let attributes = try? FileManager.default.attributesOfItem(atPath: gguf.path)
+        details = ModelDetails(
+            architecture: try gguf.metadata.string("general.architecture"), parameters: gguf.parameterCount,
+            type: ModelSummary.types(gguf).first?.type ?? "", fileBytes: gguf.byteCount,
+            fillTokens: gguf.metadata.fillTokens(of: tokenizer.vocabularySize))
         created = Int((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
     }
 
@@ -47,5 +52,21 @@ package struct ModelFile: Sendable {
         guard let pooling = network.pooling else { return .generation }
         return pooling.result == .vector
             ? .embedding(dimensions: pooling.width(network.embeddingLength)) : .ranking
+    }
+}
+
+extension GGUFMetadata {
+    /// Under the names of today or the older ones; `nil` where one is missing, or is no token.
+    fileprivate func fillTokens(of vocabularySize: Int) -> ModelDetails.FillTokens? {
+        func token(_ names: String...) -> TokenID? {
+            names.lazy.compactMap { name in
+                (try? integerIfPresent("tokenizer.ggml.\(name)_token_id", in: 0...(vocabularySize - 1)))
+                    .flatMap(\.self).map { TokenID($0) }
+            }.first
+        }
+        guard let prefix = token("fim_pre", "prefix"), let suffix = token("fim_suf", "suffix"),
+            let middle = token("fim_mid", "middle")
+        else { return nil }
+        return ModelDetails.FillTokens(prefix: prefix, suffix: suffix, middle: middle, file: token("fim_sep"))
     }
 }

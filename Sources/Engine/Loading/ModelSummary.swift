@@ -59,7 +59,7 @@ package struct ModelSummary: Sendable, Encodable {
         name = try? metadata.stringIfPresent("general.name")
         files = file.files.count
         fileBytes = file.byteCount
-        parameters = file.tensors.reduce(0) { $0 + $1.layout.rowCount * $1.layout.rowLength }
+        parameters = file.parameterCount
         types = Self.types(file)
         layers = number("block_count").map { $0 - (number("nextn_predict_layers") ?? 0) }
         embeddingLength = number("embedding_length")
@@ -87,7 +87,7 @@ package struct ModelSummary: Sendable, Encodable {
         } catch { obstacle = "\(error)" }
     }
 
-    private static func types(_ file: GGUFFile) -> [TypeShare] {
+    static func types(_ file: GGUFFile) -> [TypeShare] {
         Dictionary(grouping: file.tensors, by: \.type)
             .map { type, tensors in
                 TypeShare(type: type.name, tensors: tensors.count, bytes: tensors.reduce(0) { $0 + $1.byteCount })
@@ -107,6 +107,10 @@ package struct ModelSummary: Sendable, Encodable {
             try ChatTemplate(source: source, beginningOfText: text("bos"), endOfText: text("eos"))
         }
     }
+}
+
+extension GGUFFile {
+    var parameterCount: Int { tensors.reduce(0) { $0 + $1.layout.rowCount * $1.layout.rowLength } }
 }
 
 extension GGUFMetadata {

@@ -106,7 +106,7 @@ extension Unit {
         let served = ServedModel(
             name: configuration.name, created: file.created, contextLength: networks[0].contextLength,
             tokenizer: file.tokenizer, chatTemplate: file.chatTemplate, purpose: file.purpose,
-            rankTemplate: file.rankTemplate)
+            rankTemplate: file.rankTemplate, details: file.details)
         try add(
             {
                 UnitModel(

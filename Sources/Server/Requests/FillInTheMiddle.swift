@@ -4,11 +4,7 @@ import Tokenization
 
 /// The tokens that have a model write what stands between two texts (Bavarian et al. 2022).
 struct FillInTheMiddle {
-    private let prefix: TokenID
-    private let suffix: TokenID
-    private let middle: TokenID
-    /// What begins another file.
-    private let file: TokenID?
+    private let tokens: ModelDetails.FillTokens
     /// Tokens behind which nothing stands in the middle any more, by their texts.
     private let ends: [String: TokenID]
     private let tokenizer: any Tokenizer
@@ -34,8 +30,11 @@ struct FillInTheMiddle {
     private static let ends =
         files + ["<|repo_name|>", "<reponame>", "<|fim_pad|>", "<fim_pad>", "<fim-pad>", "▁<EOT>", "<EOT>"]
 
+    /// Takes the tokens that the model's file names, or those that have the texts of a known family's.
+    ///
     /// - Returns: `nil` for a model without such tokens.
-    init?(_ tokenizer: any Tokenizer) {
+    init?(_ model: ServedModel) {
+        let tokenizer = model.tokenizer
         func token(_ text: String) -> TokenID? {
             let tokens = tokenizer.encode(text, parsesSpecial: true, addsSpecial: false)
             guard tokens.count == 1, tokenizer.bytes(of: tokens[0], rendersSpecial: true) == Array(text.utf8) else {
@@ -43,35 +42,34 @@ struct FillInTheMiddle {
             }
             return tokens[0]
         }
-        for texts in Self.known {
+        let known = Self.known.lazy.compactMap { texts -> ModelDetails.FillTokens? in
             let tokens = texts.compactMap(token)
-            guard tokens.count == texts.count else { continue }
-            (prefix, suffix, middle) = (tokens[0], tokens[1], tokens[2])
-            file = Self.files.lazy.compactMap(token).first
-            ends = Dictionary(
-                Self.ends.compactMap { text in token(text).map { (text, $0) } }, uniquingKeysWith: { first, _ in first }
-            )
-            self.tokenizer = tokenizer
-            return
+            return tokens.count == texts.count
+                ? ModelDetails.FillTokens(prefix: tokens[0], suffix: tokens[1], middle: tokens[2]) : nil
         }
-        return nil
+        guard var tokens = model.details?.fillTokens ?? known.first else { return nil }
+        tokens.file = tokens.file ?? Self.files.lazy.compactMap(token).first
+        self.tokens = tokens
+        ends = Dictionary(
+            Self.ends.compactMap { text in token(text).map { (text, $0) } }, uniquingKeysWith: { first, _ in first })
+        self.tokenizer = tokenizer
     }
 
     /// What a model reads that is to write what stands between two texts.
     func prompt(_ before: String, _ after: String, _ snippets: [Snippet] = []) -> [TokenID] {
         // The token that begins a text, where the model wants one.
-        var tokens = Array(tokenizer.encode("", parsesSpecial: false, addsSpecial: true).prefix(1))
+        var prompt = Array(tokenizer.encode("", parsesSpecial: false, addsSpecial: true).prefix(1))
         for snippet in snippets {
-            if let file {
-                tokens.append(file)
-                tokens += text("\(snippet.name)\n\(snippet.text)")
+            if let file = tokens.file {
+                prompt.append(file)
+                prompt += text("\(snippet.name)\n\(snippet.text)")
             } else {
                 // As llama.cpp separates them.
-                tokens += text("\n\n--- snippet ---\n\n\(snippet.text)")
+                prompt += text("\n\n--- snippet ---\n\n\(snippet.text)")
             }
         }
-        if let file, !snippets.isEmpty { tokens += [file] + text("filename\n") }
-        return tokens + [prefix] + text(before) + [suffix] + text(after) + [middle]
+        if let file = tokens.file, !snippets.isEmpty { prompt += [file] + text("filename\n") }
+        return prompt + [tokens.prefix] + text(before) + [tokens.suffix] + text(after) + [tokens.middle]
     }
 
     /// The requests, that end where the middle does.
@@ -91,7 +89,7 @@ struct FillInTheMiddle {
 extension ServedModel {
     /// - Throws: `APIError` that names `field`, for a model without the tokens for it.
     func fillInTheMiddle(_ field: String) throws(APIError) -> FillInTheMiddle {
-        if let fill = FillInTheMiddle(tokenizer) { return fill }
+        if let fill = FillInTheMiddle(self) { return fill }
         throw .invalid(
             field, "`\(field)` cannot be used: `\(name)` has no tokens for filling in the middle.",
             code: "no_fill_in_the_middle")

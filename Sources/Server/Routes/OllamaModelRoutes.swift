@@ -5,7 +5,7 @@ import Hummingbird
 
 /// `GET /api/version`, `/api/tags` and `/api/ps`, and `POST /api/show`: what Ollama's clients ask of models.
 ///
-/// Of a model file no more is told than the server keeps of it: not its family, number of weights, size or digest.
+/// Of a model's file there is no digest, which would take seconds.
 struct OllamaModelRoutes: Sendable {
     /// Chosen: the Ollama whose API this is, as clients ask for a least version; it was the first to take an effort as
     /// `think`.
@@ -23,7 +23,9 @@ struct OllamaModelRoutes: Sendable {
         var name: String
         var model: String
         var modifiedAt: String
-        var details = Details()
+        /// Bytes of the file.
+        var size: Int
+        var details: Details
         var contextLength: Int
         /// Of running models. Chosen: far ahead, as models stay.
         var expiresAt: String?
@@ -32,16 +34,38 @@ struct OllamaModelRoutes: Sendable {
             name = served.name.contains(":") ? served.name : served.name + Catalogue.tag
             model = name
             modifiedAt = served.modifiedAt
+            size = served.details?.fileBytes ?? 0
+            details = Details(served)
             contextLength = served.contextLength
         }
     }
 
-    private struct Details: Encodable { var format = "gguf" }
+    private struct Details: Encodable {
+        var format = "gguf"
+        var family: String
+        var families: [String]
+        /// As `135M`.
+        var parameterSize: String
+        var quantizationLevel: String
+
+        init(_ served: ServedModel) {
+            family = served.details?.architecture ?? ""
+            families = [family]
+            parameterSize = Self.abbreviated(served.details?.parameters ?? 0)
+            quantizationLevel = served.details?.type ?? ""
+        }
+
+        private static func abbreviated(_ count: Int) -> String {
+            guard count >= 1_000_000_000 else { return "\((count + 500_000) / 1_000_000)M" }
+            let tenths = (count + 50_000_000) / 100_000_000
+            return "\(tenths / 10).\(tenths % 10)B"
+        }
+    }
 
     private struct Model: Encodable {
         /// Jinja, where Ollama's are Go's.
         var template: String
-        var details = Details()
+        var details: Details
         var modelInfo: [String: Fact]
         var capabilities: [String]
         var modifiedAt: String
@@ -80,16 +104,19 @@ struct OllamaModelRoutes: Sendable {
         let catalogue = await Catalogue(of: generator)
         return try await desk.work(on: request, context) { (body: OllamaShowRequest) in
             let model = try catalogue.model(tagged: body.model)
-            // Clients look for the context under the name of an architecture; which one it is they do not mind.
+            let architecture = model.details?.architecture ?? "unknown"
             var info: [String: Fact] = [
-                "general.architecture": .text("weft"), "weft.context_length": .number(model.contextLength),
+                "general.architecture": .text(architecture),
+                "\(architecture).context_length": .number(model.contextLength),
             ]
+            info["general.parameter_count"] = (model.details?.parameters).map { .number($0) }
             if case .embedding(let dimensions) = model.purpose {
-                info["weft.embedding_length"] = .number(dimensions)
+                info["\(architecture).embedding_length"] = .number(dimensions)
             }
             return try Response(
                 json: Model(
-                    template: model.chatTemplate?.source ?? "", modelInfo: info, capabilities: model.capabilities,
+                    template: model.chatTemplate?.source ?? "", details: Details(model), modelInfo: info,
+                    capabilities: model.capabilities,
                     modifiedAt: model.modifiedAt))
         }
     }
@@ -107,7 +134,7 @@ extension ServedModel {
             var words = ["completion"]
             if chatTemplate?.features.tools == true { words.append("tools") }
             if chatTemplate?.format.anyReasoning != nil { words.append("thinking") }
-            if FillInTheMiddle(tokenizer) != nil { words.append("insert") }
+            if FillInTheMiddle(self) != nil { words.append("insert") }
             return words
         }
     }
