@@ -243,6 +243,17 @@ import Testing
         #expect(generator.requests.map(\.model) == ["tiny"])
     }
 
+    /// An alias that is a model's own name means that model.
+    @Test func modelsGoBeforeAliases() async throws {
+        let generator = ScriptedGenerator(models: [.chat, .base])
+        let server = try server(generator) { $0.aliases = ["tiny": "lab/base model"] }
+        try await server.application.test(.router) { client in
+            let reply = try await ask(client, .post, "/v1/chat/completions", .client, Self.chat)
+            #expect(reply.status == 200)
+        }
+        #expect(generator.requests.map(\.model) == ["tiny"])
+    }
+
     @Test func pagesOfKnownOriginsMayAsk() async throws {
         let server = try server { $0.origins = ["https://a.example"] }
         try await server.application.test(.router) { client in

@@ -31,7 +31,7 @@ struct CallersGenerator: TextGenerator {
     ) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
         let caller = Caller.current
         var request = request
-        request.model = try target(of: request.model, caller)
+        request.model = try await target(of: request.model, caller)
         if let caller { request.sender = Sender(name: caller.key.name, priority: caller.key.priority) }
         let stream = try await base.generate(request)
         guard let caller, caller.key.limits.tokensPerMinute != nil else { return stream }
@@ -48,15 +48,17 @@ struct CallersGenerator: TextGenerator {
     func embed(_ request: EmbeddingRequest) async throws(EngineError) -> Embedding {
         let caller = Caller.current
         var request = request
-        request.model = try target(of: request.model, caller)
+        request.model = try await target(of: request.model, caller)
         if let caller { request.sender = Sender(name: caller.key.name, priority: caller.key.priority) }
         let embedding = try await base.embed(request)
         if let caller { caller.control.charge(caller.key, tokens: embedding.promptTokens) }
         return embedding
     }
 
-    private func target(of name: String, _ caller: Caller?) throws(EngineError) -> String {
+    private func target(of name: String, _ caller: Caller?) async throws(EngineError) -> String {
         if let caller, !caller.key.allows(model: name) { throw .modelNotFound(name) }
-        return aliases[name] ?? name
+        // A model goes before another name of one.
+        guard let target = aliases[name], await !base.models.contains(where: { $0.name == name }) else { return name }
+        return target
     }
 }
