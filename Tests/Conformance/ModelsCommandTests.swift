@@ -72,4 +72,59 @@ struct ModelsCommandTests {
         let big = try weft("big")
         #expect(big.status != 0 && big.output.contains("big-00001-of-00002.gguf: the file ends"), "\(big.output)")
     }
+
+    /// Lists what is in the folder, whatever it is, and removes a model with all its parts.
+    @Test func modelsAreListedAndRemoved() throws {
+        struct Entry: Decodable {
+            var name: String
+            var architecture, obstacle: String?
+        }
+        let cache = FileManager.default.temporaryDirectory.appending(path: "weft-list-\(UUID().uuidString)")
+        let folder = cache.appending(path: "models")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: cache) }
+        func weft(_ arguments: String...) throws -> CommandResult {
+            try CommandResult.of("WEFT_CACHE=\(cache.path)", [ServedProcess.binary()] + arguments)
+        }
+        #expect(try weft("list").output.contains("no models in"))
+        #expect(try weft("models", "generate", folder.appending(path: "tiny.gguf").path).status == 0)
+        for name in ["big-00001-of-00002.gguf", "big-00002-of-00002.gguf", "notes.txt"] {
+            try Data().write(to: folder.appending(path: name))
+        }
+        let list = try weft("list", "--json")
+        let entries = try JSONDecoder().decode([Entry].self, from: Data(list.output.utf8))
+        #expect(entries.map(\.name) == ["big", "tiny"] && entries.map(\.architecture) == [nil, "llama"])
+        #expect(entries[0].obstacle != nil && entries[1].obstacle == nil)
+        #expect(try weft("list").output.contains("tiny  llama, "))
+
+        // Nothing goes where not all are there, nor anything outside of the folder.
+        #expect(try weft("remove", "tiny", "nobody").status != 0)
+        #expect(try weft("remove", "../models/tiny").status != 0)
+        #expect(try weft("remove", "big").status == 0)
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(left == ["notes.txt", "tiny.gguf"])
+    }
+
+    @Test func configurationsAreChecked() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "weft-config-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func check(_ text: String) throws -> CommandResult {
+            let path = folder.appending(path: "a.yaml").path
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            return try CommandResult.of(ServedProcess.binary(), ["config", "check", path])
+        }
+        let model = "models: [{name: a, path: smollm2-135m-q4_1.gguf}]\ndevice: opencl\n"
+        let right = try check(model)
+        #expect(right.status == 0 && right.output.contains("is right: 1 models on 1 units"), "\(right.output)")
+        let wrong = try check(
+            "models: [{name: a, path: nobody.gguf}]\ndevice: opencl:99\nhost: 0.0.0.0\ntls: {certificate: c, key: k}\n")
+        for fault in ["access: ", "unit unit0: device: ", "model a: "] {
+            #expect(wrong.output.contains(fault), "\(wrong.output)")
+        }
+        #expect(wrong.status != 0)
+        let keys = try check(model + "keys: keys.yaml\n")
+        #expect(keys.status != 0 && keys.output.contains("keys.yaml"), "\(keys.output)")
+        #expect(try check("models: 5").status != 0)
+    }
 }

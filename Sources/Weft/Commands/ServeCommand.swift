@@ -79,7 +79,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
 
         let logger = Logger(label: "weft")
-        var settings = try settings(of: configuration, logger: logger)
+        var settings = try Self.settings(of: configuration, in: Self.folder(of: sources[0]), logger: logger)
         let descriptors = Self.raiseDescriptorLimit()
         let devices = UnitDevices(logger: logger)
         for unit in configuration.units { try devices.prepare(unit) }
@@ -104,9 +104,16 @@ struct ServeCommand: AsyncParsableCommand {
         try devices.checkValidation()
     }
 
+    /// What paths in a configuration are relative to.
+    static func folder(of file: String) -> URL { URL(filePath: file).deletingLastPathComponent() }
+
     /// How the server is reached, and by whom.
-    private func settings(of configuration: ServeConfiguration, logger: Logger) throws -> WeftServer.Configuration {
-        let access = configuration.access, folder = URL(filePath: sources[0]).deletingLastPathComponent()
+    ///
+    /// - Parameter folder: what paths of keys and certificates are relative to.
+    static func settings(
+        of configuration: ServeConfiguration, in folder: URL, logger: Logger
+    ) throws -> WeftServer.Configuration {
+        let access = configuration.access
         func path(_ file: String) -> String { URL(filePath: file, relativeTo: folder).path }
         var settings = WeftServer.Configuration(
             host: configuration.host, port: configuration.port, version: weftVersion)

@@ -118,7 +118,7 @@ struct ShowModelCommand: ParsableCommand {
     }
 
     /// `98.9 MB`, in steps of 1,024.
-    private static func bytes(_ count: Int) -> String {
+    static func bytes(_ count: Int) -> String {
         let units = ["bytes", "KB", "MB", "GB", "TB"]
         var (value, unit) = (Double(count), 0)
         while value >= 1024, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
@@ -126,7 +126,7 @@ struct ShowModelCommand: ParsableCommand {
     }
 
     /// `135 million`.
-    private static func count(_ count: Int) -> String {
+    static func count(_ count: Int) -> String {
         let (value, unit) = count < 1_000_000_000 ? (Double(count) / 1e6, "million") : (Double(count) / 1e9, "billion")
         return String(format: "%.\(value < 100 ? 1 : 0)f ", value) + unit
     }

@@ -13,17 +13,28 @@ enum Folders {
     static var kernels: String { cache + "/kernels" }
     static var weights: WeightCache { WeightCache(folder: cache + "/weights") }
 
+    /// What the folder of models has.
+    private static var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: models)) ?? [] }
+
+    /// The models in the folder of models.
+    static var modelNames: [String] { PartName.models(among: files) }
+
+    /// All files of a model in the folder of models.
+    static func files(ofModel name: String) -> [String] {
+        files.filter { $0.hasSuffix(".gguf") && PartName.model(at: $0) == name }.sorted().map { "\(models)/\($0)" }
+    }
+
     /// The model file that a user means: a path, or the name of a model in the folder of models.
     /// - Throws: `CommandError`, which lists the names there are.
     static func model(_ name: String) throws -> String {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: models)) ?? []
+        let files = files
         var candidates = [name, "\(models)/\(name)", "\(models)/\(name).gguf"]
         if let first = PartName.first(of: name, among: files) { candidates.append("\(models)/\(first)") }
         var isFolder: ObjCBool = false
         for path in candidates where FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
             if !isFolder.boolValue { return path }
         }
-        let names = PartName.models(among: files).joined(separator: ", ")
+        let names = modelNames.joined(separator: ", ")
         throw CommandError("no model '\(name)': neither a file nor one of [\(names)] in \(models)")
     }
 }
