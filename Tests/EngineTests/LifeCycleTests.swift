@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import GGUF
+import Quantities
 import Testing
 
 /// Models come and go while others serve.
@@ -136,6 +137,12 @@ struct LifeCycleTests {
         #expect(model.name == "a" && model.counters.requests == 1 && model.counters.generatedTokens == 30)
         #expect(model.counters.promptTokens == 9 && model.counters.finished == ["length": 1])
         #expect(model.counters.pageSeconds > 0)
+        let times = model.counters.times
+        #expect([times.firstToken, times.whole, times.queue, times.prefill, times.decode].allSatisfy { $0.count == 1 })
+        #expect(times.interToken.count == 29 && times.passTokens.count == 30 && times.passTokens.sum == 38)
+        // The parts are the whole.
+        #expect(abs(times.queue.sum + times.prefill.sum - times.firstToken.sum) < 1e-6)
+        #expect(abs(times.interToken.sum - times.decode.sum) < 1e-6 && times.whole.sum >= times.decode.sum)
         #expect(status.models[1].counters.pageSeconds == 0)
         #expect(status.lanes.map(\.passes).reduce(0, +) >= 30)
         #expect(status.pool.held == 0 && status.pool.pages == status.pool.free + status.pool.cached)

@@ -1,3 +1,4 @@
+package import Quantities
 package import Scheduling
 
 /// How all units stand.
@@ -96,6 +97,39 @@ package struct ModelCounters: Sendable, Codable, Hashable {
     package var preemptions = 0
     /// Pages held, integrated over time: what fairness is measured by (MuxServe, section 3.3).
     package var pageSeconds = 0.0
+    package var times = RequestTimes()
 
     package init() {}
+}
+
+/// How long the requests of a model took that generate, in seconds, and how many tokens its passes had. Bounds are
+/// those of vLLM, whose boards then fit.
+package struct RequestTimes: Sendable, Codable, Hashable {
+    /// From arrival to the first token.
+    package var firstToken = Histogram(bounds: [
+        0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640,
+        2560,
+    ])
+    /// From one token to the next.
+    package var interToken = Histogram(bounds: [
+        0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80,
+    ])
+    /// From arrival to the end.
+    package var whole = Histogram(bounds: Self.long)
+    /// From arrival to the first pass.
+    package var queue = Histogram(bounds: Self.long)
+    /// From the first pass to the first token.
+    package var prefill = Histogram(bounds: Self.long)
+    /// From the first token to the last.
+    package var decode = Histogram(bounds: Self.long)
+    /// Tokens of a pass.
+    package var passTokens = Histogram(bounds: [
+        1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384,
+    ])
+
+    package init() {}
+
+    private static let long: [Double] = [
+        0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680,
+    ]
 }

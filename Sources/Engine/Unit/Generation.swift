@@ -11,6 +11,11 @@ struct Generation: Sendable {
     var sampler: Sampler
     let topLogprobs: Int?
 
+    /// When it came, was first in a pass, and had its first and its last token.
+    private let arrival: Seconds
+    private var begun: Seconds?
+    private var first: Seconds?
+    private var last: Seconds?
     private let promptCount: Int
     private let endTokens: Set<TokenID>
     private let minTokens: Int
@@ -26,10 +31,11 @@ struct Generation: Sendable {
     private let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
 
     init(
-        _ request: GenerationRequest, model: UnitModel, seed: UInt64,
+        _ request: GenerationRequest, model: UnitModel, seed: UInt64, at now: Seconds,
         continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
     ) {
         self.model = model.id
+        arrival = now
         sampler = Sampler(request.sampling, prompt: request.prompt, seed: seed)
         topLogprobs = request.topLogprobs
         promptCount = request.prompt.count
@@ -57,6 +63,34 @@ struct Generation: Sendable {
         guard cachedTokens == nil else { return 0 }
         cachedTokens = position
         return position
+    }
+
+    /// Whether it was in a pass.
+    var isBegun: Bool { begun != nil }
+
+    /// Counts how long it waited for its first pass.
+    mutating func count(begunAt now: Seconds, in times: inout RequestTimes) {
+        begun = now
+        times.queue.add(now - arrival)
+    }
+
+    /// Counts how long a token took that was drawn now.
+    mutating func count(tokenAt now: Seconds, in times: inout RequestTimes) {
+        if let last {
+            times.interToken.add(now - last)
+        } else {
+            first = now
+            times.firstToken.add(now - arrival)
+            times.prefill.add(now - (begun ?? arrival))
+        }
+        last = now
+    }
+
+    /// Counts how long it took, where it had an answer.
+    func count(endAt now: Seconds, in times: inout RequestTimes) {
+        guard let first, let last else { return }
+        times.whole.add(now - arrival)
+        times.decode.add(last - first)
     }
 
     /// Takes a drawn token and sends the client what is certain of its text.

@@ -113,7 +113,7 @@ package actor Unit {
             Task { await self.cancel(id) }
         }
         let generation = Generation(
-            request, model: model, seed: .random(in: .min ... .max), continuation: continuation)
+            request, model: model, seed: .random(in: .min ... .max), at: now, continuation: continuation)
         queue(
             id, .generation(generation), request.prompt, maxTokens: min(request.maxTokens ?? room, room),
             of: request.sender)
@@ -200,6 +200,9 @@ package actor Unit {
     private func end(_ id: RequestID, _ end: SequenceEnd) {
         guard let work = works.removeValue(forKey: id) else { return }
         models[work.model]?.counters.finished[end.name, default: 0] += 1
+        if case .generation(let generation) = work {
+            models[work.model]?.count { generation.count(endAt: now, in: &$0) }
+        }
         work.end(end, model: models[work.model]?.served.name ?? "")
     }
 
@@ -212,7 +215,12 @@ package actor Unit {
             guard let work = works[row.request] else { preconditionFailure("a pass of an ended request") }
             step.add(row, scheduler.tokens(of: row), of: work)
             models[pass.model]?.counters.cachedTokens += works[row.request]?.begin(at: row.positions.lowerBound) ?? 0
+            if case .generation(var generation)? = works[row.request], !generation.isBegun {
+                models[pass.model]?.count { generation.count(begunAt: now, in: &$0) }
+                works[row.request] = .generation(generation)
+            }
         }
+        models[pass.model]?.count { $0.passTokens.add(Double(pass.rows.reduce(0) { $0 + $1.positions.count })) }
         hooks.willRun(pass)
         lanesAtWork.insert(pass.lane)
         let (lane, ready) = (lanes[pass.lane], step)
@@ -245,6 +253,7 @@ package actor Unit {
             return DrawnToken(draw.token)
         }
         generation.sampler = draw.sampler
+        models[generation.model]?.count { generation.count(tokenAt: now, in: &$0) }
         let stops = generation.append(draw.token, logprob: draw.logprob, isLast: draw.isLast)
         works[draw.request] = .generation(generation)
         return DrawnToken(draw.token, stops: stops)

@@ -19,6 +19,10 @@ struct UnitModel: Sendable {
     var counters = ModelCounters()
 
     var isPinned: Bool { configuration.pinned }
+
+    /// Counts times, in their place.
+    mutating func count(_ body: (inout RequestTimes) -> Void) { body(&counters.times) }
+
     /// What is the same on all lanes.
     var network: Network { networks[0].network }
 }

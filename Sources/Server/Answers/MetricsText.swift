@@ -1,4 +1,5 @@
 import Engine
+import Quantities
 
 /// A fleet's status in Prometheus' text format, version 0.0.4.
 struct MetricsText {
@@ -67,6 +68,13 @@ struct MetricsText {
             "weft_num_preemptions_total", "Sequences that lost their pages for a while.",
             each { Double($0.counters.preemptions) })
         page.counter("weft_kv_page_seconds_total", "Pages held, integrated over time.", each(\.counters.pageSeconds))
+        page.histogram("weft_time_to_first_token_seconds", "From arrival to the first token.", \.firstToken)
+        page.histogram("weft_inter_token_latency_seconds", "From one token to the next.", \.interToken)
+        page.histogram("weft_e2e_request_latency_seconds", "From arrival to the end.", \.whole)
+        page.histogram("weft_request_queue_time_seconds", "From arrival to the first pass.", \.queue)
+        page.histogram("weft_request_prefill_time_seconds", "From the first pass to the first token.", \.prefill)
+        page.histogram("weft_request_decode_time_seconds", "From the first token to the last.", \.decode)
+        page.histogram("weft_iteration_tokens_total", "Tokens of a pass.", \.passTokens)
         page.counter("weft_request_success_total", "Requests that ended, by how.") { unit in
             unit.models.flatMap { model in
                 model.counters.finished.sorted { $0.key < $1.key }.map { reason, count in
@@ -95,6 +103,22 @@ private struct Page {
         add(name, "counter", help, samples)
     }
 
+    /// Of each model: how many values there were up to each bound, in all, and their sum.
+    mutating func histogram(_ name: String, _ help: String, _ times: (RequestTimes) -> Histogram) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
+        for unit in units {
+            for model in unit.models {
+                let (labels, histogram) = (["model_name": model.name, "unit": unit.name], times(model.counters.times))
+                let bounds = histogram.bounds.map { "\($0)" } + ["+Inf"]
+                for (bound, count) in zip(bounds, histogram.cumulated) {
+                    add(name + "_bucket", labels.merging(["le": bound]) { $1 }, Double(count))
+                }
+                add(name + "_sum", labels, histogram.sum)
+                add(name + "_count", labels, Double(histogram.count))
+            }
+        }
+    }
+
     private mutating func add(_ name: String, _ kind: String, _ help: String, _ samples: (UnitStatus) -> [Sample]) {
         add(
             name, kind, help,
@@ -106,10 +130,12 @@ private struct Page {
     /// Samples of the process, or with their units' labels.
     mutating func add(_ name: String, _ kind: String, _ help: String, _ samples: [Sample]) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
-        for (labels, value) in samples {
-            let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
-            text += "\(name)\(pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}") \(value)\n"
-        }
+        for (labels, value) in samples { add(name, labels, value) }
+    }
+
+    private mutating func add(_ name: String, _ labels: [String: String], _ value: Double) {
+        let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
+        text += "\(name)\(pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}") \(value)\n"
     }
 
     /// Scalar by scalar: a line end after a carriage return, or a quote below an accent, is no character of its own.
