@@ -13,16 +13,12 @@ extension GrammarDefinition {
 }
 
 /// Reads llama.cpp's grammars.
-private struct GBNFParser {
-    /// Chosen: deeper groups are no grammar that somebody wrote; the parser calls itself for each.
-    private static let depthLimit = 128
-    /// Chosen: repetitions are written out as states; more would be refused for their number anyway.
-    private static let countLimit = 1 << 16
+private struct GBNFParser: ScalarParser {
     /// Chosen: ten times llama.cpp's largest examples.
     private static let byteLimit = 1 << 18
 
-    private let scalars: [Unicode.Scalar]
-    private var index = 0
+    let scalars: [Unicode.Scalar]
+    var index = 0
     private var depth = 0
 
     init(_ source: String) throws(GrammarError) {
@@ -48,25 +44,12 @@ private struct GBNFParser {
         return rules
     }
 
-    private func fault(_ reason: String) -> GrammarError {
+    func fault(_ reason: String) -> GrammarError {
         let line = scalars[..<min(index, scalars.count)].count { $0 == "\n" } + 1
         return GrammarError("the grammar cannot be read: \(reason)", at: "line \(line)")
     }
 
-    private var peek: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
     private var isNewline: Bool { peek == "\n" || peek == "\r" }
-
-    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
-        guard peek == scalar else { return false }
-        index += 1
-        return true
-    }
-
-    private mutating func next() throws(GrammarError) -> Unicode.Scalar {
-        guard let scalar = peek else { throw fault("it ends too early") }
-        index += 1
-        return scalar
-    }
 
     /// Steps over spaces and comments.
     private mutating func skip(newlines: Bool) {
@@ -163,28 +146,21 @@ private struct GBNFParser {
         if take("?") { return (0, 1) }
         guard take("{") else { return nil }
         skip(newlines: true)
-        let min = try number()
+        let min = try givenNumber()
         skip(newlines: true)
         var max: Int? = min
         if take(",") {
             skip(newlines: true)
-            max = peek == "}" ? nil : try number()
+            max = peek == "}" ? nil : try givenNumber()
             skip(newlines: true)
         }
-        guard take("}") else { throw fault("a { without a }") }
-        guard max.map({ $0 >= min }) ?? true else { throw fault("a count that ends before it begins") }
-        return (min, max)
+        return try closeCount(min, max)
     }
 
-    private mutating func number() throws(GrammarError) -> Int {
+    /// A number that is there.
+    private mutating func givenNumber() throws(GrammarError) -> Int {
         guard let first = peek, ("0"..."9").contains(first) else { throw fault("a count without a number") }
-        var value = 0
-        while let scalar = peek, ("0"..."9").contains(scalar) {
-            value = value * 10 + Int(scalar.value - 48)
-            guard value <= Self.countLimit else { throw fault("a count above \(Self.countLimit)") }
-            index += 1
-        }
-        return value
+        return try number()
     }
 
     private mutating func characterClass() throws(GrammarError) -> ScalarSet {
@@ -224,10 +200,6 @@ private struct GBNFParser {
     private mutating func hexadecimal(_ count: Int) throws(GrammarError) -> Unicode.Scalar {
         var digits = ""
         for _ in 0..<count { digits.unicodeScalars.append(try next()) }
-        guard digits.allSatisfy(\.isHexDigit), let scalar = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init)
-        else {
-            throw fault("'\(digits)' is the number of no character")
-        }
-        return scalar
+        return try scalar(hexadecimal: digits)
     }
 }

@@ -1,9 +1,9 @@
 /// Reads regular expressions: what RE2 and JavaScript have in common, without what no finite automaton can do.
 ///
-/// Characters, `.` (all but newlines), classes, `\d \w \s` and their opposites (ASCII), escapes with `\n \r \t \f \v \0
-/// \xHH \x{H…} \uHHHH \u{H…}`, groups with and without names, `|`, `* + ? {m} {m,} {m,n}` greedy or not, and `^` and
-/// `$` where the pattern or one of its outermost alternatives begins and ends.
-struct RegexParser {
+/// Characters, `.` (all but newlines), classes, `\d \w \s` and their opposites (ASCII), escapes with `\n \r \t \f \v
+/// \0 \xHH \x{H…} \uHHHH \u{H…}`, groups with and without names, `|`, `* + ? {m} {m,} {m,n}` greedy or not, and `^`
+/// and `$` where the pattern or one of its outermost alternatives begins and ends.
+struct RegexParser: ScalarParser {
     /// What a pattern says of the text around a match.
     enum Extent {
         /// It must be the whole text.
@@ -12,15 +12,11 @@ struct RegexParser {
         case part
     }
 
-    /// Chosen: deeper groups are no pattern that somebody wrote; the parser calls itself for each.
-    private static let depthLimit = 128
-    /// Chosen: repetitions are written out as states; more would be refused for their number anyway.
-    private static let countLimit = 1 << 16
     /// Chosen: as other sources.
     static let byteLimit = 1 << 16
 
-    private let scalars: [Unicode.Scalar]
-    private var index = 0
+    let scalars: [Unicode.Scalar]
+    var index = 0
     private var depth = 0
 
     init(_ pattern: String) throws(GrammarError) {
@@ -46,22 +42,8 @@ struct RegexParser {
         return alternatives.count == 1 ? alternatives[0] : .choice(alternatives)
     }
 
-    private func fault(_ reason: String) -> GrammarError {
+    func fault(_ reason: String) -> GrammarError {
         GrammarError("the pattern is not supported: \(reason)", at: "character \(min(index + 1, scalars.count))")
-    }
-
-    private var peek: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
-
-    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
-        guard peek == scalar else { return false }
-        index += 1
-        return true
-    }
-
-    private mutating func next() throws(GrammarError) -> Unicode.Scalar {
-        guard let scalar = peek else { throw fault("it ends too early") }
-        index += 1
-        return scalar
     }
 
     // MARK: Parts
@@ -136,9 +118,7 @@ struct RegexParser {
         guard hasCount, take("{") else { return nil }
         let min = try number()
         let max: Int? = take(",") ? (peek == "}" ? nil : try number()) : min
-        guard take("}") else { throw fault("a { without a }") }
-        guard max.map({ $0 >= min }) ?? true else { throw fault("a count that ends before it begins") }
-        return (min, max)
+        return try closeCount(min, max)
     }
 
     /// Whether a count stands here; other braces stand for themselves.
@@ -148,16 +128,6 @@ struct RegexParser {
         let parts = scalars[(index + 1)..<end].split(separator: ",", omittingEmptySubsequences: false)
         return (1...2).contains(parts.count) && !parts[0].isEmpty
             && parts.joined().allSatisfy { ("0"..."9").contains($0) }
-    }
-
-    private mutating func number() throws(GrammarError) -> Int {
-        var value = 0
-        while let scalar = peek, ("0"..."9").contains(scalar) {
-            value = value * 10 + Int(scalar.value - 48)
-            guard value <= Self.countLimit else { throw fault("a count above \(Self.countLimit)") }
-            index += 1
-        }
-        return value
     }
 
     // MARK: Classes and escapes
@@ -233,11 +203,7 @@ struct RegexParser {
         } else {
             for _ in 0..<count { digits.unicodeScalars.append(try next()) }
         }
-        guard digits.allSatisfy(\.isHexDigit), let scalar = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init)
-        else {
-            throw fault("'\(digits)' is the number of no character")
-        }
-        return scalar
+        return try scalar(hexadecimal: digits)
     }
 
     private static let digits = ScalarSet("0"..."9")

@@ -7,11 +7,13 @@ struct ProbeRoutes: Sendable {
     var generator: any TextGenerator
     var version: String
 
+    /// What anyone may ask.
+    static let paths = ["/health", "/v1/health", "/ready", "/version", "/ping"]
+
     /// Whether a path says how the server is, and is answered however many ask for text.
     static func isProbe(_ path: String) -> Bool {
         let path = path.prefix { $0 != "?" }
-        return ["/health", "/v1/health", "/ready", "/version", "/ping", "/metrics"].contains(path)
-            || path.hasPrefix("/admin/")
+        return paths.contains { $0 == path } || path == "/metrics" || path.hasPrefix("/admin/")
     }
 
     private struct Status: Encodable { var status: String }
