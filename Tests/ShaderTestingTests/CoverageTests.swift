@@ -23,11 +23,25 @@ struct CoverageTests {
         #expect(missing.isEmpty, "not run: \(missing)")
     }
 
-    private static func dispatched(_ fallback: Fallback) throws -> Set<String> {
+    /// CPUs with wide vectors take several rows at once.
+    @Test(arguments: [(8, "2"), (16, "4")])
+    func everyHeightOfAttentionIsRun(_ vectorWidth: Int, _ rows: String) throws {
+        let dispatched = try Self.dispatched(.none, vectorWidth: vectorWidth)
+        for kv in ["F32", "F16", "Q8"] {
+            for rows in ["1", rows] {
+                #expect(
+                    dispatched.contains {
+                        $0.hasPrefix("attention<") && $0.contains("KV=\(kv),") && $0.hasSuffix("ROWS=\(rows)>")
+                    }, "\(kv), \(rows) rows")
+            }
+        }
+    }
+
+    private static func dispatched(_ fallback: Fallback, vectorWidth: Int = 4) throws -> Set<String> {
         var limits = DeviceLimits(
             maxBindingSize: 1 << 30, maxAllocationSize: 1 << 30, maxTexelElements: 0, maxBindings: 16,
             maxGroupSize: 1024, maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 1,
-            vectorWidth: 4)
+            vectorWidth: vectorWidth)
         fallback.apply(to: &limits)
         let device = IdleDevice(dialect: .openCL, limits: limits, kind: .cpu)
         let bench = try Workbench(KernelSet(device: device))
@@ -111,7 +125,7 @@ struct CoverageTests {
     private static let attention = zip(PageLayout.headSizes, [4, 4, 4, 3, 2, 2, 1, 1]).flatMap {
         size, most -> [Wanted] in
         ["F32", "F16", "Q8"].flatMap { kv in
-            (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }
+            (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0),ROWS=1>"]) }
         }
     }
 
