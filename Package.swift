@@ -27,6 +27,7 @@ let deques = Target.Dependency.product(name: "DequeModule", package: "swift-coll
 let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -54,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -107,11 +109,12 @@ let package = Package(
                 "Quantities", "Compute", "Kernels", "KVCache", "Transformer", "Scheduling", "ConfigurationFiles",
                 "Placement", "Engine",
             ]),
+        library("Telemetry", [tracing, lifecycle, logging] + httpClient),
         library(
             "Server",
             [
                 "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
-                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL,
+                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL, tracing,
             ]
                 + http),
         library(
@@ -122,8 +125,8 @@ let package = Package(
             name: "Weft",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
-                "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Server",
-                "ConfigurationFiles",
+                "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Telemetry",
+                "Server", "ConfigurationFiles",
                 "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
                 "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
             ],
@@ -150,6 +153,7 @@ let package = Package(
         tests("Quantities"),
         tests("ConfigurationFiles"),
         tests("Access", ["ConfigurationFiles", logging]),
+        tests("Telemetry", [logging, tracing]),
         tests("Workloads", ["Quantities", "ConfigurationFiles"]),
         tests("Scheduling", ["Quantities", "KVCache", "Workloads"], hasResources: true),
         tests("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
@@ -176,7 +180,7 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Access", "ConfigurationFiles", "Engine", "Grammar", "Tokenization", "Chat",
-                "Transformer", logging, lifecycle, nioSSL,
+                "Transformer", "Telemetry", logging, lifecycle, nioSSL, tracing,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + http),
