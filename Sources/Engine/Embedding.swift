@@ -23,6 +23,7 @@ package struct Embedding: Sendable, Hashable {
     package var promptTokens: Int
     /// Tokens of the text whose KV pages were found in the prefix index.
     package var cachedTokens: Int
+    package var times = PhaseTimes()
 
     package init(vector: [Float], promptTokens: Int, cachedTokens: Int = 0) {
         self.vector = vector

@@ -154,6 +154,52 @@ package final class Fleet: TextGenerator, ModelAdministration {
         }
     }
 
+    /// Serves another configuration, or goes on as before where anything is wrong with it.
+    ///
+    /// - Parameters:
+    ///   - old: the configuration that was served last.
+    ///   - patience: how long requests of models that go may go on.
+    /// - Returns: what was done.
+    /// - Throws: `ConfigurationError`, `EngineError`, or why a model cannot be loaded.
+    package func reload(
+        from old: ServeConfiguration, to new: ServeConfiguration, patience: Duration
+    ) async throws -> ReloadPlan {
+        let loaded = try await loadedModels
+        let plan = try ReloadPlan(from: old, to: new) { loaded[$0] ?? [] }
+        for (unit, changes) in supervised(plan) { try await unit.check(changes) }
+        do { try await apply(plan, patience) } catch {
+            // All that could be checked allowed it. The way back is a plan as well, to what was there.
+            var before = old
+            for index in before.units.indices {
+                before.units[index].models = loaded[before.units[index].name]?.map(\.configuration) ?? []
+            }
+            do {
+                let present = try await loadedModels
+                try await apply(ReloadPlan(from: new, to: before) { present[$0] ?? [] }, patience)
+            } catch let second {
+                throw ConfigurationError("\(error); and what was served before could not be restored: \(second)")
+            }
+            throw error
+        }
+        return plan
+    }
+
+    private var loadedModels: [String: [ReloadPlan.Loaded]] {
+        get async throws {
+            var loaded: [String: [ReloadPlan.Loaded]] = [:]
+            for unit in units { loaded[unit.name] = try await unit.loadedModels() }
+            return loaded
+        }
+    }
+
+    private func supervised(_ plan: ReloadPlan) -> [(UnitSupervisor, ReloadPlan.Unit)] {
+        plan.units.compactMap { changes in units.first { $0.name == changes.name }.map { ($0, changes) } }
+    }
+
+    private func apply(_ plan: ReloadPlan, _ patience: Duration) async throws {
+        for (unit, changes) in supervised(plan) { try await unit.apply(changes, patience: patience) }
+    }
+
     /// `nil` before every unit is up.
     package var status: FleetStatus? {
         get async {

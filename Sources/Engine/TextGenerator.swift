@@ -179,11 +179,26 @@ package struct TokenUsage: Sendable, Hashable {
     package var completionTokens: Int
     /// Tokens of the prompt whose KV pages were found in the prefix index.
     package var cachedTokens: Int
+    package var times = PhaseTimes()
 
     package init(promptTokens: Int, completionTokens: Int, cachedTokens: Int = 0) {
         self.promptTokens = promptTokens
         self.completionTokens = completionTokens
         self.cachedTokens = cachedTokens
+    }
+}
+
+/// Seconds that a sequence spent in each phase; `nil` of those that it did not come to.
+package struct PhaseTimes: Sendable, Hashable {
+    /// From arrival to the first pass.
+    package var queue: Double?
+    /// From the first pass to the first token, or to the end of a text that is read.
+    package var prefill: Double?
+    /// From the first token to the last.
+    package var decode: Double?
+
+    package init(queue: Double? = nil, prefill: Double? = nil, decode: Double? = nil) {
+        (self.queue, self.prefill, self.decode) = (queue, prefill, decode)
     }
 }
 

@@ -59,7 +59,7 @@ package actor UnitSupervisor {
     }
 
     nonisolated let name: String
-    private let configuration: UnitConfiguration
+    private var configuration: UnitConfiguration
     private let modelFolder: String
     private let weightCache: WeightCache?
     private let logger: Logger
@@ -216,6 +216,54 @@ package actor UnitSupervisor {
             state = .serving(service)
             return isMissing
         }
+    }
+
+    // MARK: Reloads
+
+    /// The models that take requests, with what their memory is for.
+    /// - Throws: `EngineError.unavailable` saying why the unit does not work.
+    func loadedModels() async throws(EngineError) -> [ReloadPlan.Loaded] { try await working().unit.loadedModels }
+
+    /// Makes sure that changes can be made, without making any.
+    ///
+    /// - Throws: what is wrong with the first model that could not serve.
+    func check(_ plan: ReloadPlan.Unit) async throws {
+        var leaving: Set<String> = [], adjusted: [ModelConfiguration] = []
+        var coming: [(model: ModelConfiguration, file: ModelFile)] = []
+        for change in plan.changes {
+            switch change {
+            case .adjust(let model, _): adjusted.append(model)
+            case .remove(let name): leaving.insert(name)
+            case .add(let model): coming.append((model, try open(model)))
+            case .replace(let model, _):
+                leaving.insert(model.name)
+                coming.append((model, try open(model)))
+            }
+        }
+        try await working().unit.check(leaving: leaving, coming: coming, adjusted: adjusted)
+    }
+
+    /// Makes changes, one after the other.
+    ///
+    /// - Parameter patience: how long requests of models that go may go on.
+    /// - Throws: what the first one throws that cannot be made; those before it are made.
+    func apply(_ plan: ReloadPlan.Unit, patience: Duration) async throws {
+        if let count = plan.maxRequests {
+            configuration.maxRequests = count
+            try await working().unit.setMaxRequests(count)
+        }
+        for change in plan.changes {
+            switch change {
+            case .adjust(let model, _):
+                try await serialized { [self] in try await working().unit.adjust(model) }
+            case .remove(let name): try await unload(name, patience: patience)
+            case .replace(let model, _):
+                try await unload(model.name, patience: patience)
+                _ = try await load(model)
+            case .add(let model): _ = try await load(model)
+            }
+        }
+        configuration.models = plan.models
     }
 
     /// Runs `body` when no other load, unload or rebuild is under way.

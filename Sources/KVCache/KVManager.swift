@@ -109,11 +109,14 @@ package struct KVManager: Sendable {
         resetQuotas()
     }
 
-    /// Changes a model's weight; quotas follow as they are adapted.
+    /// Changes a model's weight and sets all quotas anew.
+    ///
+    /// - Complexity: O(models).
     package mutating func setWeight(_ weight: Double, of model: ModelID) {
         precondition(weight > 0 && weight.isFinite, "a model's weight is positive")
+        guard accounts[model].weight != weight else { return }
         accounts[model].weight = weight
-        apportion()
+        resetQuotas()
     }
 
     /// Says whether requests of the model wait for pages; while they do, its unfilled quota is not lent.

@@ -48,10 +48,10 @@ extension UnitScheduler {
         var victims: [ModelState] = []
         // The sum of what is there never overflows, as it was admitted; what is asked comes from outside.
         var weightsLeft = limits.weightBytes - loaded.reduce(0) { $0 + $1.settings.weightBytes }
-        var sequencesLeft = limits.sequences - loaded.reduce(0) { $0 + $1.settings.maxSequences }
+        var sequencesLeft = limits.sequences - loaded.reduce(0) { $0 + $1.mostTables }
         for victim in idle where weightsLeft < settings.weightBytes {
             weightsLeft += victim.settings.weightBytes
-            sequencesLeft += victim.settings.maxSequences
+            sequencesLeft += victim.mostTables
             victims.append(victim)
         }
         guard weightsLeft >= settings.weightBytes else {
@@ -62,5 +62,22 @@ extension UnitScheduler {
                 asked: limits.sequences - sequencesLeft + settings.maxSequences, most: limits.sequences)
         }
         return victims.map(\.id)
+    }
+
+    /// Why the unit could not hold these models at once, whatever it holds now; `nil` if it could.
+    ///
+    /// - Complexity: O(models).
+    package func obstacle(to models: [ModelSettings]) -> ResidencyError? {
+        if let obstacle = models.lazy.compactMap({ state.kv.obstacle(to: $0.shape) }).first { return .pool(obstacle) }
+        var weightsLeft = limits.weightBytes
+        for model in models {
+            guard model.weightBytes <= weightsLeft else {
+                return .weightsTooLarge(bytes: model.weightBytes, available: weightsLeft)
+            }
+            weightsLeft -= model.weightBytes
+        }
+        let sequences = models.reduce(0) { $0 + $1.maxSequences }
+        return sequences > limits.sequences
+            ? .tooManySequences(asked: sequences, most: limits.sequences) : nil
     }
 }

@@ -66,9 +66,12 @@ package struct UnitScheduler: Sendable {
         }
     }
 
-    /// Changes the weight by which a model's quota is meant.
-    package mutating func setWeight(_ weight: Double, of model: ModelID) {
-        state.kv.setWeight(weight, of: model)
+    /// Schedules a model otherwise from now on: quotas follow its weight at once; jobs at work keep what they have, and
+    /// sequences beyond a lower limit go on, while none is added to them.
+    ///
+    /// - Parameter settings: of the same shape, and with chunks as before or none, as before.
+    package mutating func adjust(_ model: ModelID, to settings: ModelSettings, at now: Seconds) -> [Action] {
+        event(at: now) { $0.adjust(model, to: settings) }
     }
 
     // MARK: Events

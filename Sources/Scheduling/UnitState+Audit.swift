@@ -30,7 +30,7 @@ extension UnitState {
                     }
                 }
             }
-            if self[model].holders > self[model].settings.maxSequences {
+            if self[model].holders > max(self[model].settings.maxSequences, self[model].mostHolders) {
                 faults.append("too many sequences hold pages")
             }
         }

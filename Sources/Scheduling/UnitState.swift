@@ -38,7 +38,7 @@ struct SequenceState: Sendable {
 /// A model's queues in a unit, as policies see them.
 package struct ModelState: Sendable {
     package let id: ModelID
-    package let settings: ModelSettings
+    package internal(set) var settings: ModelSettings
     /// The job at work in each phase; a phase has one at a time.
     package internal(set) var prefillJob: JobID?
     package internal(set) var decodeJob: JobID?
@@ -61,6 +61,8 @@ package struct ModelState: Sendable {
     var running: [SequenceIndex] = []
     /// The revision of the pool at which the first waiting sequence was refused.
     var refusedAt: UInt64?
+    /// How many held pages when `maxSequences` was lowered.
+    var mostHolders = 0
 
     init(id: ModelID, settings: ModelSettings, lastUse: Seconds) {
         self.id = id
@@ -84,6 +86,9 @@ package struct ModelState: Sendable {
 
     /// Sequences that hold pages to be computed.
     var holders: Int { prefilling.count + running.count }
+
+    /// Block tables that its sequences may have at once.
+    var mostTables: Int { max(settings.maxSequences, holders) }
 }
 
 /// A unit's queues, jobs and pages: what policies decide on, and the means by which they start jobs.
@@ -207,6 +212,18 @@ package struct UnitState: Sendable {
         updateDemand(of: sequence.model)
         actions.append(.end(sequence.request, end))
         removeIfDrained(sequence.model)
+    }
+
+    mutating func adjust(_ model: ModelID, to settings: ModelSettings) {
+        guard models.contains(model) else { return }
+        let old = self[model].settings
+        precondition(
+            settings.shape == old.shape && settings.chunksPrompts == old.chunksPrompts,
+            "a model's shape stays as it was loaded")
+        self[model].settings = settings
+        self[model].mostHolders = self[model].holders
+        kv.setWeight(settings.weight, of: model)
+        updateDemand(of: model)
     }
 
     mutating func drain(_ model: ModelID) {

@@ -12,6 +12,8 @@ struct TinyService {
     let fleet: Fleet
     let instance: VulkanInstance
     let folder: String
+    /// What the fleet was made of.
+    let configuration: ServeConfiguration
 
     static let vocabulary = 288
 
@@ -37,15 +39,14 @@ struct TinyService {
         var configuration = UnitConfiguration(models: configurations)
         configuration.poolMegabytes = poolMegabytes
         change(&configuration)
+        self.configuration = ServeConfiguration(units: [configuration])
         instance = try VulkanInstance(validates: true)
         let cache = NSTemporaryDirectory() + "weft-engine-kernels"
         let device: any Device =
             selector.hasPrefix("opencl")
             ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
             : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
-        fleet = Fleet(
-            ServeConfiguration(units: [configuration]), modelFolder: folder, logger: Logger(label: "test")
-        ) { _ in try wrap(device) }
+        fleet = Fleet(self.configuration, modelFolder: folder, logger: Logger(label: "test")) { _ in try wrap(device) }
         try await fleet.load()
     }
 

@@ -52,6 +52,10 @@ struct ScheduledWorld {
         apply(unit.unload(model, at: now))
     }
 
+    mutating func adjust(_ model: ModelID, to settings: ModelSettings) {
+        apply(unit.adjust(model, to: settings, at: now))
+    }
+
     @discardableResult
     mutating func send(
         _ model: ModelID, prompt: [Int32], maxTokens: Int, sender: Sender = Sender()

@@ -10,6 +10,9 @@ package struct ServeConfiguration: Sendable, Hashable {
     package var host = "127.0.0.1"
     package var port = 8080
     package var access = AccessConfiguration()
+    package var log = LogConfiguration()
+    /// Nothing is traced where absent.
+    package var tracing: TracingConfiguration?
     package var units: [UnitConfiguration]
 
     package static let ports = 0...65_535
@@ -45,9 +48,11 @@ package struct ServeConfiguration: Sendable, Hashable {
         host = try root.optional("host")?.text() ?? host
         port = try root.optional("port")?.integer(Self.ports) ?? port
         access = try AccessConfiguration(root)
+        log = try root.optional("log").map { field throws(FileError) in try LogConfiguration(field) } ?? log
+        tracing = try root.optional("tracing").map { field throws(FileError) in try TracingConfiguration(field) }
     }
 
-    private static let fields = AccessConfiguration.fields.union(["host", "port"])
+    private static let fields = AccessConfiguration.fields.union(["host", "port", "log", "tracing"])
 }
 
 /// A device, its pool, and the models on it.

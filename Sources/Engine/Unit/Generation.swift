@@ -132,12 +132,22 @@ struct Generation: Sendable {
     }
 
     private func finish(_ reason: FinishReason) {
-        let usage = TokenUsage(
+        var usage = TokenUsage(
             promptTokens: promptCount, completionTokens: generated, cachedTokens: cachedTokens ?? 0)
+        usage.times = PhaseTimes(from: arrival, begun, first, last)
         continuation.yield(.finished(reason, usage))
         continuation.finish()
     }
 
     /// The unit broke down.
     func fail(_ error: EngineError) { continuation.finish(throwing: error) }
+}
+
+extension PhaseTimes {
+    /// Of the times at which a sequence came, was first in a pass, and had its first and its last token.
+    init(from arrival: Seconds, _ begun: Seconds?, _ first: Seconds?, _ last: Seconds?) {
+        self.init(
+            queue: begun.map { $0 - arrival }, prefill: first.map { $0 - (begun ?? arrival) },
+            decode: last.map { $0 - (first ?? arrival) })
+    }
 }

@@ -11,6 +11,10 @@ struct Reading: Sendable {
     var rows: PooledRows
     /// What the text became; `nil` until it was read to its end.
     var vector: [Float]?
+    /// When it came, was first in a pass, and was read to its end.
+    private let arrival: Seconds
+    var begun: Seconds?
+    var ended: Seconds?
 
     private let promptCount: Int
     /// Tokens that the prefix index had; `nil` until the first pass.
@@ -18,10 +22,11 @@ struct Reading: Sendable {
     private let continuation: CheckedContinuation<Outcome, Never>
 
     init(
-        _ request: EmbeddingRequest, model: ModelID, rows: Pooling.Rows,
+        _ request: EmbeddingRequest, model: ModelID, rows: Pooling.Rows, at now: Seconds,
         continuation: CheckedContinuation<Outcome, Never>
     ) {
         self.model = model
+        arrival = now
         self.rows = PooledRows(rows)
         promptCount = request.prompt.count
         self.continuation = continuation
@@ -39,9 +44,10 @@ struct Reading: Sendable {
         switch end {
         case .stop, .length:
             guard let vector else { preconditionFailure("a text ends that was not read") }
-            continuation.resume(
-                returning: .success(
-                    Embedding(vector: vector, promptTokens: promptCount, cachedTokens: cachedTokens ?? 0)))
+            var embedding = Embedding(
+                vector: vector, promptTokens: promptCount, cachedTokens: cachedTokens ?? 0)
+            embedding.times = PhaseTimes(from: arrival, begun, ended, nil)
+            continuation.resume(returning: .success(embedding))
         case .cancelled: fail(.cancelled)
         case .failed(let failure): fail(EngineError(failure, model: name))
         }

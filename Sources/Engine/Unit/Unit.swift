@@ -44,7 +44,7 @@ package actor Unit {
     nonisolated let compiler = LaneThread(name: "weft compiler", yields: true)
     /// Where it is computed which tokens grammars allow, while lanes work.
     nonisolated let constraints = LaneThread(name: "weft grammar")
-    private let maxRequests: Int
+    private var maxRequests: Int
     private let hooks: Hooks
     private let onFailure: @Sendable (String) async -> Void
 
@@ -133,7 +133,8 @@ package actor Unit {
         let id = try admit(request.prompt, to: model)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let reading = Reading(request, model: model.id, rows: pooling.rows, continuation: continuation)
+                let reading = Reading(
+                    request, model: model.id, rows: pooling.rows, at: now, continuation: continuation)
                 queue(id, .reading(reading), request.prompt, maxTokens: 1, of: request.sender)
             }
         } onCancel: {
@@ -218,6 +219,9 @@ package actor Unit {
             if case .generation(var generation)? = works[row.request], !generation.isBegun {
                 models[pass.model]?.count { generation.count(begunAt: now, in: &$0) }
                 works[row.request] = .generation(generation)
+            } else if case .reading(var reading)? = works[row.request], reading.begun == nil {
+                reading.begun = now
+                works[row.request] = .reading(reading)
             }
         }
         models[pass.model]?.count { $0.passTokens.add(Double(pass.rows.reduce(0) { $0 + $1.positions.count })) }
@@ -262,7 +266,7 @@ package actor Unit {
     /// What stands for the token of a text that was read to its end; `nil` where more of it is to come.
     private func take(_ read: Step.Read) -> DrawnToken? {
         if case .reading(var reading) = works[read.request] {
-            (reading.rows, reading.vector) = (read.rows, read.vector)
+            (reading.rows, reading.vector, reading.ended) = (read.rows, read.vector, now)
             works[read.request] = .reading(reading)
         }
         return read.isWhole ? DrawnToken(stops: true) : nil
@@ -302,6 +306,19 @@ package actor Unit {
         guard models[id] != nil, failure == nil else { return }
         await withCheckedContinuation { drains[id]?.waiting.append($0) }
     }
+
+    /// Schedules a model otherwise; it goes on as it is.
+    ///
+    /// - Parameter configuration: asks for nothing that the model would have to be loaded again for.
+    func adjust(_ configuration: ModelConfiguration) throws(EngineError) {
+        guard let model = serving.first(where: { $0.served.name == configuration.name }),
+            let settings = scheduler.state.existing(model.id)?.settings
+        else { throw .modelNotFound(configuration.name) }
+        models[model.id]?.configuration = configuration
+        perform(scheduler.adjust(model.id, to: settings.adjusted(to: configuration), at: now))
+    }
+
+    func setMaxRequests(_ count: Int) { maxRequests = count }
 
     /// The patience with a draining model is over; its task is cancelled when the model is gone before.
     private func breakOff(_ model: ModelID) {
@@ -369,6 +386,11 @@ package actor Unit {
 
     /// The models to have after the unit was built anew.
     var configurations: [ModelConfiguration] { serving.map(\.configuration) }
+
+    /// The same, with what their memory is for.
+    var loadedModels: [ReloadPlan.Loaded] {
+        serving.map { ReloadPlan.Loaded(configuration: $0.configuration, memory: $0.loaded) }
+    }
 
     /// Pages that sequences hold, and pages there are.
     package var pageUse: (held: Int, total: Int) {

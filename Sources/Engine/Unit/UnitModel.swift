@@ -10,7 +10,10 @@ package import Transformer
 /// A model at work in a unit.
 struct UnitModel: Sendable {
     let id: ModelID
-    let configuration: ModelConfiguration
+    /// As it is scheduled now.
+    var configuration: ModelConfiguration
+    /// As it was loaded: its memory is for chunks and sequences of that size.
+    let loaded: ModelConfiguration
     /// The network on each of the unit's lanes.
     let networks: [Model]
     let served: ServedModel
@@ -64,6 +67,21 @@ extension ModelSettings {
     }
 }
 
+extension ModelSettings {
+    /// The same model with what can be changed while it serves.
+    func adjusted(to configuration: ModelConfiguration) -> ModelSettings {
+        var settings = self
+        settings.weight = configuration.rate
+        settings.shares = configuration.phaseShares
+        settings.maxSequences = configuration.maxSequences
+        settings.maxBatchedTokens = configuration.chunk
+        settings.targets = LatencyTargets(
+            timeToFirstToken: configuration.ttft, timePerOutputToken: configuration.tpot)
+        settings.isPinned = configuration.pinned
+        return settings
+    }
+}
+
 extension Model.Options {
     /// What the engine asks of a model that it loads.
     init(_ configuration: ModelConfiguration, _ network: Network) {
@@ -96,10 +114,7 @@ extension Unit {
     ) async throws -> ServedModel {
         let options = Model.Options(configuration, file.network)
         let (pool, chosen, sets) = (pool, options, lanes.lanes.map(\.kernels))
-        let settings = ModelSettings(
-            configuration, shape: try Model.kvShape(file.network, type: configuration.kvType),
-            pooling: file.network.pooling,
-            weightBytes: try PackedWeights.byteCount(of: file.gguf, vectorWidth: sets[0].limits.vectorWidth))
+        let settings = try settings(of: configuration, file)
         let packed = try await packed(file, for: settings, of: configuration.name, cache: cache, progress: progress)
         try refusing(configuration.name) { () throws(ResidencyError) in try makeRoom(for: settings) }
         let loaded = try await loader.run {
@@ -114,10 +129,41 @@ extension Unit {
         try add(
             {
                 UnitModel(
-                    id: $0, configuration: configuration, networks: networks, served: served,
+                    id: $0, configuration: configuration, loaded: configuration, networks: networks, served: served,
                     weightBytes: loaded.byteCount, vocabulary: VocabularyTrie(served.tokenizer))
             }, settings)
         return served
+    }
+
+    /// How a model would be scheduled.
+    private func settings(of configuration: ModelConfiguration, _ file: ModelFile) throws -> ModelSettings {
+        ModelSettings(
+            configuration, shape: try Model.kvShape(file.network, type: configuration.kvType),
+            pooling: file.network.pooling,
+            weightBytes: try PackedWeights.byteCount(
+                of: file.gguf, vectorWidth: lanes.lanes[0].kernels.limits.vectorWidth))
+    }
+
+    /// Makes sure that the unit can hold what it would have after a change.
+    ///
+    /// - Parameters:
+    ///   - leaving: the names of models that go.
+    ///   - coming: models that are loaded.
+    ///   - adjusted: models that stay, scheduled otherwise.
+    /// - Throws: as `load`.
+    func check(
+        leaving: Set<String>, coming: [(model: ModelConfiguration, file: ModelFile)], adjusted: [ModelConfiguration]
+    ) throws {
+        var all: [ModelSettings] = []
+        for model in models.values where !leaving.contains(model.served.name) && !isDraining(model.id) {
+            guard let settings = scheduler.state.existing(model.id)?.settings else { continue }
+            let other = adjusted.first { $0.name == model.served.name }
+            all.append(other.map { settings.adjusted(to: $0) } ?? settings)
+        }
+        for (model, file) in coming { all.append(try settings(of: model, file)) }
+        try refusing(coming.map(\.model.name).joined(separator: ", ")) { () throws(ResidencyError) in
+            if let obstacle = scheduler.obstacle(to: all) { throw obstacle }
+        }
     }
 
     /// The weights of a model for which others have to go, packed while these still serve: a file that turns out broken
