@@ -1,4 +1,6 @@
 package import Access
+package import Engine
+package import Tracing
 
 extension WeftServer {
     /// Where the server listens, and how patient it is.
@@ -54,7 +56,14 @@ extension WeftServer {
         /// Origins whose pages may ask, `*` for all.
         package var origins: [String] = []
         /// Other names of models.
-        package var aliases: [String: String] = [:]
+        package var aliases: AliasTable = [:]
+        /// Reads the configuration anew, with so much patience for requests of models that go; `nil` where there is
+        /// none to read.
+        package var reload: (@Sendable (_ patience: Duration) async throws -> ReloadReport)?
+        /// Called when a server that drains, and is to end then, has no request any more.
+        package var onDrained: @Sendable () async -> Void = {}
+        /// What makes spans of requests; none are made without it.
+        package var tracer: (any Tracer)?
 
         package init(host: String = "127.0.0.1", port: Int = 8080, version: String = "unversioned") {
             self.host = host

@@ -20,6 +20,7 @@ package struct WeftServer: Service {
     private let onRunning: @Sendable (Int) async -> Void
     private let connections: ClientConnections
     private let deadline = Latch()
+    private let drain = Drain()
 
     /// How long clients may take to read that their answers broke off, and how long all those answers may take where
     /// the machine is busy. Chosen: several round trips; with the time before it, less than Kubernetes waits.
@@ -48,6 +49,7 @@ package struct WeftServer: Service {
     /// - Throws: when an address cannot be bound.
     package func run() async throws {
         async let _ = limitShutdown()
+        async let _ = endWhenDrained()
         guard let address = settings.adminAddress else { return try await application.run() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
@@ -105,11 +107,17 @@ package struct WeftServer: Service {
     /// A router of what every address answers, and of what `add` adds.
     private func router(_ add: (Router<ServerContext>) -> Void) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: RequestIDMiddleware())
+        let tracing = settings.tracer.map {
+            RequestTracing(tracer: $0, host: settings.host, port: settings.port)
+        }
+        router.add(
+            middleware: RequestMiddleware(
+                keepsPrompts: { [log] in log?.settings.prompts ?? false }, tracing: tracing))
         if !settings.origins.isEmpty { router.add(middleware: CrossOriginMiddleware(origins: Set(settings.origins))) }
         router.add(middleware: ErrorMiddleware())
         router.add(middleware: AccessMiddleware(control: settings.access))
-        let probes = ProbeRoutes(generator: generator, version: settings.version)
+        router.add(middleware: DrainMiddleware(drain: drain))
+        let probes = ProbeRoutes(generator: generator, version: settings.version, drain: drain)
         router.endpoint(.get, "/health", probes.health)
         router.endpoint(.get, "/v1/health", probes.health)
         router.endpoint(.get, "/ready", probes.ready)
@@ -121,11 +129,14 @@ package struct WeftServer: Service {
 
     private func addAdministration(to router: Router<ServerContext>) {
         guard let administration else { return }
-        let admin = AdminRoutes(administration: administration, desk: desk, log: log)
+        let admin = AdminRoutes(
+            administration: administration, desk: desk, log: log, drain: drain, reloading: settings.reload)
         router.endpoint(.get, "/metrics", admin.metrics)
         router.endpoint(.get, "/admin/status", admin.status)
         router.endpoint(.post, "\(AdminRoutes.models)", admin.load)
         router.endpoint(.delete, "\(AdminRoutes.models)/**", admin.unload)
+        router.endpoint(.post, "/admin/reload", admin.reload)
+        router.endpoints("/admin/drain", [.post: admin.beginDrain, .delete: admin.endDrain])
     }
 
     private func addModels(to router: Router<ServerContext>) {
@@ -168,6 +179,12 @@ package struct WeftServer: Service {
         router.endpoint(.post, "/api/show", ollamaModels.show)
     }
 
+    private func endWhenDrained() async {
+        await drain.end.wait()
+        guard !Task.isCancelled else { return }
+        await settings.onDrained()
+    }
+
     private func limitShutdown() async throws {
         try await gracefulShutdown()
         try await Task.sleep(for: settings.shutdownTimeout)
@@ -185,8 +202,16 @@ extension Router where Context == ServerContext {
         _ method: HTTPRequest.Method, _ path: RouterPath,
         _ respond: @Sendable @escaping (Request, ServerContext) async throws -> Response
     ) {
-        on(path, method: method, use: respond)
-        let served: [HTTPRequest.Method] = method == .get ? [.get, .head] : [method]
+        endpoints(path, [method: respond])
+    }
+
+    /// The same for several methods of one path.
+    func endpoints(
+        _ path: RouterPath,
+        _ methods: [HTTPRequest.Method: @Sendable (Request, ServerContext) async throws -> Response]
+    ) {
+        for (method, respond) in methods { on(path, method: method, use: respond) }
+        let served = methods.keys.flatMap { $0 == .get ? [.get, .head] : [$0] }.sorted { $0.rawValue < $1.rawValue }
         let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
         for other in others where !served.contains(other) {
             on(path, method: other) { _, _ -> Response in

@@ -39,9 +39,17 @@ final class ServedProcess {
 
     var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
+    /// Sends SIGHUP.
+    func hangUp() { kill(process.processIdentifier, SIGHUP) }
+
     /// Asks the server to end; an exit status other than 0, as after a validation message, fails the test.
     func stop() {
-        process.terminate()
+        if process.isRunning { process.terminate() }
+        expectEnd()
+    }
+
+    /// Waits until the server has ended, and expects that all went well.
+    func expectEnd() {
         process.waitUntilExit()
         #expect(process.terminationStatus == 0, "\(logText)")
         try? FileManager.default.removeItem(at: log)

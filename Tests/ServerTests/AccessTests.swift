@@ -84,7 +84,9 @@ import Testing
         (.post, "/api/embed", "401 401 400 403 400"), (.post, "/api/embeddings", "401 401 400 403 400"),
         (.get, "/metrics", "401 401 403 200 200"),
         (.get, "/admin/status", "401 401 403 200 200"), (.post, "/admin/models", "401 401 403 400 400"),
-        (.delete, "/admin/models/tiny", "401 401 403 200 200"), (.get, "/nowhere", "401 401 404 403 404"),
+        (.delete, "/admin/models/tiny", "401 401 403 200 200"), (.post, "/admin/reload", "401 401 403 400 400"),
+        (.post, "/admin/drain?exit=false", "401 401 403 200 200"), (.delete, "/admin/drain", "401 401 403 200 200"),
+        (.get, "/nowhere", "401 401 404 403 404"),
     ])
     func eachRouteAsksForItsRight(_ method: HTTPRequest.Method, _ path: String, _ statuses: String) async throws {
         try await server().application.test(.router) { client in

@@ -1,3 +1,4 @@
+import Access
 import Engine
 import Foundation
 import HTTPTypes
@@ -62,6 +63,49 @@ struct AdministrationTests {
         let shares = Array(repeating: "1", count: 40_000).joined(separator: ",")
         let answer = try await post(#"{"name": "a", "path": "b", "shares": [\#(shares)]}"#, to: Administration())
         #expect(answer.status == 413)
+    }
+
+    @Test(arguments: [
+        ("?patience=7", 200, #"{"changes":[],"fields":["aliases"]}"#), ("", 200, "aliases"),
+        ("?patience=x", 400, "patience"), ("?patience=-1", 400, "patience"),
+    ])
+    func aReloadIsAskedFor(query: String, status: Int, text: String) async throws {
+        let asked = Mutex<[Duration]>([])
+        let answer = try await reload(query) { patience in
+            asked.withLock { $0.append(patience) }
+            let old = ServeConfiguration(units: [])
+            var new = old
+            new.access.aliases = ["a": "b"]
+            return ReloadReport(try ReloadPlan(from: old, to: new) { _ in [] })
+        }
+        #expect(answer.status == status && answer.text.contains(text), "\(answer)")
+        #expect(asked.withLock { $0 } == (status == 400 ? [] : [.seconds(query.isEmpty ? 30 : 7)]))
+    }
+
+    @Test func faultsOfAReloadAreTold() async throws {
+        let fault = "serve.yaml:7: models[1].rate: must be positive; is -1.0"
+        let answer = try await reload("") { _ in throw ConfigurationError(fault) }
+        #expect(answer.status == 400)
+        #expect(try JSONValue(answer.text).error?.message?.asText == fault)
+        #expect(try JSONValue(answer.text).error?.code == "invalid_configuration")
+        let early = try await reload("") { _ in throw EngineError.unavailable("models are loading") }
+        #expect(early.status == 503)
+        let none = try await reload("", nil)
+        #expect(none.status == 400 && none.text.contains("no_configuration"))
+    }
+
+    private func reload(
+        _ query: String, _ body: (@Sendable (Duration) async throws -> ReloadReport)?
+    ) async throws -> (status: Int, text: String) {
+        var configuration = WeftServer.Configuration()
+        configuration.reload = body
+        let server = WeftServer(
+            ScriptedGenerator(), administration: Administration(), configuration: configuration, logger: .silent)
+        return try await server.application.test(.router) { client in
+            let response = try await client.executeRequest(
+                uri: "/admin/reload\(query)", method: .post, headers: [:], body: nil)
+            return (response.status.code, String(buffer: response.body))
+        }
     }
 
     /// Aliases of YAML could make much of a little.

@@ -6,7 +6,7 @@ import Testing
 /// scripted.
 @Suite(.timeLimit(.minutes(2))) struct ClientTests {
     /// What the scripts end with when a package is missing.
-    private static let skipped: Int32 = 77
+    static let skipped: Int32 = 77
 
     @Test func theRealClientIsContent() async throws {
         let script = Script(texts: "Hello you".map(String.init), mimicsModel: true)
@@ -44,7 +44,7 @@ import Testing
     }
 
     /// Runs a script with `python3`, or with what the environment variable `WEFT_PYTHON` names.
-    private static func run(
+    static func run(
         _ script: String, _ arguments: [String]
     ) async throws -> (status: Int32, output: String) {
         let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -13,7 +13,7 @@ import Testing
                 uri: "/x\nforged\u{1b}[2J\u{2028}\u{202e}" + String(repeating: "y", count: 9000), method: .get,
                 headers: [name: "one\ttwo"], body: nil)
         }
-        let line = try #require(log.all.last { $0.hasPrefix("GET /x") })
+        let line = try #require(log.all.last { $0.contains("/x") })
         #expect(line.contains("404"))
         #expect(line.utf8.count < 500)
         #expect(!line.contains("one\ttwo"))

@@ -26,7 +26,8 @@ struct AccessMiddleware: RouterMiddleware {
             throw APIError.forbidden("The key `\(key.name)` has no right to \(right.rawValue).")
         }
         var context = context
-        context.logger[metadataKey: "key"] = "\(key.name)"
+        context.logger[metadataKey: "caller"] = "\(key.name)"
+        RequestRecord.current?.note { $0.caller = key.name }
         let caller = Caller(key: key, control: control)
         // Only what makes models work is counted.
         guard right == .serve, request.method == .post else {
@@ -46,7 +47,7 @@ struct AccessMiddleware: RouterMiddleware {
     /// What it takes to ask for a path; `nil` where anyone may, as balancers do that have no key.
     ///
     /// Paths are taken apart as the router does it, to which `//admin/` and `/admin` are the same.
-    private static func right(of path: String) -> AccessKey.Right? {
+    static func right(of path: String) -> AccessKey.Right? {
         let parts = path.split(separator: "/")
         if parts.first == "metrics" || parts.first == "admin" { return .admin }
         return ProbeRoutes.paths.contains { $0.split(separator: "/") == parts } ? nil : .serve

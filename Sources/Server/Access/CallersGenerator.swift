@@ -7,12 +7,12 @@ import Scheduling
 struct CallersGenerator: TextGenerator {
     var base: any TextGenerator
     /// Other names of models.
-    var aliases: [String: String]
+    var aliases: AliasTable
 
     var models: [ServedModel] {
         get async {
             var models = await base.models
-            for (alias, name) in aliases.sorted(by: { $0.key < $1.key }) {
+            for (alias, name) in aliases.names.sorted(by: { $0.key < $1.key }) {
                 guard !models.contains(where: { $0.name == alias }),
                     var model = models.first(where: { $0.name == name })
                 else { continue }
@@ -58,7 +58,10 @@ struct CallersGenerator: TextGenerator {
     private func target(of name: String, _ caller: Caller?) async throws(EngineError) -> String {
         if let caller, !caller.key.allows(model: name) { throw .modelNotFound(name) }
         // A model goes before another name of one.
-        guard let target = aliases[name], await !base.models.contains(where: { $0.name == name }) else { return name }
+        guard let target = aliases.names[name], await !base.models.contains(where: { $0.name == name }) else {
+            return name
+        }
+        RequestRecord.current?.note { $0.target = target }
         return target
     }
 }

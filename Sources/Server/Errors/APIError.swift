@@ -81,6 +81,8 @@ struct APIError: Error, Sendable {
             retryAfter: retryAfter)
     }
 
+    static let draining = unavailable("The server is draining and takes no more requests.")
+
     static let shuttingDown = unavailable("The server is shutting down.")
 
     /// Nobody reads this one: it ends the work for a connection that is gone.

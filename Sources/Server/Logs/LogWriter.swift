@@ -1,3 +1,4 @@
+package import Engine
 import Foundation
 package import Logging
 import Synchronization
@@ -19,6 +20,7 @@ package final class LogWriter: Sendable {
     private let descriptor: Int32
     private let capacity: Int
     private let state = Mutex(State())
+    private let chosen = Mutex(LogConfiguration())
     private let ready = DispatchSemaphore(value: 0)
 
     /// - Parameters:
@@ -30,6 +32,12 @@ package final class LogWriter: Sendable {
         let thread = Thread { self.work() }
         thread.name = "weft log"
         thread.start()
+    }
+
+    /// What lines look like, and which are written; it may change at any time.
+    package var settings: LogConfiguration {
+        get { chosen.withLock { $0 } }
+        set { chosen.withLock { $0 = newValue } }
     }
 
     /// Lines that were dropped since the start.
@@ -82,7 +90,9 @@ package final class LogWriter: Sendable {
                 return state.untold
             }
             if untold > 0 {
-                write(Array("\(LogLines.timestamp) warning weft: \(untold) log lines were dropped\n".utf8))
+                let line = LogLine(
+                    level: .warning, logger: "weft", source: "Server", message: "\(untold) log lines were dropped")
+                write(Array("\(line.written(settings.format))\n".utf8))
             }
             state.withLock { $0.isWriting = false }
         }
@@ -105,17 +115,23 @@ package final class LogWriter: Sendable {
     }
 }
 
-/// Makes a line of each event; nothing in it can end the line or command a terminal.
+/// Makes a line of each event.
 private struct LogLines: LogHandler {
     let label: String
     let writer: LogWriter
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
-    var logLevel = Logger.Level.info
+    /// Of this logger alone.
+    private var level: Logger.Level?
 
     init(label: String, writer: LogWriter) {
         self.label = label
         self.writer = writer
+    }
+
+    var logLevel: Logger.Level {
+        get { level ?? writer.settings.level }
+        set { level = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -128,16 +144,8 @@ private struct LogLines: LogHandler {
         all.merge(metadataProvider?.get() ?? [:]) { $1 }
         all.merge(event.metadata ?? [:]) { $1 }
         if let error = event.error { all["error"] = "\(error)" }
-        let pairs = all.sorted { $0.key < $1.key }.map { " \($0)=\($1)" }.joined()
-        let line = "\(label):\(pairs) [\(event.source)] \(event.message)"
-        writer.add("\(Self.timestamp) \(event.level) \(line.escapingControls)")
-    }
-
-    static var timestamp: String {
-        var (now, parts) = (time(nil), tm())
-        localtime_r(&now, &parts)
-        return String(unsafeUninitializedCapacity: 64) { buffer in
-            buffer.withMemoryRebound(to: CChar.self) { strftime($0.baseAddress, 64, "%Y-%m-%dT%H:%M:%S%z", &parts) }
-        }
+        let line = LogLine(
+            level: event.level, logger: label, source: event.source, message: "\(event.message)", metadata: all)
+        writer.add(line.written(writer.settings.format))
     }
 }

@@ -13,10 +13,14 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound {
-            return try response(.pathNotFound(request.uri.path), to: request)
+            let answer = APIError.pathNotFound(request.uri.path)
+            RequestRecord.current?.fail(answer)
+            return try response(answer, to: request)
         } catch {
             let answer = APIError(error)
-            if answer.status.code >= 500 {
+            RequestRecord.current?.fail(answer)
+            // Of what the server itself refuses the request's own line tells.
+            if answer.status.code >= 500, !(error is APIError) {
                 context.logger.error("Request failed: \(String(describing: error).abridged)")
             }
             if answer.closesConnection {

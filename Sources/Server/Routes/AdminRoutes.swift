@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// `/admin`: what operators ask of the engine while it serves.
 struct AdminRoutes: Sendable {
@@ -14,6 +15,14 @@ struct AdminRoutes: Sendable {
     var administration: any ModelAdministration
     var desk: Desk
     var log: LogWriter?
+    var drain: Drain
+    /// Reads the configuration anew; `nil` where there is none.
+    var reloading: (@Sendable (_ patience: Duration) async throws -> ReloadReport)?
+
+    private struct Status: Encodable {
+        var draining: Bool
+        var units: [UnitStatus]
+    }
 
     private struct Loaded: Encodable {
         var id: String
@@ -25,7 +34,47 @@ struct AdminRoutes: Sendable {
     /// How the units stand: pool, lanes, models.
     func status(_ request: Request, _ context: ServerContext) async throws -> Response {
         guard let status = await administration.status else { throw APIError.unavailable("The models are loading.") }
-        return try Response(json: status)
+        return try Response(json: Status(draining: drain.isDraining, units: status.units))
+    }
+
+    /// Serves what the configuration says now; `?patience=SECONDS` as of `unload`.
+    func reload(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let patience = try Self.patience(of: request)
+        guard let reloading else {
+            throw APIError.invalid(
+                nil, "This server has no file of configuration that could be read again.", code: "no_configuration")
+        }
+        do { return try Response(json: try await reloading(patience)) } catch let error as EngineError {
+            throw error
+        } catch {
+            throw APIError.invalid(nil, "\(error)".escapingControls, code: "invalid_configuration")
+        }
+    }
+
+    /// Takes no more requests, and ends the program when those under way have ended, unless `?exit=false`.
+    func beginDrain(_ request: Request, _ context: ServerContext) throws -> Response {
+        let exits: Bool
+        switch request.uri.queryParameters["exit"].map(String.init) ?? "true" {
+        case "true": exits = true
+        case "false": exits = false
+        default: throw APIError.invalid("exit", "`exit` must be true or false.")
+        }
+        context.logger.notice("draining", metadata: ["exit": "\(exits)"])
+        return try Response(json: drain.begin(exits: exits))
+    }
+
+    /// Takes requests again.
+    func endDrain(_ request: Request, _ context: ServerContext) throws -> Response {
+        context.logger.notice("not draining any more")
+        return try Response(json: drain.stop())
+    }
+
+    private static func patience(of request: Request) throws(APIError) -> Duration {
+        let text = request.uri.queryParameters["patience"].map(String.init) ?? "30"
+        guard let patience = Double(text), (0...86_400).contains(patience) else {
+            throw APIError.invalid("patience", "It must be a number of seconds, at most a day.")
+        }
+        return .seconds(patience)
     }
 
     /// Loads a model; the body has the keys of a model in a configuration. `?unit=NAME` says where, if there are
@@ -59,11 +108,7 @@ struct AdminRoutes: Sendable {
     func unload(_ request: Request, _ context: ServerContext) async throws -> Response {
         let escaped = String(request.uri.path.dropFirst(Self.models.count + 1))
         let name = escaped.removingPercentEncoding ?? escaped
-        let text = request.uri.queryParameters["patience"].map(String.init) ?? "30"
-        guard let patience = Double(text), (0...86_400).contains(patience) else {
-            throw APIError.invalid("patience", "It must be a number of seconds, at most a day.")
-        }
-        try await administration.unload(name, patience: .seconds(patience))
+        try await administration.unload(name, patience: try Self.patience(of: request))
         return try Response(json: Unloaded(id: name))
     }
 

@@ -8,7 +8,7 @@ struct ModelRoutes: Sendable {
 
     var generator: any TextGenerator
     /// Other names of models.
-    var aliases: [String: String]
+    var aliases: AliasTable
 
     private struct Card: Encodable {
         var id: String
@@ -62,7 +62,7 @@ struct ModelRoutes: Sendable {
     /// The aliases of which the caller sees both names: a key may be for one of them alone.
     private func known(_ models: [ServedModel]) -> [String: String] {
         let names = Set(models.map(\.name))
-        return aliases.filter { names.contains($0.key) && names.contains($0.value) }
+        return aliases.names.filter { names.contains($0.key) && names.contains($0.value) }
     }
 }
 

@@ -6,6 +6,7 @@ import Hummingbird
 struct ProbeRoutes: Sendable {
     var generator: any TextGenerator
     var version: String
+    var drain: Drain
 
     /// What anyone may ask.
     static let paths = ["/health", "/v1/health", "/ready", "/version", "/ping"]
@@ -27,6 +28,7 @@ struct ProbeRoutes: Sendable {
 
     /// The models are loaded and take requests.
     func ready(_ request: Request, _ context: ServerContext) async throws -> Response {
+        if drain.isDraining { throw APIError.draining }
         guard await generator.isReady else { throw APIError.unavailable("The models are not ready.") }
         return try Response(json: Status(status: "ready"))
     }

@@ -18,6 +18,7 @@ struct EventStream: Sendable {
             var usages = [TokenUsage?](repeating: nil, count: feed.sequences.count)
             var wroteSinceTick = true
             for await item in items {
+                if case .failed(let error) = item { RequestRecord.current?.fail(error) }
                 switch item {
                 case .event(.token(let token), let choice):
                     try await writer.write(try bytes(stream.token(token, choice: choice)))

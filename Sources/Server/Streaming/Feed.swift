@@ -38,7 +38,9 @@ struct Feed: Sendable {
 
     private func forward(_ sequence: Sequence, choice: Int, to inlet: AsyncStream<FeedItem>.Continuation) async {
         do {
+            let record = RequestRecord.current
             for try await event in sequence {
+                record?.note(event, of: choice)
                 inlet.yield(.event(event, choice: choice))
                 if case .finished = event { return }
             }

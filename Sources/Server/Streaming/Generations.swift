@@ -13,7 +13,7 @@ struct Generations: Sendable {
     func respond(to request: PreparedRequest, context: ServerContext) async throws -> Response {
         do {
             let feed = Feed(
-                sequences: try await admit(request.sequences),
+                sequences: try await admit(request.sequences, choicesPerPrompt: request.choicesPerPrompt),
                 departure: desk.connections.departure(of: context.channel),
                 deadline: deadline, tickInterval: keepAliveInterval / 2)
             return request.isStream ? stream(feed, for: request) : try await whole(feed, for: request)
@@ -23,9 +23,17 @@ struct Generations: Sendable {
     }
 
     /// Queues all sequences; when one is refused, those before it are dropped and freed.
-    private func admit(_ requests: [GenerationRequest]) async throws -> [Feed.Sequence] {
+    private func admit(
+        _ requests: [GenerationRequest], choicesPerPrompt: Int
+    ) async throws -> [Feed.Sequence] {
         var sequences: [Feed.Sequence] = []
-        for request in requests { sequences.append(try await generator.generate(request)) }
+        let record = RequestRecord.current
+        for (index, request) in requests.enumerated() {
+            let isFirst = index % choicesPerPrompt == 0
+            sequences.append(try await generator.generate(request))
+            record?.admit(request, isFirst: isFirst)
+            if isFirst { await record?.keep(request.prompt, of: request.model, in: generator) }
+        }
         return sequences
     }
 

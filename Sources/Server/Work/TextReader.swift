@@ -50,7 +50,13 @@ struct TextReader: Sendable {
     }
 
     private func read(_ text: Text) async throws -> Embedding {
-        do { return try await generator.embed(text.request) } catch {
+        do {
+            let (record, start) = (RequestRecord.current, ContinuousClock.now)
+            await record?.keep(text.request.prompt, of: text.request.model, in: generator)
+            let embedding = try await generator.embed(text.request)
+            record?.note(embedding, of: text.request, since: start)
+            return embedding
+        } catch {
             throw APIError(error).blaming(text.field)
         }
     }

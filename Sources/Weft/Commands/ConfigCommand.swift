@@ -25,22 +25,9 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             let configuration = try ServeCommand.read(config)
-            var faults: [String] = []
-            func check(_ place: String, _ body: () throws -> Void) {
-                do { try body() } catch { faults.append("\(place): \(error)") }
-            }
-            check("access") {
-                let quiet = Logger(label: "weft") { _ in SwiftLogNoOpLogHandler() }
-                _ = try ServeCommand.settings(of: configuration, in: ServeCommand.folder(of: config), logger: quiet)
-            }
+            var faults = Self.faults(of: configuration, in: ServeCommand.folder(of: config))
             for unit in configuration.units {
-                check("unit \(unit.name): device") { _ = try OpenDevice(unit.device) }
-                for model in unit.models {
-                    check("model \(model.name)") {
-                        let path = URL(filePath: model.path, relativeTo: URL(filePath: Folders.models + "/")).path
-                        _ = try Network(GGUFFile(path: path))
-                    }
-                }
+                do { _ = try OpenDevice(unit.device) } catch { faults.append("unit \(unit.name): device: \(error)") }
             }
             let models = configuration.units.reduce(0) { $0 + $1.models.count }
             guard faults.isEmpty else {
@@ -48,6 +35,27 @@ struct ConfigCommand: ParsableCommand {
                 throw ExitCode.failure
             }
             print("\(config) is right: \(models) models on \(configuration.units.count) units")
+        }
+
+        /// What is wrong with the files that a configuration names.
+        ///
+        /// - Parameter folder: what paths of keys and certificates are relative to.
+        static func faults(of configuration: ServeConfiguration, in folder: URL) -> [String] {
+            var faults: [String] = []
+            func check(_ place: String, _ body: () throws -> Void) {
+                do { try body() } catch { faults.append("\(place): \(error)") }
+            }
+            check("access") {
+                let quiet = Logger(label: "weft") { _ in SwiftLogNoOpLogHandler() }
+                _ = try ServeCommand.settings(of: configuration, in: folder, logger: quiet)
+            }
+            for model in configuration.units.flatMap(\.models) {
+                check("model \(model.name)") {
+                    let path = URL(filePath: model.path, relativeTo: URL(filePath: Folders.models + "/")).path
+                    _ = try Network(GGUFFile(path: path))
+                }
+            }
+            return faults
         }
     }
 }

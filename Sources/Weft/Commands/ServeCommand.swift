@@ -12,6 +12,7 @@ import Server
 import ServiceLifecycle
 import ShaderTesting
 import Synchronization
+import Telemetry
 import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
@@ -40,6 +41,14 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The scheduling policy; overrides the configuration.")
     var policy: PolicyName?
 
+    @Option(help: "How the log is written, text or json; overrides the configuration.")
+    var logFormat: LogConfiguration.Format?
+
+    @Option(
+        help: "What is logged: trace, debug, info, notice, warning, error or critical; overrides the configuration.",
+        transform: Self.level)
+    var logLevel: Logger.Level?
+
     @OptionGroup var device: DeviceOption
 
     func validate() throws {
@@ -67,17 +76,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve(_ log: LogWriter) async throws {
-        var configuration = try Self.configuration(of: sources, unit: unit)
-        configuration.host = host ?? configuration.host
-        configuration.port = port ?? configuration.port
-        if let policy { for index in configuration.units.indices { configuration.units[index].policy = policy } }
-        if let device = device.device {
-            guard configuration.units.count == 1 else {
-                throw CommandError("--device is for one unit, and there are \(configuration.units.count)")
-            }
-            configuration.units[0].device = device
-        }
-
+        let words = words, configuration = try words.configuration()
+        log.settings = configuration.log
         let logger = Logger(label: "weft")
         var settings = try Self.settings(of: configuration, in: Self.folder(of: sources[0]), logger: logger)
         let descriptors = Self.raiseDescriptorLimit()
@@ -89,19 +89,86 @@ struct ServeCommand: AsyncParsableCommand {
         let (address, scheme) = (configuration.host, settings.identity == nil ? "http" : "https")
         // Devices, model files and probes need descriptors too.
         settings.connectionLimit = min(settings.connectionLimit, max(16, descriptors / 2))
+        let file = Self.isConfiguration(sources[0]) ? sources[0] : nil
+        let reloader = Reloader(
+            serving: configuration, of: fleet, file: file, aliases: settings.aliases, log: log, logger: logger,
+            read: { try words.configuration() })
+        if file != nil { settings.reload = { try await reloader.reload(patience: $0) } }
+        let exporter = Self.exporter(configuration.tracing, logger)
+        settings.tracer = exporter.map { OTLPTracer(exporter: $0, sample: configuration.tracing?.sample ?? 1) }
+        let (drained, end) = AsyncStream.makeStream(of: Void.self)
+        settings.onDrained = { end.yield() }
         let server = WeftServer(
             fleet, administration: fleet, configuration: settings, logger: logger, log: log
         ) { port in logger.info("listening", metadata: ["url": "\(scheme)://\(address):\(port)"]) }
         let loader = LoadService(fleet: fleet, logger: logger)
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: server),
+            .init(service: loader, failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: EndOfDrain(drained: drained), successTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: HangUps(reloader: reloader)),
+        ]
+        // The first one ends last: when the server has told it all.
+        if let exporter { services.insert(.init(service: exporter), at: 0) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: server),
-                    .init(service: loader, failureTerminationBehavior: .gracefullyShutdownGroup),
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         try devices.checkValidation()
+    }
+
+    private static func level(_ word: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: word) else {
+            let words = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("must be one of \(words)")
+        }
+        return level
+    }
+
+    /// What the words of the command say.
+    private var words: Words {
+        Words(
+            sources: sources, unit: unit, host: host, port: port, policy: policy, device: device.device,
+            logFormat: logFormat, logLevel: logLevel)
+    }
+
+    /// The configuration that is asked for: read whenever that is wanted, with the options over it.
+    private struct Words: Sendable {
+        var sources: [String]
+        var unit: String?
+        var host: String?
+        var port: Int?
+        var policy: PolicyName?
+        var device: String?
+        var logFormat: LogConfiguration.Format?
+        var logLevel: Logger.Level?
+
+        func configuration() throws -> ServeConfiguration {
+            var configuration = try ServeCommand.configuration(of: sources, unit: unit)
+            configuration.host = host ?? configuration.host
+            configuration.port = port ?? configuration.port
+            configuration.log.format = logFormat ?? configuration.log.format
+            configuration.log.level = logLevel ?? configuration.log.level
+            if let policy { for index in configuration.units.indices { configuration.units[index].policy = policy } }
+            if let device {
+                guard configuration.units.count == 1 else {
+                    throw CommandError("--device is for one unit, and there are \(configuration.units.count)")
+                }
+                configuration.units[0].device = device
+            }
+            return configuration
+        }
+    }
+
+    /// What sends spans to a collector; `nil` where neither the configuration nor the environment names one.
+    private static func exporter(_ tracing: TracingConfiguration?, _ logger: Logger) -> SpanExporter? {
+        guard
+            var destination = SpanExporter.Destination(
+                endpoint: tracing?.endpoint, environment: ProcessInfo.processInfo.environment)
+        else { return nil }
+        destination.version = weftVersion
+        logger.info("tracing", metadata: ["collector": "\(destination.url)"])
+        return SpanExporter(to: destination, logger: logger)
     }
 
     /// What paths in a configuration are relative to.
@@ -131,7 +198,7 @@ struct ServeCommand: AsyncParsableCommand {
         settings.identity = try access.tls.map {
             try ServerIdentity(certificate: path($0.certificate), key: path($0.key), logger: logger)
         }
-        (settings.origins, settings.aliases) = (access.origins, access.aliases)
+        (settings.origins, settings.aliases) = (access.origins, AliasTable(access.aliases))
         return settings
     }
 
@@ -148,10 +215,14 @@ struct ServeCommand: AsyncParsableCommand {
         return Int(limit.rlim_cur)
     }
 
+    /// Whether a source is a file of configuration, and not a model.
+    private static func isConfiguration(_ source: String) -> Bool {
+        [".yaml", ".yml", ".json"].contains { source.hasSuffix($0) }
+    }
+
     /// Of a file of configuration, or of models by path or name.
     private static func configuration(of sources: [String], unit: String?) throws -> ServeConfiguration {
-        let isFile = [".yaml", ".yml", ".json"].contains { sources[0].hasSuffix($0) }
-        guard !isFile else {
+        guard !isConfiguration(sources[0]) else {
             guard sources.count == 1 else {
                 throw ValidationError("one configuration can be served, or several models")
             }
@@ -194,6 +265,28 @@ private struct LoadService: Service {
     }
 }
 
+/// Ends the program as SIGTERM does, when nothing is under way in a server that drains.
+private struct EndOfDrain: Service {
+    let drained: AsyncStream<Void>
+
+    func run() async throws {
+        for await _ in drained.cancelOnGracefulShutdown() { return }
+    }
+}
+
+/// Reads the configuration anew on SIGHUP, where there is one; the end of a terminal ends the program else.
+private struct HangUps: Service {
+    let reloader: Reloader
+
+    func run() async throws {
+        guard reloader.file != nil else { return try await gracefulShutdown() }
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            // What is wrong stands in the log.
+            _ = try? await reloader.reload(patience: Reloader.patience)
+        }
+    }
+}
+
 /// The devices of units: opened before anything listens, tested before they serve, and opened anew after they failed.
 private final class UnitDevices: Sendable {
     private let logger: Logger
@@ -230,3 +323,4 @@ private final class UnitDevices: Sendable {
 }
 
 extension PolicyName: ExpressibleByArgument {}
+extension LogConfiguration.Format: ExpressibleByArgument {}

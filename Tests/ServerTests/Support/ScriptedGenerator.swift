@@ -113,7 +113,8 @@ final class ScriptedGenerator: TextGenerator {
             }
         } while script.isEndless
         if let failure = script.failure { return events.finish(throwing: failure) }
-        let usage = TokenUsage(promptTokens: request.prompt.count, completionTokens: count, cachedTokens: 2)
+        var usage = TokenUsage(promptTokens: request.prompt.count, completionTokens: count, cachedTokens: 2)
+        usage.times = PhaseTimes(queue: 0.1, prefill: 0.2, decode: 0.3)
         events.yield(.finished(script.reason, usage))
         events.finish()
     }
