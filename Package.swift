@@ -111,9 +111,9 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
-                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL,
+                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL, crypto,
             ]
-                + http),
+                + http, resources: [.embedInCode("Page")]),
         library(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "ConfigurationFiles", "Workloads", "Reporting"]
