@@ -114,9 +114,10 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
-                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL, tracing,
+                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL, crypto,
+                tracing,
             ]
-                + http),
+                + http, resources: [.embedInCode("Page")]),
         library(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "ConfigurationFiles", "Workloads", "Reporting"]

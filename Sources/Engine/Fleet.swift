@@ -13,6 +13,7 @@ package import Transformer
 /// ```
 package final class Fleet: TextGenerator, ModelAdministration {
     private let units: [UnitSupervisor]
+    private let recorder = PassRecorder()
     /// Counts requests for models of several units: of units with equally many, each is the first in turn.
     private let turn = Mutex(0)
 
@@ -24,10 +25,10 @@ package final class Fleet: TextGenerator, ModelAdministration {
         _ configuration: ServeConfiguration, modelFolder: String, weightCache: WeightCache? = nil, logger: Logger,
         opening openDevice: @escaping @Sendable (UnitConfiguration) async throws -> any Device
     ) {
-        units = configuration.units.map { unit in
-            UnitSupervisor(unit, modelFolder: modelFolder, weightCache: weightCache, logger: logger) {
-                try await openDevice(unit)
-            }
+        units = configuration.units.map { [recorder] unit in
+            UnitSupervisor(
+                unit, modelFolder: modelFolder, weightCache: weightCache, logger: logger, recorder: recorder
+            ) { try await openDevice(unit) }
         }
     }
 
@@ -199,6 +200,7 @@ package final class Fleet: TextGenerator, ModelAdministration {
     private func apply(_ plan: ReloadPlan, _ patience: Duration) async throws {
         for (unit, changes) in supervised(plan) { try await unit.apply(changes, patience: patience) }
     }
+    package var passes: PassRecorder? { recorder }
 
     /// `nil` before every unit is up.
     package var status: FleetStatus? {
@@ -227,4 +229,11 @@ package protocol ModelAdministration: Sendable {
 
     /// `nil` before anything is reserved.
     var status: FleetStatus? { get async }
+
+    /// What lanes have done lately; `nil` where nobody notes it.
+    var passes: PassRecorder? { get }
+}
+
+extension ModelAdministration {
+    package var passes: PassRecorder? { nil }
 }

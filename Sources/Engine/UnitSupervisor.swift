@@ -63,6 +63,7 @@ package actor UnitSupervisor {
     private let modelFolder: String
     private let weightCache: WeightCache?
     private let logger: Logger
+    private let recorder: PassRecorder
     private let openDevice: @Sendable () async throws -> any Device
     private var state = State.loading
     /// The load, unload or rebuild under way: one at a time.
@@ -75,15 +76,17 @@ package actor UnitSupervisor {
     /// - Parameters:
     ///   - modelFolder: what relative paths of model files are relative to.
     ///   - weightCache: where packed weights are kept; `nil` keeps none.
+    ///   - recorder: told of passes.
     ///   - openDevice: gives the device, and gives it anew after it failed.
     init(
         _ configuration: UnitConfiguration, modelFolder: String, weightCache: WeightCache?, logger: Logger,
-        opening openDevice: @escaping @Sendable () async throws -> any Device
+        recorder: PassRecorder, opening openDevice: @escaping @Sendable () async throws -> any Device
     ) {
         name = configuration.name
         self.configuration = configuration
         self.modelFolder = modelFolder
         self.weightCache = weightCache
+        self.recorder = recorder
         self.openDevice = openDevice
         var logger = logger
         logger[metadataKey: "unit"] = "\(configuration.name)"
@@ -300,7 +303,7 @@ package actor UnitSupervisor {
         }
         let unit = try Unit(
             configuration, sequences: max(sequences, Self.spare.sequences),
-            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), device: device
+            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), device: device, recorder: recorder
         ) { [weak self] in await self?.recover(from: $0) }
         try await unit.measureIsolation()
         for (model, file) in files {

@@ -49,7 +49,7 @@ extension WeftServer {
         package var probeConnections = 64
         /// Whose keys are asked for; without it everyone may do everything.
         package var access: AccessControl?
-        /// Where `/admin` and `/metrics` are; beside the rest where absent.
+        /// Where `/admin`, `/metrics` and the page are; beside the rest where absent.
         package var adminAddress: AccessConfiguration.Address?
         /// With it all connections are secret.
         package var identity: ServerIdentity?

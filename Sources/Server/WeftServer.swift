@@ -19,6 +19,7 @@ package struct WeftServer: Service {
     private let log: LogWriter?
     private let onRunning: @Sendable (Int) async -> Void
     private let connections: ClientConnections
+    private let desk: Desk
     private let deadline = Latch()
     private let drain = Drain()
 
@@ -27,7 +28,7 @@ package struct WeftServer: Service {
     private static let farewell = (least: Duration.milliseconds(500), most: Duration.seconds(5))
 
     /// - Parameters:
-    ///   - administration: what `/admin` and `/metrics` speak for; without it they do not exist.
+    ///   - administration: what `/admin`, `/metrics` and the page speak for; without it they do not exist.
     ///   - log: whose dropped lines `/metrics` counts.
     ///   - onRunning: called with the port once the server listens.
     package init(
@@ -40,6 +41,12 @@ package struct WeftServer: Service {
         settings = configuration
         connections = ClientConnections(
             limit: configuration.connectionLimit, reserve: configuration.probeConnections)
+        desk = Desk(
+            bodies: BodyReader(
+                limit: configuration.bodyLimit, timeout: configuration.bodyTimeout,
+                budget: ByteBudget(limit: configuration.bodyMemory)),
+            workers: WorkerPool(waitingLimit: configuration.waitingWork), connections: connections,
+            answers: ByteBudget(limit: configuration.answerMemory), grammars: GrammarCache())
         self.logger = logger
         self.log = log
         self.onRunning = onRunning
@@ -54,7 +61,12 @@ package struct WeftServer: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             group.addTask {
-                let admin = listener(router { addAdministration(to: $0) }, address.host, address.port) { port in
+                // The page asks there for models and answers, as a browser lets it ask nobody else.
+                let everything = router { router in
+                    addModels(to: router)
+                    addAdministration(to: router)
+                }
+                let admin = listener(everything, address.host, address.port) { port in
                     logger.info("administration", metadata: ["address": "\(address.host):\(port)"])
                 }
                 try await admin.run()
@@ -86,15 +98,6 @@ package struct WeftServer: Service {
                 await onRunning(channel.localAddress?.port ?? port)
             },
             logger: logger)
-    }
-
-    private var desk: Desk {
-        Desk(
-            bodies: BodyReader(
-                limit: settings.bodyLimit, timeout: settings.bodyTimeout,
-                budget: ByteBudget(limit: settings.bodyMemory)),
-            workers: WorkerPool(waitingLimit: settings.waitingWork), connections: connections,
-            answers: ByteBudget(limit: settings.answerMemory), grammars: GrammarCache())
     }
 
     private func guardAccepting(_ channel: any Channel) async {
@@ -133,14 +136,16 @@ package struct WeftServer: Service {
             administration: administration, desk: desk, log: log, drain: drain, reloading: settings.reload)
         router.endpoint(.get, "/metrics", admin.metrics)
         router.endpoint(.get, "/admin/status", admin.status)
+        router.endpoint(.get, "/admin/events", EventsRoute(administration: administration).respond)
         router.endpoint(.post, "\(AdminRoutes.models)", admin.load)
         router.endpoint(.delete, "\(AdminRoutes.models)/**", admin.unload)
         router.endpoint(.post, "/admin/reload", admin.reload)
         router.endpoints("/admin/drain", [.post: admin.beginDrain, .delete: admin.endDrain])
+        PageRoutes().add(to: router)
     }
 
     private func addModels(to router: Router<ServerContext>) {
-        let desk = desk, generator = CallersGenerator(base: generator, aliases: settings.aliases)
+        let generator = CallersGenerator(base: generator, aliases: settings.aliases)
         let models = ModelRoutes(generator: generator, aliases: settings.aliases)
         router.endpoint(.get, "\(ModelRoutes.path)", models.list)
         router.endpoint(.get, "\(ModelRoutes.path)/**", models.retrieve)

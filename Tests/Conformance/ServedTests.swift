@@ -22,4 +22,18 @@ struct ServedTests {
             #expect(result.status == 0, "\(script):\n\(result.output)\n\(server.logText)")
         }
     }
+
+    /// The live view of the page, while both models work.
+    @Test func thePageShowsTheWork() throws {
+        let server = try ServedProcess(config: Self.config, device: "opencl:pthread")
+        defer { server.stop() }
+        for script in ["wait_ready.py", "page_live.py"] {
+            let result = try CommandResult.of(
+                "python3",
+                [Self.folder.appendingPathComponent("clients/\(script)").path]
+                    + ["--base-url", "http://127.0.0.1:\(server.port)/v1"] + Self.models.flatMap { ["--model", $0] })
+            #expect(result.status == 0, "\(script):\n\(result.output)\n\(server.logText)")
+            print(result.output, terminator: "")
+        }
+    }
 }

@@ -82,7 +82,8 @@ import Testing
         (.get, "/api/ps", "401 401 200 403 200"), (.post, "/api/show", "401 401 400 403 400"),
         (.post, "/api/chat", "401 401 400 403 400"), (.post, "/api/generate", "401 401 400 403 400"),
         (.post, "/api/embed", "401 401 400 403 400"), (.post, "/api/embeddings", "401 401 400 403 400"),
-        (.get, "/metrics", "401 401 403 200 200"),
+        (.get, "/metrics", "401 401 403 200 200"), (.get, "/", "200 200 200 200 200"),
+        (.get, "/page/chat.js", "200 200 200 200 200"), (.get, "/page/nothing", "401 401 404 403 404"),
         (.get, "/admin/status", "401 401 403 200 200"), (.post, "/admin/models", "401 401 403 400 400"),
         (.delete, "/admin/models/tiny", "401 401 403 200 200"), (.post, "/admin/reload", "401 401 403 400 400"),
         (.post, "/admin/drain?exit=false", "401 401 403 200 200"), (.delete, "/admin/drain", "401 401 403 200 200"),
@@ -282,10 +283,54 @@ import Testing
         let server = try server { $0.adminAddress = .init(host: "127.0.0.1", port: 0) }
         try await server.application.test(.router) { client in
             var statuses: [Int] = []
-            for path in ["/metrics", "/admin/status", "/v1/models"] {
+            for path in ["/metrics", "/admin/status", "/admin/events", "/", "/page/chat.js", "/v1/models"] {
                 statuses.append(try await ask(client, .get, path, .both).status)
             }
-            #expect(statuses == [404, 404, 200])
+            #expect(statuses == [404, 404, 404, 404, 404, 200])
         }
+    }
+
+    /// On its own address stands the page, and what the page asks for.
+    @Test func administrationHasThePageAndItsModels() async throws {
+        let (log, access) = (LogRecorder(), try control())
+        try await serving(
+            ScriptedGenerator(), administration: Quiet(), log: log.logger,
+            configure: {
+                $0.access = access
+                $0.adminAddress = .init(host: "127.0.0.1", port: 0)
+            },
+            { _, _ in
+                func port() -> Int? {
+                    log.all.lazy.compactMap { $0.firstMatch(of: #/administration.*127\.0\.0\.1:(\d+)/#) }.first.flatMap
+                    {
+                        Int($0.1)
+                    }
+                }
+                try await eventually { port() != nil }
+                for (path, status) in [("/", 200), ("/v1/models", 200), ("/admin/status", 200), ("/nowhere", 404)] {
+                    try await Wire.open(try #require(port())) { wire in
+                        try await wire.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\(Self.field(.both))\r\n")
+                        try await wire.read(until: "\r\n\r\n")
+                        #expect(wire.received.hasPrefix("HTTP/1.1 \(status) "), "\(path): \(wire.received)")
+                    }
+                }
+            })
+    }
+
+    /// The stream of events, which does not end, is in `docs/access.md` beside `/admin/status`.
+    @Test(arguments: zip(Holder.allCases, [401, 401, 403, 200, 200]))
+    private func eventsAreTheAdministrators(_ holder: Holder, _ status: Int) async throws {
+        let access = try control()
+        try await serving(ScriptedGenerator(), administration: Quiet(), configure: { $0.access = access }) { port, _ in
+            try await Wire.open(port) { wire in
+                try await wire.send("GET /admin/events HTTP/1.1\r\nHost: x\r\n\(Self.field(holder))\r\n")
+                try await wire.read(until: "\r\n\r\n")
+                #expect(wire.received.hasPrefix("HTTP/1.1 \(status) "), "\(wire.received)")
+            }
+        }
+    }
+
+    private static func field(_ holder: Holder) -> String {
+        holder.secret.map { "Authorization: Bearer \($0)\r\n" } ?? ""
     }
 }

@@ -34,13 +34,16 @@ import Testing
         }
     }
 
-    private static func check(_ script: String, _ arguments: [String]) async throws {
+    /// - Returns: what the script printed.
+    @discardableResult
+    static func check(_ script: String, _ arguments: [String]) async throws -> String {
         let (status, output) = try await run(script, arguments)
         if status == skipped {
             print("SKIPPED: \(script) did not run. \(output)")
         } else {
             #expect(status == 0, "\(output)")
         }
+        return output
     }
 
     /// Runs a script with `python3`, or with what the environment variable `WEFT_PYTHON` names.

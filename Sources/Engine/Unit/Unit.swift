@@ -46,6 +46,7 @@ package actor Unit {
     nonisolated let constraints = LaneThread(name: "weft grammar")
     private var maxRequests: Int
     private let hooks: Hooks
+    private let recorder: PassRecorder?
     private let onFailure: @Sendable (String) async -> Void
 
     private(set) var lanes: UnitLanes
@@ -59,15 +60,19 @@ package actor Unit {
     private var drains: [ModelID: (deadline: Task<Void, Never>?, waiting: [CheckedContinuation<Void, Never>])] = [:]
     private var waitingForRest: [CheckedContinuation<Void, Never>] = []
 
-    /// - Parameter onFailure: called once, when the device has failed, with the reason.
+    /// - Parameters:
+    ///   - recorder: told of passes, for those who watch.
+    ///   - onFailure: called once, when the device has failed, with the reason.
     /// - Throws: `ConfigurationError` when the pool does not fit on the device, `ComputeError` when that cannot be
     ///   divided as the shares need.
     package init(
         _ configuration: UnitConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device,
-        hooks: Hooks = Hooks(), onFailure: @escaping @Sendable (String) async -> Void = { _ in }
+        hooks: Hooks = Hooks(), recorder: PassRecorder? = nil,
+        onFailure: @escaping @Sendable (String) async -> Void = { _ in }
     ) throws {
         name = configuration.name
         self.hooks = hooks
+        self.recorder = recorder
         self.onFailure = onFailure
         let (budget, poolBytes) = (MemoryBudget(device), configuration.poolMegabytes << 20)
         try budget.check(pool: poolBytes)
@@ -233,7 +238,10 @@ package actor Unit {
 
     private func work(_ step: Step, on lane: UnitLane) async {
         let start = now
+        recorder?.begin(
+            step.pass, unit: name, lane: lane.name, model: models[step.pass.model]?.served.name ?? "")
         let result = await Result { [constraints] in try await step.run(on: lane, constraints: constraints) }
+        recorder?.end(unit: name, lane: lane.name)
         await hooks.didRun(step.pass)
         lanesAtWork.remove(lane.id)
         lanes.count(lane.id, seconds: now - start)

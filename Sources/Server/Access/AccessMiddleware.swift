@@ -50,7 +50,7 @@ struct AccessMiddleware: RouterMiddleware {
     static func right(of path: String) -> AccessKey.Right? {
         let parts = path.split(separator: "/")
         if parts.first == "metrics" || parts.first == "admin" { return .admin }
-        return ProbeRoutes.paths.contains { $0.split(separator: "/") == parts } ? nil : .serve
+        return (ProbeRoutes.paths + PageRoutes.paths).contains { $0.split(separator: "/") == parts } ? nil : .serve
     }
 
     /// OpenAI's field, or Anthropic's.

@@ -2,6 +2,7 @@ import HTTPTypes
 
 extension HTTPField.Name {
     static let xRequestID = named("x-request-id")
+    static let referrerPolicy = named("referrer-policy")
     static let xAPIKey = named("x-api-key")
     /// Tells proxies to pass events on at once.
     static let xAccelBuffering = named("x-accel-buffering")

@@ -18,11 +18,14 @@ final class ScriptedGenerator: TextGenerator {
 
     let models: [ServedModel]
     private let script: Script
+    /// Scripts for what is said last, by a word in it.
+    private let answers: [String: Script]
     private let state = Mutex(State())
 
-    init(_ script: Script = Script(), models: [ServedModel] = [.chat]) {
+    init(_ script: Script = Script(), models: [ServedModel] = [.chat], answers: [String: Script] = [:]) {
         self.models = models
         self.script = script
+        self.answers = answers
     }
 
     var isReady: Bool { state.withLock { $0.isReady } }
@@ -43,6 +46,7 @@ final class ScriptedGenerator: TextGenerator {
     func generate(_ request: GenerationRequest) throws(EngineError) -> AsyncThrowingStream<
         GenerationEvent, any Error
     > {
+        let script = script(for: request)
         let refusal = script.refusal ?? overflow(request)
         state.withLock { state in
             state.requests.append(request)
@@ -50,7 +54,7 @@ final class ScriptedGenerator: TextGenerator {
         }
         if let refusal { throw refusal }
         let (stream, events) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
-        let work = Task { await self.play(request, to: events) }
+        let work = Task { await self.play(script, request, to: events) }
         events.onTermination = { termination in
             work.cancel()
             self.state.withLock { state in
@@ -95,8 +99,16 @@ final class ScriptedGenerator: TextGenerator {
         return .contextLengthExceeded(model: request.model, promptTokens: count, limit: limit)
     }
 
+    private func script(for request: GenerationRequest) -> Script {
+        guard !answers.isEmpty else { return script }
+        let prompt = String(decoding: request.prompt.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+        let lines = prompt.split(separator: "\n")
+        let last = lines.last { $0.hasPrefix("user: ") || $0.hasPrefix("tool: ") } ?? ""
+        return answers.first { last.contains($0.key) }?.value ?? script
+    }
+
     private func play(
-        _ request: GenerationRequest,
+        _ script: Script, _ request: GenerationRequest,
         to events: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
     ) async {
         while script.isHeld && !state.withLock({ $0.isReleased }) {
