@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CVulkan"),
         .systemLibrary(name: "CShaderc"),
         .systemLibrary(name: "COpenCL"),
+        .systemLibrary(name: "CCUDA"),
         library("Quantities"),
         library("Grammar", ["Quantities"]),
         library("KVCache", ["Quantities", deques]),
@@ -77,6 +78,7 @@ let package = Package(
         library("Compute", ["Files"]),
         library("ComputeVulkan", ["Compute", "CVulkan", "CShaderc"]),
         library("ComputeOpenCL", ["Compute", "COpenCL"]),
+        library("ComputeCUDA", ["Compute", "CCUDA"]),
         library("Kernels", ["Quantities", "Compute"], resources: [.embedInCode("Shaders")]),
         library(
             "ShaderTesting", ["Quantities", "Compute", "Kernels"],
@@ -96,7 +98,8 @@ let package = Package(
             "MuxServeReference",
             ["Quantities", "KVCache", "ConfigurationFiles", "Workloads", "Scheduling", "Placement", "Simulation"]),
         library("Reporting", ["Quantities", "Workloads"]),
-        library("ShaderInspection", ["Quantities", "Compute", "ComputeVulkan", "Kernels", "Reporting"]),
+        library(
+            "ShaderInspection", ["Quantities", "Compute", "ComputeVulkan", "ComputeCUDA", "Kernels", "Reporting"]),
         library(
             "Engine",
             [
@@ -125,21 +128,28 @@ let package = Package(
         .executableTarget(
             name: "Weft",
             dependencies: [
-                "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
-                "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Telemetry",
+                "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ComputeCUDA", "Kernels", "ShaderTesting",
+                "GGUF", "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Telemetry",
                 "Server", "ConfigurationFiles",
                 "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
                 "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
         .target(name: "TestDevices", dependencies: ["Compute"], path: "Tests/TestDevices", swiftSettings: settings),
+        .target(
+            name: "CUDADouble", dependencies: ["ComputeCUDA", "Files"], path: "Tests/CUDADouble",
+            exclude: ["compiler.cpp", "driver.cpp", "kernel.hpp"], swiftSettings: settings),
         tests("Files"),
         tests("Compute", ["Files", "TestDevices"]),
         tests("ComputeVulkan", ["Compute"]),
         tests("ComputeOpenCL", ["Compute"]),
+        tests("ComputeCUDA", ["Compute", "CUDADouble", "Kernels", "ShaderTesting"]),
         tests(
             "Kernels",
-            ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ShaderInspection", "TestDevices"]),
+            [
+                "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ComputeCUDA", "ShaderInspection",
+                "TestDevices",
+            ]),
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "Quantities", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
@@ -149,7 +159,10 @@ let package = Package(
         tests("KVCache", ["Quantities"]),
         tests(
             "Transformer",
-            ["Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "TestDevices"],
+            [
+                "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ComputeCUDA", "CUDADouble", "Kernels",
+                "GGUF", "KVCache", "TestDevices",
+            ],
             hasResources: true),
         tests("Quantities"),
         tests("ConfigurationFiles"),
@@ -162,15 +175,16 @@ let package = Package(
         tests(
             "MuxServeReference", ["Quantities", "ConfigurationFiles", "Placement", "Simulation", "Workloads"]),
         tests("Reporting", ["Quantities", "Workloads"]),
-        tests("ShaderInspection", ["Compute", "ComputeVulkan", "Kernels", "Reporting"]),
+        tests("ShaderInspection", ["Compute", "ComputeVulkan", "ComputeCUDA", "Kernels", "Reporting"]),
         tests(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "TestDevices", "ConfigurationFiles", "Workloads", "Reporting"] + http),
         tests(
             "Engine",
             [
-                "Quantities", "Grammar", "Compute", "ComputeVulkan", "ComputeOpenCL", "ConfigurationFiles", "GGUF",
-                "KVCache", "Placement", "Scheduling", "Simulation", "TestDevices", "Tokenization", "Transformer",
+                "Quantities", "Grammar", "Compute", "ComputeVulkan", "ComputeOpenCL", "ComputeCUDA", "CUDADouble",
+                "ConfigurationFiles", "GGUF", "KVCache", "Placement", "Scheduling", "Simulation", "TestDevices",
+                "Tokenization", "Transformer",
                 "Workloads",
                 logging,
             ]),

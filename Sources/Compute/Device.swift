@@ -2,6 +2,8 @@
 package protocol Device: AnyObject, Sendable {
     var description: DeviceDescription { get }
     var limits: DeviceLimits { get }
+    /// How much work it takes to fill it: of a part of a device, the whole, as all compute the same bits.
+    var facts: DeviceFacts { get }
     /// What kernels are translated to for this device.
     var dialect: Dialect { get }
 
@@ -42,8 +44,10 @@ package protocol Device: AnyObject, Sendable {
     func partition(into units: [Int]) throws(ComputeError) -> DevicePartition
 }
 
-/// A device that is not divided, and has memory of its own.
+/// A device that is not divided, has memory of its own, and is as others of its name.
 extension Device {
+    package var facts: DeviceFacts { DeviceFacts(description) }
+
     package var memoryDomain: ObjectIdentifier { ObjectIdentifier(self) }
 
     package var availableBytes: Int { assumedBytes }

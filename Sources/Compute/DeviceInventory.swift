@@ -24,7 +24,7 @@ package struct DeviceInventory: Sendable, Hashable, Codable {
         package var name: String
         package var kind: DeviceDescription.Kind
         package var memoryByteCount: Int
-        /// The device as each API shows it, the best way first: Vulkan, then OpenCL.
+        /// The device as each API shows it, the best way first: Vulkan, CUDA, then OpenCL.
         package var ways: [DeviceDescription]
 
         /// The shortest string that opens it: `vulkan:0`.
@@ -56,7 +56,7 @@ package struct DeviceInventory: Sendable, Hashable, Codable {
     package subscript(id: String) -> PhysicalDevice? { devices.first { $0.id == id } }
 
     private static func rank(_ device: ProbedDevice) -> (Int, Int) {
-        (DeviceAPI.allCases.firstIndex(of: device.description.api) ?? 0, device.description.index)
+        ([DeviceAPI.vulkan, .cuda, .opencl].firstIndex(of: device.description.api) ?? 0, device.description.index)
     }
 
     /// `nil` for CPU drivers: several of them share a CPU, which is not to be taken for one device, and what they tell

@@ -2,6 +2,8 @@
 package enum Partitioning: String, Sendable, Hashable, Codable, CaseIterable {
     /// Compute units of their own (OpenCL device fission): a real partition.
     case subDevices = "sub-devices"
+    /// Multiprocessors of their own (CUDA's green contexts): a real partition.
+    case greenContexts = "green contexts"
     /// Connections to a CPU driver, each with its number of worker threads: a real partition.
     case instances
     /// Queues of their own with priorities; the device divides itself.
@@ -10,7 +12,12 @@ package enum Partitioning: String, Sendable, Hashable, Codable, CaseIterable {
     case budget
 
     /// Whether parts of the device have compute units of their own.
-    package var isReal: Bool { self == .subDevices || self == .instances }
+    package var isReal: Bool {
+        switch self {
+        case .subDevices, .greenContexts, .instances: true
+        case .queues, .budget: false
+        }
+    }
 }
 
 /// A device, and parts of it that work at the same time on the same memory.

@@ -1,4 +1,5 @@
 import Compute
+import ComputeCUDA
 import Kernels
 
 /// A generation of NVIDIA's GPUs, by NVIDIA's run-time compiler and the `ptxas` inside it.
@@ -40,8 +41,7 @@ package struct NVIDIATarget: Sendable {
     /// - Parameter kernel: only variants of this one.
     package func inspect(kernel: String?) -> InspectedTarget {
         guard let compiler = NVRTC() else {
-            return .skipped(
-                name, "no NVRTC in WEFT_NVRTC, among the system's libraries or in Python's nvidia-cuda-nvrtc-cu12")
+            return .skipped(name, NVRTC.remedy)
         }
         var target = InspectedTarget(name, compiler: "NVRTC \(compiler.version)")
         do throws(ComputeError) {

@@ -1,4 +1,5 @@
 import Compute
+import ComputeCUDA
 import Kernels
 import Quantities
 import ShaderInspection

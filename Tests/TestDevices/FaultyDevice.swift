@@ -59,6 +59,7 @@ package final class FaultyDevice: Device {
 
     package var description: DeviceDescription { real.description }
     package var limits: DeviceLimits { real.limits }
+    package var facts: DeviceFacts { real.facts }
     package var dialect: Dialect { real.dialect }
     package var compilesInParallel: Bool { real.compilesInParallel }
     package var availableBytes: Int { real.availableBytes }

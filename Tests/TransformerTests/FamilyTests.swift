@@ -1,4 +1,6 @@
+import CUDADouble
 import Compute
+import ComputeCUDA
 import Foundation
 import GGUF
 import Kernels
@@ -73,6 +75,18 @@ struct FamilyDeviceTests {
     @Test(arguments: FamilyTests.names)
     func poclAgrees(_ name: String) throws {
         try check(name, on: pocl())
+    }
+
+    /// The CUDA dialect, by the backend on a stand-in for NVIDIA's driver.
+    @Test(.enabled(if: CUDADouble.isAvailable), arguments: ["llama", "qwen3"])
+    func cudaAgrees(_ name: String) throws {
+        let double = try CUDADouble()
+        do {
+            let platform = try double.platform()
+            try check(
+                name, on: CUDADevice(DeviceSelector("cuda"), in: platform, cacheDirectory: CUDADouble.kernels))
+        }
+        #expect(double.leftovers == [:])
     }
 
     private func check(_ name: String, on device: any Device) throws {

@@ -32,7 +32,7 @@ package final class KernelSet: Sendable {
     ) throws(ComputeError) {
         self.device = device
         self.limits = limits ?? device.limits
-        facts = DeviceFacts(device.description)
+        facts = device.facts
         nothing = try device.makeBuffer(byteCount: PageLayout.wordBytes, access: .device, label: "nothing")
         let chosen: KernelSources
         do throws(KernelSourceError) {

@@ -16,11 +16,14 @@ package enum Fallback: String, CaseIterable, Sendable, Codable {
     case fourWide = "4 wide"
     case eightWide = "8 wide"
 
-    /// Those that make a difference to a device: OpenCL has no texel loads, GLSL no vectors of other widths than four.
+    /// Those that make a difference to a device: only GLSL has texel loads, and only OpenCL vectors of other widths
+    /// than four. What is reached through CUDA is a GPU.
     package static func cases(for api: DeviceAPI) -> [Fallback] {
-        api == .vulkan
-            ? [.none, .noTexels, .noSubgroups, .gpu, .smallGPU, .smallBindings]
-            : [.none, .noSubgroups, .gpu, .smallGPU, .smallBindings, .fourWide, .eightWide]
+        switch api {
+        case .vulkan: [.none, .noTexels, .noSubgroups, .gpu, .smallGPU, .smallBindings]
+        case .opencl: [.none, .noSubgroups, .gpu, .smallGPU, .smallBindings, .fourWide, .eightWide]
+        case .cuda: [.none, .noSubgroups, .smallGPU, .smallBindings]
+        }
     }
 
     package func apply(to limits: inout DeviceLimits) {

@@ -37,6 +37,40 @@ package enum SelfTest {
             throw SelfTestError(device: device, kernel: current, fault: "\(error)")
         }
     }
+
+    /// The self-test, and then how long the device takes for what a step of decode is made of: products of one row with
+    /// many weights, one after the other, and the wait for the last. To choose among the ways to reach a device.
+    ///
+    /// Takes a second or two.
+    /// - Throws: `SelfTestError` where the test fails.
+    package static func seconds(_ kernels: KernelSet) throws -> Double {
+        try run(kernels)
+        let shape = PanelShape(
+            format: .q4, depth: 2048, panels: 2048 / PanelLayout(vectorWidth: kernels.limits.vectorWidth).width,
+            layout: PanelLayout(vectorWidth: kernels.limits.vectorWidth))
+        func buffer(_ byteCount: Int, _ label: String) throws(ComputeError) -> any Buffer {
+            let buffer = try kernels.device.makeBuffer(byteCount: byteCount, access: .device, label: label)
+            try buffer.write([UInt8](repeating: 0, count: byteCount))
+            return buffer
+        }
+        let weights = DeviceWeights(
+            shape: shape, words: try buffer(shape.weightByteCount, "words"),
+            scales: try buffer(max(16, shape.scaleByteCount), "scales"))
+        let x = try buffer(4 * shape.depth, "x"), y = try buffer(4 * 2048, "y")
+        let product = try MatMul(kernels, x: .floats(x), weights: weights, y: y, columns: 2048, stride: 2048)
+        let lane = try kernels.device.makeLane(label: "measured self-test")
+        // The first run pays for what drivers put off. Of the others the best: whatever else runs only adds to them.
+        // Products of a small model: 100 a step.
+        let clock = ContinuousClock()
+        var best = Double.infinity
+        for _ in 0..<6 {
+            let time = try clock.measure {
+                try lane.run { commands in for _ in 0..<100 { product.encode(commands, rows: 1) } }
+            }
+            best = min(best, time / .seconds(1))
+        }
+        return best
+    }
 }
 
 /// A device that computes wrongly, or not at all.

@@ -1,8 +1,12 @@
 import ArgumentParser
 import Compute
+import ComputeCUDA
 import ComputeOpenCL
 import ComputeVulkan
 import Foundation
+import Kernels
+import ShaderTesting
+import Synchronization
 
 /// The device that a command works on, and the Vulkan instance behind it if it is one of Vulkan's.
 struct OpenDevice {
@@ -21,7 +25,7 @@ struct OpenDevice {
             selector = try Self.selector(name)
             reason = "asked for"
         } else {
-            let choice = try DefaultDevice(from: Self.devices())
+            let choice = try Self.defaultDevice()
             selector = DeviceSelector(api: choice.description.api, which: .index(choice.description.index))
             reason = choice.reason
         }
@@ -41,8 +45,8 @@ struct OpenDevice {
             instance = nil
             device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels, limits: limits)
         case .cuda:
-            throw ComputeError.unavailable(
-                api: .cuda, reason: "this version of weft drives Vulkan and OpenCL devices only")
+            instance = nil
+            device = try CUDADevice(selector, in: CUDAPlatform(), cacheDirectory: Folders.kernels, limits: limits)
         }
     }
 
@@ -53,6 +57,22 @@ struct OpenDevice {
             return try DeviceSelector(device.selector)
         }
     }
+
+    /// The device that is used where none is named. Takes seconds where a GPU is reached in two ways: each is measured,
+    /// once in the process.
+    private static func defaultDevice() throws -> DefaultDevice {
+        try DefaultDevice(from: devices()) { description in
+            measured.withLock { measured in
+                if let known = measured[description.selector] { return known }
+                let seconds = try? SelfTest.seconds(KernelSet(device: OpenDevice(description.selector).device))
+                measured[description.selector] = .some(seconds)
+                return seconds
+            }
+        }
+    }
+
+    /// Seconds of the measured self-test; `nil` where it failed.
+    private static let measured = Mutex<[String: Double?]>([:])
 
     /// The devices of all APIs.
     /// - Throws: `ComputeError.unavailable` where no API offers any, with the reason of the first.
@@ -66,6 +86,7 @@ struct OpenDevice {
         let found = [
             Result { try Self.instance().probe() },
             Result { try OpenCLPlatforms().probe() },
+            Result { try CUDAPlatform().probe() },
         ]
         let devices = found.flatMap { (try? $0.get()) ?? [] }
         if devices.isEmpty { for result in found { _ = try result.get() } }
@@ -75,7 +96,7 @@ struct OpenDevice {
     /// What opens each physical device of this machine, in the order in which a plan numbers them: the default device,
     /// then the others as the inventory has them, GPUs before drivers of the CPU.
     static func selectorsByPreference() throws -> [String] {
-        let choice = try DefaultDevice(from: devices()).description.selector
+        let choice = try defaultDevice().description.selector
         let others = try inventory().devices.filter { device in !device.ways.contains { $0.selector == choice } }
         return [choice] + (others.filter { $0.kind != .cpu } + others.filter { $0.kind == .cpu }).map(\.selector)
     }
@@ -94,6 +115,6 @@ struct OpenDevice {
 
 /// `--device`, alike in every command.
 struct DeviceOption: ParsableArguments {
-    @Option(help: "The device: vulkan or opencl, alone or with :INDEX or :PART-OF-NAME; by default the fastest.")
+    @Option(help: "The device: vulkan, opencl or cuda, alone or with :INDEX or :PART-OF-NAME; by default the fastest.")
     var device: String?
 }

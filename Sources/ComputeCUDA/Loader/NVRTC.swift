@@ -1,20 +1,9 @@
+import CCUDA
 import Foundation
 
 /// NVIDIA's run-time compiler, which needs no GPU: opened at run time, from the file that `WEFT_NVRTC` names, from the
 /// system's libraries or from the Python package nvidia-cuda-nvrtc-cu12.
 package struct NVRTC: @unchecked Sendable {
-    private typealias Program = OpaquePointer
-    private typealias Create =
-        @convention(c) (
-            UnsafeMutablePointer<Program?>, UnsafePointer<CChar>, UnsafePointer<CChar>?, CInt, OpaquePointer?,
-            OpaquePointer?
-        ) -> CInt
-    private typealias Compile = @convention(c) (Program, CInt, UnsafePointer<UnsafePointer<CChar>?>) -> CInt
-    private typealias Size = @convention(c) (Program, UnsafeMutablePointer<Int>) -> CInt
-    private typealias Text = @convention(c) (Program, UnsafeMutablePointer<CChar>) -> CInt
-    private typealias Version = @convention(c) (UnsafeMutablePointer<CInt>, UnsafeMutablePointer<CInt>) -> CInt
-    private typealias Destroy = @convention(c) (UnsafeMutablePointer<Program?>) -> CInt
-
     /// What a program became.
     package struct Result {
         package var succeeded: Bool
@@ -24,39 +13,49 @@ package struct NVRTC: @unchecked Sendable {
         package var log: String
     }
 
+    /// What to do where there is none.
+    package static let remedy =
+        "no NVRTC in WEFT_NVRTC, among the system's libraries or in Python's nvidia-cuda-nvrtc-cu12"
+
     /// `12.9`
     package let version: String
+    /// Those that it compiles for, as 10 x major + minor, in rising order.
+    package let architectures: [Int]
 
-    private let createProgram: Create
-    private let compileProgram: Compile
-    private let ptxSize: Size
-    private let ptxText: Text
-    private let cubinSize: Size
-    private let cubinBytes: Text
-    private let logSize: Size
-    private let logText: Text
-    private let destroyProgram: Destroy
+    private let createProgram: weft_nvrtcCreateProgram
+    private let compileProgram: weft_nvrtcCompileProgram
+    private let ptxSize: weft_nvrtcGetPTXSize
+    private let ptxText: weft_nvrtcGetPTX
+    private let cubinSize: weft_nvrtcGetCUBINSize
+    private let cubinBytes: weft_nvrtcGetCUBIN
+    private let logSize: weft_nvrtcGetProgramLogSize
+    private let logText: weft_nvrtcGetProgramLog
+    private let destroyProgram: weft_nvrtcDestroyProgram
 
-    /// `nil` where the library is missing.
-    package init?() {
+    /// - Parameter path: the library; `nil` for where it is looked for.
+    /// - Returns: `nil` where the library is missing.
+    package init?(library path: String? = nil) {
         func open(_ path: String?) -> UnsafeMutableRawPointer? { path.flatMap { dlopen($0, RTLD_NOW | RTLD_LOCAL) } }
-        let named = ProcessInfo.processInfo.environment["WEFT_NVRTC"]
+        let named = path ?? ProcessInfo.processInfo.environment["WEFT_NVRTC"]
         guard
             let library = named != nil
                 ? open(named) : open("libnvrtc.so.13") ?? open("libnvrtc.so.12") ?? open(Self.packagedLibrary())
         else { return nil }
-        func function<Function>(_ name: String, _ type: Function.Type) -> Function? {
+        func load<Function>(_ name: String, as type: Function.Type) -> Function? {
             dlsym(library, name).map { unsafeBitCast($0, to: type) }
         }
-        guard let createProgram = function("nvrtcCreateProgram", Create.self),
-            let compileProgram = function("nvrtcCompileProgram", Compile.self),
-            let ptxSize = function("nvrtcGetPTXSize", Size.self), let ptxText = function("nvrtcGetPTX", Text.self),
-            let cubinSize = function("nvrtcGetCUBINSize", Size.self),
-            let cubinBytes = function("nvrtcGetCUBIN", Text.self),
-            let version = function("nvrtcVersion", Version.self),
-            let logSize = function("nvrtcGetProgramLogSize", Size.self),
-            let logText = function("nvrtcGetProgramLog", Text.self),
-            let destroyProgram = function("nvrtcDestroyProgram", Destroy.self)
+        guard let createProgram = load("nvrtcCreateProgram", as: weft_nvrtcCreateProgram.self),
+            let compileProgram = load("nvrtcCompileProgram", as: weft_nvrtcCompileProgram.self),
+            let ptxSize = load("nvrtcGetPTXSize", as: weft_nvrtcGetPTXSize.self),
+            let ptxText = load("nvrtcGetPTX", as: weft_nvrtcGetPTX.self),
+            let cubinSize = load("nvrtcGetCUBINSize", as: weft_nvrtcGetCUBINSize.self),
+            let cubinBytes = load("nvrtcGetCUBIN", as: weft_nvrtcGetCUBIN.self),
+            let version = load("nvrtcVersion", as: weft_nvrtcVersion.self),
+            let architectureCount = load("nvrtcGetNumSupportedArchs", as: weft_nvrtcGetNumSupportedArchs.self),
+            let architectures = load("nvrtcGetSupportedArchs", as: weft_nvrtcGetSupportedArchs.self),
+            let logSize = load("nvrtcGetProgramLogSize", as: weft_nvrtcGetProgramLogSize.self),
+            let logText = load("nvrtcGetProgramLog", as: weft_nvrtcGetProgramLog.self),
+            let destroyProgram = load("nvrtcDestroyProgram", as: weft_nvrtcDestroyProgram.self)
         else { return nil }
         self.createProgram = createProgram
         self.compileProgram = compileProgram
@@ -64,12 +63,17 @@ package struct NVRTC: @unchecked Sendable {
         self.ptxText = ptxText
         self.cubinSize = cubinSize
         self.cubinBytes = cubinBytes
-        var (major, minor): (CInt, CInt) = (0, 0)
-        _ = version(&major, &minor)
-        self.version = "\(major).\(minor)"
         self.logSize = logSize
         self.logText = logText
         self.destroyProgram = destroyProgram
+        var (major, minor): (CInt, CInt) = (0, 0)
+        _ = version(&major, &minor)
+        self.version = "\(major).\(minor)"
+        var count: CInt = 0
+        _ = architectureCount(&count)
+        var numbers = [CInt](repeating: 0, count: Int(count))
+        _ = architectures(&numbers)
+        self.architectures = numbers.map(Int.init).sorted()
     }
 
     /// The library inside the Python package, asked of the `python3` that is found first.
@@ -92,16 +96,17 @@ package struct NVRTC: @unchecked Sendable {
     /// Compiles CUDA C++ to PTX for a virtual architecture, `compute_80`, or also to machine code for a real one,
     /// `sm_80`.
     package func compile(_ source: String, architecture: String, options: [String] = []) -> Result {
-        var program: Program?
-        guard createProgram(&program, source, "kernel.cu", 0, nil, nil) == 0, let made = program else {
+        var program: weft_nvrtcProgram?
+        guard createProgram(&program, source, "kernel.cu", 0, nil, nil) == WEFT_NVRTC_SUCCESS, let made = program else {
             return Result(succeeded: false, ptx: "", cubin: [], log: "nvrtcCreateProgram failed")
         }
         defer { _ = destroyProgram(&program) }
         let texts = (["--gpu-architecture=\(architecture)"] + options).map { Array($0.utf8CString) }
         let status = Self.withPointers(to: texts[...]) { compileProgram(made, CInt($0.count), $0) }
-        let hasCode = status == 0 && architecture.hasPrefix("sm_")
+        let hasCode = status == WEFT_NVRTC_SUCCESS && architecture.hasPrefix("sm_")
         return Result(
-            succeeded: status == 0, ptx: status == 0 ? text(of: made, ptxSize, ptxText) : "",
+            succeeded: status == WEFT_NVRTC_SUCCESS,
+            ptx: status == WEFT_NVRTC_SUCCESS ? text(of: made, ptxSize, ptxText) : "",
             cubin: hasCode ? bytes(of: made, cubinSize, cubinBytes) : [], log: text(of: made, logSize, logText))
     }
 
@@ -116,14 +121,17 @@ package struct NVRTC: @unchecked Sendable {
         }
     }
 
-    private func text(of program: Program, _ size: Size, _ read: Text) -> String {
+    private typealias Size = weft_nvrtcGetPTXSize
+    private typealias Text = weft_nvrtcGetPTX
+
+    private func text(of program: weft_nvrtcProgram, _ size: Size, _ read: Text) -> String {
         String(decoding: bytes(of: program, size, read).prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    private func bytes(of program: Program, _ size: Size, _ read: Text) -> [UInt8] {
+    private func bytes(of program: weft_nvrtcProgram, _ size: Size, _ read: Text) -> [UInt8] {
         var count = 0
-        guard size(program, &count) == 0, count > 0 else { return [] }
+        guard size(program, &count) == WEFT_NVRTC_SUCCESS, count > 0 else { return [] }
         var bytes = [CChar](repeating: 0, count: count)
-        return read(program, &bytes) == 0 ? bytes.map(UInt8.init(bitPattern:)) : []
+        return read(program, &bytes) == WEFT_NVRTC_SUCCESS ? bytes.map(UInt8.init(bitPattern:)) : []
     }
 }

@@ -1,0 +1,11 @@
+/// What handles name.
+enum Tag {
+    enum PrimaryContext {}
+    enum GreenContext {}
+    enum Stream {}
+    enum Event {}
+    enum DeviceMemory {}
+    enum HostMemory {}
+    enum Registration {}
+    enum Library {}
+}
