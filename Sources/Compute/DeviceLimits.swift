@@ -22,6 +22,8 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
     package var sharedMemoryBytes: Int
     /// Whether products with quantised weights are faster in whole numbers, with rows quantised before them.
     package var prefersIntegerProducts: Bool
+    /// Whether kernels may add four products of bytes by one instruction, fast or not.
+    package var hasDotProducts: Bool
     /// The parts that work at the same time and can be given to different lanes: cores of a CPU; 1 where none can.
     package var computeUnits: Int
     /// Whether kernels can work on memory of the host where it stands.
@@ -32,8 +34,9 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
     package init(
         maxBindingSize: Int, maxAllocationSize: Int, maxTexelElements: Int, maxBindings: Int, maxGroupSize: Int,
         maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int,
-        sharedMemoryBytes: Int = 0, prefersIntegerProducts: Bool = false, computeUnits: Int = 1,
-        importsHostMemory: Bool = false, seesDeviceMemory: Bool = true
+        sharedMemoryBytes: Int = 0, prefersIntegerProducts: Bool = false,
+        hasDotProducts: Bool = false, computeUnits: Int = 1, importsHostMemory: Bool = false,
+        seesDeviceMemory: Bool = true
     ) {
         self.maxBindingSize = maxBindingSize
         self.maxAllocationSize = maxAllocationSize
@@ -47,6 +50,7 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
         self.vectorWidth = vectorWidth
         self.sharedMemoryBytes = sharedMemoryBytes
         self.prefersIntegerProducts = prefersIntegerProducts
+        self.hasDotProducts = hasDotProducts
         self.computeUnits = computeUnits
         self.importsHostMemory = importsHostMemory
         self.seesDeviceMemory = seesDeviceMemory

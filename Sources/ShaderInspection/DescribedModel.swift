@@ -31,6 +31,8 @@ package enum DescribedModel {
                 let bytes = try QuantisedRows(rows: rows, depth: model.feedForward, for: kernels)
                 for format in WeightFormat.allCases where format.isServed {
                     try model.bindProducts(format, bytes, kernels)
+                    // What such a device does where its products of whole numbers failed the self-test.
+                    if bytes != nil { try model.bindProducts(format, nil, kernels) }
                 }
                 for kv in [KVType.f16, .q8_0] {
                     for poolBytes in poolSizes { try model.bindAttention(kv, poolBytes: poolBytes, kernels) }
@@ -87,7 +89,8 @@ extension LlamaShape {
         try product(normed(nil, bytes), try matrix(d, 2 * f), into: y, f, .swiglu)
         try product(.init(y, bytes: bytes), try matrix(f, d), into: x, d, .residual)
         let logits = try kernels.described(4 * DescribedModel.logitRows * vocabulary)
-        let terms = try QuantisedRows(rows: DescribedModel.logitRows, depth: d, terms: 2, for: kernels)
+        let terms =
+            bytes == nil ? nil : try QuantisedRows(rows: DescribedModel.logitRows, depth: d, terms: 2, for: kernels)
         try product(normed(few, terms), table, into: logits, vocabulary)
     }
 

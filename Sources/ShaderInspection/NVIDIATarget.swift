@@ -35,6 +35,8 @@ package struct NVIDIATarget: Sendable {
         var limits = DeviceLimits(DeviceFacts(description))
         limits.maxBindingSize = 1 << 40
         limits.maxAllocationSize = 1 << 40
+        limits.hasDotProducts = true
+        limits.prefersIntegerProducts = true
         return limits
     }
 

@@ -23,9 +23,11 @@ struct LaunchShapeTests {
 
     static let formats = [WeightFormat.q4K, .q6K, .q8, .f16]
 
-    private static func shapes(_ matrix: Matrix, _ format: WeightFormat, _ facts: DeviceFacts) -> [LaunchShape] {
+    private static func shapes(
+        _ matrix: Matrix, _ format: WeightFormat, _ facts: DeviceFacts, terms: Int = 0
+    ) -> [LaunchShape] {
         LaunchShape.products(
-            format, depth: matrix.depth, columns: matrix.columns / 4, epilogue: matrix.epilogue, terms: 0,
+            format, depth: matrix.depth, columns: matrix.columns / 4, epilogue: matrix.epilogue, terms: terms,
             limits: DeviceLimits(facts), facts: facts)
     }
 
@@ -43,9 +45,11 @@ struct LaunchShapeTests {
     @Test(arguments: DeviceFacts.known)
     func oneRowFillsTheDevice(_ facts: DeviceFacts) {
         for matrix in Self.matrices {
-            for format in Self.formats {
-                let shape = Self.shapes(matrix, format, facts)[0]
-                #expect(shape.kernel == "matmul" && shape.height == 1 && shape.path == .simd)
+            let bytes = Self.formats.filter { $0.blocks != nil }.map { ($0, 1) }
+            for (format, terms) in Self.formats.map({ ($0, 0) }) + bytes {
+                let shape = Self.shapes(matrix, format, facts, terms: terms)[0]
+                #expect(shape.kernel == (terms > 0 ? "matmul_bytes" : "matmul") && shape.height == 1)
+                #expect(shape.path == (terms > 0 ? .integerDot : .simd))
                 let inFlight = Self.inFlight(shape, rows: 1, columns: matrix.columns / 4, facts)
                 // Or every block of the matrix has a lane of its own, up to a power of two.
                 let splits = Int(shape.options["SPLITS"] ?? "") ?? 0
@@ -63,7 +67,10 @@ struct LaunchShapeTests {
     @Test(arguments: DeviceFacts.known)
     func everyShapeIsWithinTheDevicesLimits(_ facts: DeviceFacts) {
         let limits = DeviceLimits(facts)
-        let products = Self.matrices.flatMap { matrix in Self.formats.flatMap { Self.shapes(matrix, $0, facts) } }
+        let products = Self.matrices.flatMap { matrix in
+            Self.formats.flatMap { Self.shapes(matrix, $0, facts) }
+                + [1, 2].flatMap { Self.shapes(matrix, .q4K, facts, terms: $0) }
+        }
         let attention = PageLayout.headSizes.flatMap { headSize in
             [1, 3, 4, 7, 8].flatMap { ratio in
                 LaunchShape.attention(
@@ -84,10 +91,13 @@ struct LaunchShapeTests {
     @Test(arguments: DeviceFacts.known)
     func theDepthIsCutAlikeForEveryHeight(_ facts: DeviceFacts) {
         for matrix in Self.matrices {
-            let shapes = Self.shapes(matrix, .q4K, facts)
-            #expect(Set(shapes.map { $0.options["SPLITS"] }).count == 1)
-            #expect(shapes.map(\.height) == shapes.map(\.height).sorted())
-            #expect(Set(shapes.map(\.kernel)) == ["matmul", "matmul_tile"])
+            for terms in 0...2 {
+                let shapes = Self.shapes(matrix, .q4K, facts, terms: terms)
+                let kernel = terms > 0 ? "matmul_bytes" : "matmul"
+                #expect(Set(shapes.map { $0.options["SPLITS"] }).count == 1)
+                #expect(shapes.map(\.height) == shapes.map(\.height).sorted() && shapes[0].height == 1)
+                #expect(Set(shapes.map(\.kernel)) == [kernel, "\(kernel)_tile"])
+            }
         }
     }
 

@@ -66,6 +66,19 @@ struct CoverageTests {
         + ["NONE", "RESIDUAL", "PAIRED", "GATED"].flatMap { epilogue in
             ["matmul<", "matmul_tile<"].map { ($0, ["SPLITS=16,", "EPILOGUE=\(epilogue)>"]) }
         }
+        + inBlocks.flatMap { format in
+            [
+                ("matmul_bytes<", ["WEIGHTS=\(format),", "ROWS=1,"]),
+                ("matmul_bytes_tile<", ["WEIGHTS=\(format),", "ROWS=6,"]),
+            ]
+        }
+        + [2, 4].map { ("matmul_bytes<", ["ROWS=\($0),", "TERMS=1,"]) }
+        + [2, 4].map { ("matmul_bytes_tile<", ["ROWS=\($0),", "TERMS=1,"]) }
+        + ["NONE", "RESIDUAL", "PAIRED", "GATED"].flatMap { epilogue in
+            ["matmul_bytes<", "matmul_bytes_tile<"].map { ($0, ["SPLITS=16,", "EPILOGUE=\(epilogue)>"]) }
+        }
+        + ["ROWS=2,", "ROWS=4,"].map { ("matmul_bytes<", [$0, "TERMS=2,"]) }
+        + ["ROWS=4,", "ROWS=6,"].map { ("matmul_bytes_tile<", [$0, "TERMS=2,"]) }
         + PageLayout.headSizes.map { ("attention_tile<", ["HEAD_SIZE=\($0),"]) }
         + ["F32", "F16", "Q8"].map { ("attention_tile<", ["KV=\($0),"]) }
         + [1, 2, 8].map { ("attention_tile<", ["ROWS=\($0),"]) }

@@ -147,7 +147,25 @@ extension MutationTests {
             "($r + ROWS * r) * 9 + k]; each (e, 4) { t$r", "matmul", option: "Q4"),
         tile("sums of another row", "xSums[(r + 16 * $r) * PARTS", "xSums[(r + $r) * PARTS", "matmul", option: "Q4"),
         tile("the lower field twice", "field / 4) >>", "0) >>", "matmul", option: "Q4"),
+        kernel(
+            "matmul_bytes", "a block of two splits", "(blocks * (split + 1) / SPLITS)",
+            "(blocks * (split + 1) / SPLITS + 1)", fallback: .gpu, option: "Q4"),
+        kernel("matmul_bytes", "the last term alone", "s$r_0 += terms;", "", fallback: .gpu, option: "terms"),
+        tileOfBytes(
+            "rows read too early", "L, field % 4, field / 4);\n            }\n            BARRIER;",
+            "L, field % 4, field / 4);\n            }", option: "Q4"),
+        tileOfBytes("the second block alone", "k < min(2u, endBlock - first)", "k < 1u", option: "Q4"),
+        tileOfBytes("a block beyond the split", "min(2u, endBlock - first)", "2u", option: "Q4"),
+        tileOfBytes("scale of the first block", "PLACE($r) * 6 + k * 3", "PLACE($r) * 6", option: "Q4"),
+        tileOfBytes("a split's sums left out", "total$r += s$r;", "total$r = s$r;", option: "Q4"),
+        tileOfBytes("terms apart", "s$r += terms;", "", option: "terms"),
     ]
+
+    private static func tileOfBytes(
+        _ fault: String, _ text: String, _ replacement: String, option: String
+    ) -> Check {
+        kernel("matmul_bytes_tile", fault, text, replacement, fallback: .gpu, option: option, of: "matmul_bytes")
+    }
 
     /// Faults in attention of groups.
     private static let attentionOfGroups: [Check] = [
@@ -213,6 +231,9 @@ extension MutationTests {
         prelude(
             .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
             "name(type v) { \\\n        reduction_[LANE]", "attention"),
+        prelude(
+            .glsl, "bytes beyond 127 with a sign", "#define PRODUCTS_EXCESS 128.0", "#define PRODUCTS_EXCESS 0.0",
+            "matmul_bytes", fallback: .gpu, option: "Q8"),
         prelude(.glsl, "upper half of a table", "q < 8u ?", "q < 7u ?", "embed", fallback: .none, option: "IQ4_NL"),
     ]
     static let wordsOfOpenCL = [

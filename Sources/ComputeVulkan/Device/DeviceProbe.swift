@@ -13,6 +13,9 @@ struct DeviceProbe {
     let computeFamily: QueueFamily?
     /// Whether buffers for kernels can stand in memory of the host.
     let importsHostMemory: Bool
+    /// Whether kernels may add four products of bytes by one instruction, and whether the device has one.
+    let hasDotProducts: Bool
+    let hasFastDotProducts: Bool
     /// By which other APIs know the device too.
     let uuid: [UInt8]
     private let subgroupProperties: VkPhysicalDeviceSubgroupProperties
@@ -35,12 +38,20 @@ struct DeviceProbe {
             extensions.contains(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)
             && Self.controlsSubgroupSize(device, functions: functions)
         if controlsSize { subgroup.pointee.pNext = UnsafeMutableRawPointer(sizes) }
+        let dots = arena.put(VkPhysicalDeviceShaderIntegerDotProductProperties())
+        dots.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES
+        dots.pointee.pNext = allocation.pointee.pNext
+        hasDotProducts =
+            extensions.contains(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)
+            && Self.addsProducts(device, functions: functions)
+        if hasDotProducts { allocation.pointee.pNext = UnsafeMutableRawPointer(dots) }
         var all = VkPhysicalDeviceProperties2()
         all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
         all.pNext = UnsafeMutableRawPointer(allocation)
         functions.getPhysicalDeviceProperties2(device.raw, &all)
 
         properties = all.properties
+        hasFastDotProducts = dots.pointee.integerDotProduct4x8BitPackedSignedAccelerated != 0
         uuid = withUnsafeBytes(of: identity.pointee.deviceUUID) { Array($0) }
         maxAllocationSize = Int(clamping: allocation.pointee.maxMemoryAllocationSize)
         subgroupProperties = subgroup.pointee
@@ -91,6 +102,18 @@ struct DeviceProbe {
         features.pNext = UnsafeMutableRawPointer(control)
         functions.getPhysicalDeviceFeatures2(device.raw, &features)
         return control.pointee.subgroupSizeControl != 0 && control.pointee.computeFullSubgroups != 0
+    }
+
+    /// Whether kernels may add products of bytes by the instruction for that.
+    private static func addsProducts(_ device: Handle<Tag.PhysicalDevice>, functions: InstanceFunctions) -> Bool {
+        var arena = Arena()
+        let dots = arena.put(VkPhysicalDeviceShaderIntegerDotProductFeatures())
+        dots.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES
+        var features = VkPhysicalDeviceFeatures2()
+        features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2
+        features.pNext = UnsafeMutableRawPointer(dots)
+        functions.getPhysicalDeviceFeatures2(device.raw, &features)
+        return dots.pointee.shaderIntegerDotProduct != 0
     }
 
     static func extensions(

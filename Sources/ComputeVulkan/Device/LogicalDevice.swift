@@ -42,6 +42,14 @@ final class LogicalDevice: Sendable {
             info.pNext = UnsafeRawPointer(sizes)
             extensions.append(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)
         }
+        if physical.limits.hasDotProducts {
+            let dots = arena.put(VkPhysicalDeviceShaderIntegerDotProductFeatures())
+            dots.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES
+            dots.pointee.shaderIntegerDotProduct = VkBool32(VK_TRUE)
+            dots.pointee.pNext = UnsafeMutableRawPointer(mutating: info.pNext)
+            info.pNext = UnsafeRawPointer(dots)
+            extensions.append(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)
+        }
         if capturesStatistics {
             let statistics = arena.put(VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR())
             statistics.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR

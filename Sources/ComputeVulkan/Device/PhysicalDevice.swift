@@ -67,6 +67,7 @@ struct PhysicalDevice: Sendable {
             maxGroupCount: Int(reported.maxComputeWorkGroupCount.0),
             maxParameterBytes: Int(reported.maxPushConstantsSize), subgroupSize: subgroupSize, groupSize: groupSize,
             vectorWidth: 4, sharedMemoryBytes: isCPU ? 0 : Int(reported.maxComputeSharedMemorySize),
+            prefersIntegerProducts: !isCPU && probe.hasFastDotProducts, hasDotProducts: probe.hasDotProducts,
             computeUnits: Lavapipe.isDevice(probe.properties) ? Lavapipe.workers : 1,
             importsHostMemory: isCPU && probe.importsHostMemory)
     }

@@ -69,6 +69,7 @@ package struct KernelTranslator: Sendable {
         var definitions = [("V", "\(limits.vectorWidth)"), ("GROUP_SIZE", "\(groupSize)")]
         let layout = PanelLayout(vectorWidth: limits.vectorWidth)
         definitions += [("PANEL", "\(layout.width)"), ("TURN", "\(layout.turn)")]
+        if limits.hasDotProducts { definitions.append(("HAS_DOT_PRODUCTS", "1")) }
         for option in source.options {
             guard let value = options[option.name], let index = option.values.firstIndex(of: value) else {
                 throw KernelSourceError(

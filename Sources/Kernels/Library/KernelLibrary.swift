@@ -34,9 +34,9 @@ package enum KernelLibrary {
 
     private static var parts: [String: [UInt8]] {
         [
-            "attention": PackageResources.attention_part, "norm": PackageResources.norm_part,
-            "product": PackageResources.product_part, "state": PackageResources.state_part,
-            "weights": PackageResources.weights_part,
+            "attention": PackageResources.attention_part, "bytes": PackageResources.bytes_part,
+            "norm": PackageResources.norm_part, "product": PackageResources.product_part,
+            "state": PackageResources.state_part, "weights": PackageResources.weights_part,
         ]
     }
 
@@ -53,6 +53,7 @@ package enum KernelLibrary {
             PackageResources.head_norm_kernel,
             PackageResources.matmul_kernel,
             PackageResources.matmul_bytes_kernel,
+            PackageResources.matmul_bytes_tile_kernel,
             PackageResources.matmul_tile_kernel,
             PackageResources.norm_kernel,
             PackageResources.probe_copy_kernel,

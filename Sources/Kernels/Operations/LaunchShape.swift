@@ -75,10 +75,11 @@ extension LaunchShape {
                 path: path, kernel: kernel, options: options, groupSize: groupSize ?? limits.groupSize, height: height,
                 width: width, sharedBytes: sharedBytes)
         }
-        if terms > 0 || !limits.hasGroups {
+        if !limits.hasGroups {
             return (terms > 0 ? byteTiles(limits, terms) : tiles(of: format, epilogue, limits)).map { tile in
                 let vecs = limits.groupSize * (epilogue.isPaired ? 1 : tile.vecs)
-                let own = terms > 0 ? ["TERMS": "\(terms)"] : ["SPLITS": "1", "HELD": "1"]
+                var own = ["SPLITS": "1", "HELD": "1"]
+                if terms > 0 { own["TERMS"] = "\(terms)" }
                 return shape(
                     terms > 0 ? .integerDot : .cpu, terms > 0 ? "matmul_bytes" : "matmul", rows: tile.rows,
                     own.merging(["PASSES": "\(tile.passes)", "COLUMNS": "\(tile.vecs)"]) { $1 },
@@ -87,23 +88,28 @@ extension LaunchShape {
         }
         let packed = columns * (epilogue.isPaired ? 2 : 1)
         let splits = Splits(depth: depth, columns: packed, limits: limits, facts: facts, isPaired: epilogue.isPaired)
+        let path = terms > 0 ? Path.integerDot : .simd
+        let kernel = terms > 0 ? "matmul_bytes" : "matmul"
+        var own = ["SPLITS": "\(splits.count)"]
+        if terms > 0 { own["TERMS"] = "\(terms)" }
         // Eight rows at once would need more registers than a lane has.
-        let low = (splits.count > 1 ? [1, 2, 4] : []).map { rows in
+        let low = (splits.count > 1 ? [1, 2, 4] : []).filter { $0 >= terms }.map { rows in
             // Rows whose sums fit in the 16 KiB of shared memory that every API grants.
-            let group = splits.width * splits.count, held = min(rows, 1024 / group)
+            let group = splits.width * splits.count, height = rows / max(1, terms), held = min(height, 1024 / group)
             return shape(
-                .simd, "matmul", rows: rows,
-                ["SPLITS": "\(splits.count)", "HELD": "\(held)", "COLUMNS": "1", "PASSES": "1"], height: rows,
-                width: splits.width / (epilogue.isPaired ? 2 : 1), groupSize: group, sharedBytes: 16 * group * held)
+                path, kernel, rows: rows, own.merging(["HELD": "\(held)", "COLUMNS": "1", "PASSES": "1"]) { $1 },
+                height: height, width: splits.width / (epilogue.isPaired ? 2 : 1), groupSize: group,
+                sharedBytes: 16 * group * held)
         }
         let parts = format.blocks?.parts ?? 0
         // More than six rows of every lane would need more registers than AMD's compiler gives.
-        let high = [1, 2, 4, 6].map { rows in
+        let high = [1, 2, 4, 6].filter { $0 % max(1, terms) == 0 }.map { rows in
             shape(
-                .simd, "matmul_tile", rows: rows, ["SPLITS": "\(splits.count)", "REGISTERS": "255"], height: 16 * rows,
-                width: epilogue.isPaired ? 8 : 16, groupSize: DeviceLimits.wideGroup,
-                // Rows of x with room between them, unpacked weights, sums of rows.
-                sharedBytes: 16 * (16 * rows * 9) + 16 * 512 + 4 * 16 * rows * parts)
+                path, "\(kernel)_tile", rows: rows, own.merging(["REGISTERS": "255"]) { $1 },
+                height: 16 * rows / max(1, terms), width: epilogue.isPaired ? 8 : 16, groupSize: DeviceLimits.wideGroup,
+                // Rows of x with room between them, unpacked weights, sums of rows or scales of blocks.
+                sharedBytes: terms > 0
+                    ? 16 * rows * (16 * 5 + 4 * 6) + 16 * 256 : 16 * (16 * rows * 9) + 16 * 512 + 4 * 16 * rows * parts)
         }
         return low + high.filter { $0.sharedBytes <= limits.sharedMemoryBytes && (low.isEmpty || $0.height > 16) }
     }
@@ -190,7 +196,7 @@ extension LaunchShape {
     }
 
     /// Whether a group has a tile of many rows in the memory that its lanes share.
-    private var isTile: Bool { kernel == "matmul_tile" }
+    private var isTile: Bool { kernel.hasSuffix("_tile") }
 }
 
 // MARK: - Attention

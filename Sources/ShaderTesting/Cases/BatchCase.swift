@@ -75,11 +75,16 @@ struct BatchCase: ShaderCase {
             [.f32, .f16, .bf16, .q8, .q4, .q6K].map { BatchCase(format: $0) }
                 + [.q8, .q4, .q6K].map { BatchCase(format: $0, takesBytes: true) }
         case .gpu:
-            (isQuick ? [.q4] : WeightFormat.allCases).map {
-                BatchCase(
-                    format: $0, rows: 97, leastDepth: 9 * 32 + 4, batches: [1, 2, 3, 4, 9, 16, 17, 32, 40, 64, 90])
-            }
+            inGroups(isQuick ? [.q4] : WeightFormat.allCases)
+                + inGroups(isQuick ? [.q4] : WeightFormat.inBlocks).map { $0.with(\.takesBytes, true) }
+                + inGroups([.q8]).map { $0.with(\.takesBytes, true).with(\.terms, 2) }
         default: []
+        }
+    }
+
+    private static func inGroups(_ formats: [WeightFormat]) -> [BatchCase] {
+        formats.map {
+            BatchCase(format: $0, rows: 97, leastDepth: 9 * 32 + 4, batches: [1, 2, 3, 4, 9, 16, 17, 32, 40, 64, 90])
         }
     }
 }

@@ -28,8 +28,10 @@ extension MatMulCase {
             let gated = [MatMul.Epilogue.residual, .swiglu, .gated].flatMap { inGroups(isQuick ? .q4 : .q6K, $0) }
             return (isQuick ? [.f32, .q4] : ofEachWidth).flatMap { inGroups($0) } + gated
                 + (isQuick ? [.f16, .q6K] : others).flatMap { outer(inGroups($0)) }
-                + outer(epilogues(.f32, [(1, 73, 33), (97, 73, 17)]))
-        case .smallGPU: return [.f32, .q4].flatMap { outer(inGroups($0, .swiglu)) }
+                + outer(epilogues(.f32, [(1, 73, 33), (97, 73, 17)])) + bytesInGroups(isQuick: isQuick)
+        case .smallGPU:
+            return [.f32, .q4].flatMap { outer(inGroups($0, .swiglu)) }
+                + [.q8, .q4].flatMap { outer(inGroups($0, .swiglu)) }.map { $0.with(\.takesBytes, true) }
         case .smallBindings: return windowed(isQuick ? [.f32, .q4] : ofEachWidth + [.q6K])
         case .fourWide, .eightWide:
             return ofEachWidth.flatMap { cases($0, briefly) } + bytes([.q8, .q4], briefly)
@@ -60,6 +62,16 @@ extension MatMulCase {
                 format: format, epilogue: epilogue, rows: rows,
                 depth: (9 * 32 + 4).roundedUp(to: format.depthMultiple), columns: 4 * quads)
         }
+    }
+
+    /// Rows of bytes in groups: each way to multiply, every height, each form of results, and two terms.
+    private static func bytesInGroups(isQuick: Bool) -> [MatMulCase] {
+        let whole = (isQuick ? [.q4] : [.q8, .q6K, .q4]).flatMap { inGroups($0) }
+        let brief = (isQuick ? [.q8, .iq4NL] : WeightFormat.inBlocks).flatMap { outer(inGroups($0)) }
+        let results = [.residual, .swiglu, .gated].flatMap { outer(inGroups(.q4, $0)) }
+        let terms = (isQuick ? [.q8] : [.q8, .q4, .q2K]).flatMap { inGroups($0) }.map { $0.with(\.terms, 2) }
+        return (whole + brief + results + terms + outer(epilogues(.q4, [(1, 73, 33), (97, 73, 17)], everyOther: 2)))
+            .map { $0.with(\.takesBytes, true) }
     }
 
     /// What else is done to results: each activation, and each form with a bias and a scale.

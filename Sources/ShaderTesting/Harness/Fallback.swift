@@ -9,7 +9,7 @@ package enum Fallback: String, CaseIterable, Sendable, Codable {
     case noSubgroups = "no subgroups"
     /// Groups that work together through shared memory, as on a GPU.
     case gpu = "as a GPU"
-    /// The same without subgroups, and with as little shared memory as APIs grant.
+    /// The same without subgroups and dot products, and with as little shared memory as APIs grant.
     case smallGPU = "as a small GPU"
     /// Bindings of 64 KiB: larger buffers are seen through several windows.
     case smallBindings = "small bindings"
@@ -36,6 +36,7 @@ package enum Fallback: String, CaseIterable, Sendable, Codable {
         case .gpu: limits.actAsGPU()
         case .smallGPU:
             limits.subgroupSize = 1
+            limits.hasDotProducts = false
             limits.actAsGPU(sharedMemoryBytes: 16 << 10)
         case .smallBindings:
             limits.maxBindingSize = 1 << 16
