@@ -200,6 +200,7 @@ package final class Fleet: TextGenerator, ModelAdministration {
     private func apply(_ plan: ReloadPlan, _ patience: Duration) async throws {
         for (unit, changes) in supervised(plan) { try await unit.apply(changes, patience: patience) }
     }
+
     package var passes: PassRecorder? { recorder }
 
     /// `nil` before every unit is up.
