@@ -54,6 +54,8 @@ package final class SpanExporter: Service {
         package var longestPause = Duration.seconds(30)
         /// How long a collector may take to answer: OpenTelemetry's own number.
         package var timeout = Duration.seconds(10)
+        /// The same at the end of the program. Chosen: who ends it waits.
+        package var lastTimeout = Duration.seconds(2)
 
         package init() {}
     }
@@ -88,15 +90,14 @@ package final class SpanExporter: Service {
     /// Sends spans until the program ends, and then what is left, once.
     package func run() async throws {
         await cancelWhenGracefulShutdown { await self.sendAgainAndAgain() }
-        // Of a task that is cancelled no request could go out.
-        await Task { _ = await self.sendAll() }.value
+        _ = await send(within: limits.lastTimeout)
         if dropped > 0 { logger.warning("spans were dropped", metadata: ["spans": .stringConvertible(dropped)]) }
     }
 
     private func sendAgainAndAgain() async {
         var pause = limits.interval, isRefused = false
         while (try? await Task.sleep(for: pause)) != nil {
-            if let reason = await sendAll() {
+            if let reason = await send(within: limits.timeout) {
                 if !isRefused { logger.warning("the collector takes no spans", metadata: ["reason": "\(reason)"]) }
                 (pause, isRefused) = (min(pause * 2, limits.longestPause), true)
             } else {
@@ -108,10 +109,15 @@ package final class SpanExporter: Service {
         }
     }
 
+    /// As `sendAll`, but that cancellation does not reach it: what was broken off would be sent twice.
+    private func send(within timeout: Duration) async -> String? {
+        await Task { await self.sendAll(within: timeout) }.value
+    }
+
     /// Sends all that waits, batch by batch.
     ///
     /// - Returns: why the collector did not take it; `nil` where it did.
-    private func sendAll() async -> String? {
+    private func sendAll(within timeout: Duration) async -> String? {
         while true {
             let batch = state.withLock { state in
                 let batch = Array(state.waiting.prefix(limits.batch))
@@ -120,7 +126,7 @@ package final class SpanExporter: Service {
             }
             guard !batch.isEmpty else { return nil }
             do {
-                let status = try await send(batch)
+                let status = try await send(batch, within: timeout)
                 if (200..<300).contains(status) {
                     state.withLock { $0.sent += batch.count }
                 } else if [429, 502, 503, 504].contains(status) {
@@ -147,13 +153,13 @@ package final class SpanExporter: Service {
         }
     }
 
-    private func send(_ batch: [SpanRecord]) async throws -> UInt {
+    private func send(_ batch: [SpanRecord], within timeout: Duration) async throws -> UInt {
         var request = HTTPClientRequest(url: destination.url)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
         for (name, value) in destination.headers { request.headers.replaceOrAdd(name: name, value: value) }
         request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(OTLPRequest(batch, from: destination))))
-        let answer = try await HTTPClient.shared.execute(request, timeout: TimeAmount(limits.timeout))
+        let answer = try await HTTPClient.shared.execute(request, timeout: TimeAmount(timeout))
         // Read, so that the connection can be used again.
         _ = try await answer.body.collect(upTo: 1 << 16)
         return answer.status.code

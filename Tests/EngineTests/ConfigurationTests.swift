@@ -18,6 +18,8 @@ struct ConfigurationTests {
         let yaml = """
             host: 0.0.0.0
             port: 0
+            log: {format: json, level: debug, prompts: true}
+            tracing: {endpoint: "http://127.0.0.1:4318", sample: 0.25}
             units:
             - name: first
               device: opencl:0
@@ -34,6 +36,8 @@ struct ConfigurationTests {
             """
         let configuration = try ServeConfiguration(Field(yaml, file: "serve.yaml"))
         #expect(configuration.host == "0.0.0.0" && configuration.port == 0)
+        #expect(configuration.log.format == .json && configuration.log.level == .debug && configuration.log.prompts)
+        #expect(configuration.tracing?.endpoint == "http://127.0.0.1:4318" && configuration.tracing?.sample == 0.25)
         #expect(configuration.units.map(\.name) == ["first", "unit1"])
         var first = UnitConfiguration(name: "first", models: [ModelConfiguration(name: "a", path: "a.gguf")])
         first.device = "opencl:0"
@@ -92,6 +96,15 @@ struct ConfigurationTests {
         ("policy: chaos\nmodels: [{name: a, path: b}]", "1: policy: must be one of adbs, round-robin"),
         ("models:\n- {name: a, path: b, kv_type: f8}", "2: models[0].kv_type: must be one of f32, f16, q8_0; is 'f8'"),
         ("models:\n- {name: a, path: b", "2: document: did not find expected"), ("", "1: document: is empty"),
+        ("log: {format: xml}\nmodels: [{name: a, path: b}]", "1: log.format: must be one of text, json; is 'xml'"),
+        ("log: {level: loud}\nmodels: [{name: a, path: b}]", "1: log.level: must be one of trace, debug"),
+        ("log: {to: file}\nmodels: [{name: a, path: b}]", "1: log.to: is not known here"),
+        ("tracing: {}\nmodels: [{name: a, path: b}]", "1: tracing.endpoint: is missing"),
+        ("tracing: {endpoint: a:1}\nmodels: [{name: a, path: b}]", "1: tracing.endpoint: must begin with http://"),
+        (
+            "tracing: {endpoint: 'http://a', sample: 2}\nmodels: [{name: a, path: b}]",
+            "1: tracing.sample: must be between 0.0 and 1.0; is 2.0"
+        ),
         ("a: b: c", "1: document: mapping values are not allowed"), ("port: 1\nport: 2", "1: port: is given twice"),
     ])
     func faultsAreNamed(yaml: String, expected: String) {

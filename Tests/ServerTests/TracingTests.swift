@@ -18,6 +18,8 @@ import Tracing
     private static var limits: SpanExporter.Limits {
         var limits = SpanExporter.Limits()
         (limits.interval, limits.longestPause) = (.milliseconds(5), .milliseconds(20))
+        // Machines that test may be slow.
+        (limits.timeout, limits.lastTimeout) = (.seconds(30), .seconds(30))
         return limits
     }
 
@@ -206,7 +208,7 @@ import Tracing
     /// Nobody listens on port 9 here: what does not fit waits for nobody.
     @Test func withoutACollectorSpansAreDroppedAndCounted() async throws {
         var limits = Self.limits
-        limits.queue = 100
+        (limits.queue, limits.timeout, limits.lastTimeout) = (100, .milliseconds(100), .milliseconds(100))
         try await exporting(to: "http://127.0.0.1:9", limits) { exporter, tracer in
             for _ in 0..<1000 { tracer.startSpan("s", context: .topLevel).end() }
             #expect(exporter.dropped >= 1000 - 2 * 100 && exporter.sent == 0)
