@@ -26,11 +26,11 @@ package final class CUDADouble: Sendable {
     ///   - settings: what `driver.cpp` lists.
     ///   - isOld: whether the driver is older than green contexts.
     package init(_ settings: [String: Int] = [:], isOld: Bool = false) throws {
-        let libraries = try Self.libraries.get()
+        let library = try (isOld ? Self.oldDriver : Self.newDriver).get()
+        compiler = try Self.compilerLibrary.get()
         // The same file would be the same library, with the same devices.
-        driver = "\(libraries)/copy-\(UUID().uuidString).so"
-        try FileManager.default.copyItem(atPath: "\(libraries)/\(isOld ? "old-driver" : "driver").so", toPath: driver)
-        compiler = "\(libraries)/compiler.so"
+        driver = "\(Self.folder)/copy-\(UUID().uuidString).so"
+        try FileManager.default.copyItem(atPath: library, toPath: driver)
         guard let library = dlopen(driver, RTLD_NOW | RTLD_LOCAL),
             let configure = dlsym(library, "weft_cuda_configure"), let fail = dlsym(library, "weft_cuda_fail"),
             let count = dlsym(library, "weft_cuda_count"), let mend = dlsym(library, "weft_cuda_mend")
@@ -104,24 +104,26 @@ package final class CUDADouble: Sendable {
         return NSTemporaryDirectory() + "weft-cuda-double-" + Checksum.name(of: all.joined() + (cxx ?? ""))
     }()
 
-    /// The folder with the libraries, built where they are missing.
-    private static let libraries = Result { () throws -> String in
+    private static let newDriver = Result { try build("driver", from: "driver") }
+    private static let oldDriver = Result { try build("old-driver", from: "driver", "-DWEFT_OLD_DRIVER") }
+    private static let compilerLibrary = Result { try build("compiler", from: "compiler") }
+
+    /// Builds a library where it is missing. Optimising it would take longer than it saves.
+    private static func build(_ name: String, from source: String, _ options: String...) throws -> String {
+        let path = "\(folder)/\(name).so"
+        if FileManager.default.fileExists(atPath: path) { return path }
         guard let cxx else { throw Failure(description: "no C++ compiler") }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        for (name, source, definition) in [
-            ("driver", "driver", ""), ("old-driver", "driver", "-DWEFT_OLD_DRIVER"), ("compiler", "compiler", ""),
-        ] where !FileManager.default.fileExists(atPath: "\(folder)/\(name).so") {
-            let made = "\(folder)/\(UUID().uuidString)"
-            let arguments = [
-                "-std=c++17", "-O1", "-Wall", "-Werror", "-fPIC", "-shared", "-pthread", "-I\(headers)",
-                "-DWEFT_COMPILER=\"'\(cxx)'\"", "-DWEFT_PREAMBLE=\"\(sources)/kernel.hpp\"",
-                "\(sources)/\(source).cpp", "-o", made, "-ldl",
-            ]
-            let output = try run(cxx, arguments + (definition.isEmpty ? [] : [definition]))
-            guard output.status == 0 else { throw Failure(description: output.text) }
-            guard rename(made, "\(folder)/\(name).so") == 0 else { throw Failure(description: "\(name) is not kept") }
-        }
-        return folder
+        let made = "\(folder)/\(UUID().uuidString)"
+        let arguments = [
+            "-std=c++17", "-O0", "-Wall", "-Werror", "-fPIC", "-shared", "-pthread", "-I\(headers)",
+            "-DWEFT_COMPILER=\"'\(cxx)'\"", "-DWEFT_PREAMBLE=\"\(sources)/kernel.hpp\"",
+            "\(sources)/\(source).cpp", "-o", made, "-ldl",
+        ]
+        let output = try run(cxx, arguments + options)
+        guard output.status == 0 else { throw Failure(description: output.text) }
+        guard rename(made, path) == 0 else { throw Failure(description: "\(path) cannot be made") }
+        return path
     }
 
     /// Runs a program; its output and its errors come together.

@@ -45,6 +45,7 @@ struct weft_context {
 struct weft_resource_desc {
     int device;
     std::set<int> groups;
+    long multiprocessors;
 };
 struct weft_green_context {
     weft_context context;
@@ -794,7 +795,9 @@ extern "C" {
         if (count == 0) return WEFT_CUDA_ERROR_INVALID_VALUE;
         auto made = std::make_unique<weft_resource_desc>();
         made->device = part(resources).device;
+        made->multiprocessors = 0;
         for (unsigned i = 0; i < count; i++) {
+            made->multiprocessors += resources[i].smCount;
             bool isNew = made->groups.insert(part(&resources[i]).group).second;
             if (!isNew || part(&resources[i]).split != part(resources).split || !part(resources).split) {
                 return mistake(
@@ -816,7 +819,7 @@ extern "C" {
         *context = new weft_green_context{{device, nullptr, {}}, desc};
         (*context)->context.green = *context;
         greens.insert(*context);
-        counts["multiprocessors of the last part"] = 8 * (long)desc->groups.size();
+        counts["multiprocessors of the last part"] = desc->multiprocessors;
         return success;
     }
 
@@ -861,3 +864,7 @@ SAME(cuMemHostRegister_v2) SAME(cuMemHostUnregister) SAME(cuMemHostGetDevicePoin
 SAME(cuMemcpyHtoDAsync_v2) SAME(cuMemcpyDtoHAsync_v2) SAME(cuStreamCreateWithPriority) SAME(cuStreamDestroy_v2)
 SAME(cuStreamSynchronize) SAME(cuEventCreate) SAME(cuEventDestroy_v2) SAME(cuEventRecord) SAME(cuEventSynchronize)
 SAME(cuEventElapsedTime) SAME(cuLibraryLoadData) SAME(cuLibraryUnload) SAME(cuLibraryGetKernel) SAME(cuLaunchKernel)
+#ifndef WEFT_OLD_DRIVER
+SAME(cuDeviceGetDevResource) SAME(cuDevSmResourceSplitByCount) SAME(cuDevResourceGenerateDesc) SAME(cuGreenCtxCreate)
+SAME(cuGreenCtxDestroy) SAME(cuCtxFromGreenCtx) SAME(cuGreenCtxStreamCreate)
+#endif

@@ -7,7 +7,7 @@ final class CUDAKernel: Kernel {
     let device: CUDADevice
     private let library: Owned<Tag.Library>
     /// The library's.
-    let function: Handle<Tag.Library>
+    let function: Handle<Tag.Kernel>
 
     init(_ code: KernelCode, image: [UInt8], on device: CUDADevice) throws(ComputeError) {
         self.code = code

@@ -6,6 +6,6 @@ enum Tag {
     enum Event {}
     enum DeviceMemory {}
     enum HostMemory {}
-    enum Registration {}
     enum Library {}
+    enum Kernel {}
 }
