@@ -139,6 +139,7 @@ let package = Package(
         .target(
             name: "CUDADouble", dependencies: ["ComputeCUDA", "Files"], path: "Tests/CUDADouble",
             exclude: ["compiler.cpp", "driver.cpp", "kernel.hpp"], swiftSettings: settings),
+        .target(name: "Fuzzing", dependencies: ["Quantities"], path: "Tests/Fuzzing", swiftSettings: settings),
         tests("Files"),
         tests("Compute", ["Files", "TestDevices"]),
         tests("ComputeVulkan", ["Compute"]),
@@ -152,10 +153,10 @@ let package = Package(
             ]),
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "Quantities", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
-        tests("Jinja", ["Quantities", orderedCollections], hasResources: true),
+        tests("Jinja", ["Quantities", "Fuzzing", orderedCollections], hasResources: true),
         tests("Tokenization", ["Quantities", "Grammar", "GGUF", "Chat"], hasResources: true),
         tests("Chat", ["Quantities", "Jinja", orderedCollections]),
-        tests("Grammar", ["Quantities"], hasResources: true),
+        tests("Grammar", ["Quantities", "Fuzzing"], hasResources: true),
         tests("KVCache", ["Quantities"]),
         tests(
             "Transformer",

@@ -120,6 +120,9 @@ package struct LaneSchedule: Sendable {
         return jobs
     }
 
+    /// Forgets all jobs, those of passes on lanes too.
+    mutating func clear() { (waiting, running) = ([], [:]) }
+
     private mutating func idleLane(for job: Job) -> LaneID? {
         if let plan { return plan.lanes(for: job.share).first { running[$0] == nil } }
         nextLane += 1

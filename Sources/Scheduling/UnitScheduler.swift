@@ -107,6 +107,22 @@ package struct UnitScheduler: Sendable {
         return actions
     }
 
+    /// The device failed: nothing that is at work comes back. Afterwards the unit has no requests.
+    ///
+    /// A unit in its place goes on with `resumed`.
+    package mutating func interrupted(at now: Seconds) -> Interruption {
+        state.kv.advance(to: now)
+        lanes.clear()
+        return state.interrupt()
+    }
+
+    /// Queues what another unit was interrupted at, in this order; all of it is there before anything is decided.
+    package mutating func resumed(_ arrivals: [Arrival], at now: Seconds) -> [Action] {
+        event(at: now) { state in
+            for arrival in arrivals { state.enqueue(arrival) }
+        }
+    }
+
     /// Lets time pass, so that `state` counts what has been held until now.
     package mutating func advance(to now: Seconds) { state.kv.advance(to: now) }
 

@@ -19,6 +19,7 @@ struct SequenceState: Sendable {
     let request: RequestID
     let model: ModelID
     let rank: SequenceRank
+    let sender: Sender
     let arrival: Seconds
     var status = Status.waiting
     var isAtWork = false
@@ -162,8 +163,9 @@ package struct UnitState: Sendable {
         let index = sequences.insert(
             SequenceState(
                 request: arrival.request, model: arrival.model,
-                rank: SequenceRank(priority: arrival.sender.priority, turn: turn, age: nextAge), arrival: kv.now,
-                total: arrival.promptTokens, limit: arrival.promptTokens + arrival.maxTokens, tokens: arrival.prompt))
+                rank: SequenceRank(priority: arrival.sender.priority, turn: turn, age: nextAge), sender: arrival.sender,
+                arrival: kv.now, total: arrival.promptTokens, limit: arrival.promptTokens + arrival.maxTokens,
+                tokens: arrival.prompt))
         nextAge += 1
         byRequest[arrival.request] = index
         wait(index)
@@ -205,13 +207,19 @@ package struct UnitState: Sendable {
             sequences[index].pendingEnd = sequences[index].pendingEnd ?? end
             return
         }
+        let sequence = remove(index)
+        actions.append(.end(sequence.request, end))
+        removeIfDrained(sequence.model)
+    }
+
+    /// Forgets a sequence at rest.
+    mutating func remove(_ index: SequenceIndex) -> SequenceState {
         leaveQueue(index)
         releasePages(of: index)
         let sequence = sequences.remove(index)
         byRequest[sequence.request] = nil
         updateDemand(of: sequence.model)
-        actions.append(.end(sequence.request, end))
-        removeIfDrained(sequence.model)
+        return sequence
     }
 
     mutating func adjust(_ model: ModelID, to settings: ModelSettings) {

@@ -5,7 +5,7 @@ import Testing
 
 /// Thousands of random arrivals, cancellations, loads and unloads against each policy, with a pool far too small.
 struct PolicyPropertyTests {
-    @Test(arguments: PolicyName.allCases, 0..<6)
+    @Test("Fault 21: every survivor gets its tokens", arguments: PolicyName.allCases, 0..<6)
     func everySurvivorGetsItsTokens(policy: PolicyName, seed: UInt64) throws {
         var random = SplitMix64(seed: seed, stream: policy.rawValue.count)
         var world = ScheduledWorld(
@@ -28,6 +28,35 @@ struct PolicyPropertyTests {
         #expect(world.completed.count > 50)
         #expect(world.unit.state.requestCount == 0 && world.unit.state.kv.usage.held == 0)
         #expect(world.unit.state.audit() == [])
+    }
+
+    /// The same with a device that fails now and then: whoever takes over goes on where each sequence was.
+    @Test(arguments: PolicyName.allCases, 0..<3)
+    func everySurvivorGetsItsTokensThoughTheDeviceFails(policy: PolicyName, seed: UInt64) throws {
+        var random = SplitMix64(seed: seed, stream: 99)
+        var world = ScheduledWorld(
+            pages: [60, 90, 400][Int(seed)], policy: policy.policy, overload: Int(seed))
+        try world.load(Self.mixedSettings(&random))
+        var failures = (all: 0, midPrompt: 0, midOutput: 0)
+        for event in 0..<1200 {
+            try Self.step(&world, &random, settings: Self.mixedSettings)
+            if random.integer(in: 0...24) == 0 {
+                failures.all += 1
+                failures.midPrompt += world.passes.count { $0.pass.jobs[0].phase == .prefill }
+                failures.midOutput += world.passes.count { $0.pass.jobs[0].phase == .decode }
+                try world.fail()
+            }
+            let faults = world.unit.state.audit()
+            #expect(faults == [], "after event \(event)")
+            #expect(world.streams.isEmpty || !world.passes.isEmpty, "the unit stands still after event \(event)")
+            if !faults.isEmpty || world.passes.isEmpty && !world.streams.isEmpty { return }
+        }
+        let isDrained = world.drain(limit: 60_000)
+        #expect(isDrained && world.streams.isEmpty)
+        for stream in world.completed.values { #expect(stream.output == ScheduledWorld.alone(stream)) }
+        #expect(world.completed.count > 50)
+        #expect(failures.midPrompt > 0 && failures.midOutput > 0, "\(failures)")
+        #expect(world.unit.state.kv.usage.held == 0 && world.unit.state.audit() == [])
     }
 
     @Test(arguments: PolicyName.allCases)

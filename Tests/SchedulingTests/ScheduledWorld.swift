@@ -36,15 +36,48 @@ struct ScheduledWorld {
     var trace: Digest?
     /// What the device knows of block tables: what passes have brought.
     private var sent: [BlockTableID: [PageID]] = [:]
+    /// Makes a unit without models, and what models it has had.
+    private let makeUnit: () -> UnitScheduler
+    private var settings: [ModelID: ModelSettings] = [:]
     /// Seconds of a job of so many tokens.
     var duration: (Job) -> Seconds = { $0.phase == .prefill ? 0.005 + 0.0001 * Double($0.tokenCount) : 0.01 }
 
     init(pages: Int, pageBytes: Int = 1024, policy: any BatchPolicy, overload: Int = 0) {
-        unit = UnitScheduler(pages: pages, pageBytes: pageBytes, policy: policy, overload: Share(overload))
+        makeUnit = {
+            UnitScheduler(pages: pages, pageBytes: pageBytes, policy: policy, overload: Share(overload))
+        }
+        unit = makeUnit()
     }
 
     mutating func load(_ settings: ModelSettings) throws {
-        models.append(try unit.load(settings))
+        let model = try unit.load(settings)
+        models.append(model)
+        self.settings[model] = settings
+    }
+
+    /// The device fails, and all that is in its memory is gone: a unit with the same models goes on.
+    mutating func fail() throws {
+        let interruption = unit.interrupted(at: now)
+        #expect(unit.state.audit() == [] && unit.state.requestCount == 0 && unit.state.kv.usage.held == 0)
+        #expect(interruption.atWork.isSubset(of: interruption.requests.map(\.request)))
+        apply(interruption.actions)
+        (passes, memory, sent) = ([], [:], [:])
+        unit = makeUnit()
+        unit.advance(to: now)
+        var names: [ModelID: ModelID] = [:]
+        let before = (models: models, settings: settings)
+        (models, settings) = ([], [:])
+        for model in before.models {
+            if let known = before.settings[model] { try load(known) }
+            names[model] = models.last
+        }
+        let resumed = try interruption.requests.map { arrival in
+            var arrival = arrival
+            arrival.model = try #require(names[arrival.model])
+            streams[arrival.request]?.model = arrival.model
+            return arrival
+        }
+        apply(unit.resumed(resumed, at: now))
     }
 
     mutating func unload(_ model: ModelID) {
