@@ -89,6 +89,7 @@ let package = Package(
         library("Workloads", ["Quantities", "ConfigurationFiles"]),
         library("Scheduling", ["Quantities", "KVCache", deques]),
         library("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
+        library("Routing", ["Quantities", orderedCollections]),
         library("Simulation", ["Quantities", "KVCache", "Workloads", "Scheduling", "Placement"]),
         library(
             "MuxServeReference",
@@ -99,7 +100,7 @@ let package = Package(
             "Engine",
             [
                 "Quantities", "Grammar", "Compute", "Kernels", "GGUF", "Tokenization", "Chat", "KVCache", "Transformer",
-                "Scheduling", "ConfigurationFiles", "Access", "Workloads", "Placement", logging,
+                "Scheduling", "ConfigurationFiles", "Access", "Workloads", "Placement", "Routing", logging,
             ]),
         library(
             "Profiling",
@@ -111,9 +112,9 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
-                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL,
+                "Tokenization", "Chat", "Transformer", "Routing", logging, lifecycle, orderedCollections, nioSSL,
             ]
-                + http),
+                + http + [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
         library(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "ConfigurationFiles", "Workloads", "Reporting"]
@@ -124,7 +125,7 @@ let package = Package(
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "ShaderTesting", "GGUF",
                 "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Server",
                 "ConfigurationFiles",
-                "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
+                "Workloads", "Scheduling", "Placement", "Routing", "Simulation", "MuxServeReference", "Reporting",
                 "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
@@ -153,6 +154,7 @@ let package = Package(
         tests("Workloads", ["Quantities", "ConfigurationFiles"]),
         tests("Scheduling", ["Quantities", "KVCache", "Workloads"], hasResources: true),
         tests("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
+        tests("Routing", ["Quantities", orderedCollections]),
         tests("Simulation", ["Quantities", "Placement", "Scheduling", "Workloads", "KVCache"]),
         tests(
             "MuxServeReference", ["Quantities", "ConfigurationFiles", "Placement", "Simulation", "Workloads"]),
@@ -176,7 +178,7 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Access", "ConfigurationFiles", "Engine", "Grammar", "Tokenization", "Chat",
-                "Transformer", logging, lifecycle, nioSSL,
+                "Transformer", "Routing", logging, lifecycle, nioSSL,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + http),
