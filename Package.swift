@@ -114,7 +114,10 @@ let package = Package(
                 "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
                 "Tokenization", "Chat", "Transformer", "Routing", logging, lifecycle, orderedCollections, nioSSL,
             ]
-                + http + [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
+                + http + [
+                    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                    .product(name: "NIOPosix", package: "swift-nio"),
+                ]),
         library(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "ConfigurationFiles", "Workloads", "Reporting"]
@@ -181,13 +184,14 @@ let package = Package(
                 "Transformer", "Routing", logging, lifecycle, nioSSL,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ] + http),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Transformer",
                 "Engine", "Tokenization", "Weft", logging,
-            ],
+            ] + httpClient,
             path: "Tests/Conformance", exclude: ["clients", "Resources"], swiftSettings: settings),
     ]
 )

@@ -12,8 +12,8 @@ extension Demand {
     /// router.
     ///
     /// It is the one that the prompt's beginning prefers, whose pages it may find, while that has not much more to do
-    /// than the least busy one: no more than reading the prompt costs, which is all that pages can save, or a quarter of
-    /// what the least busy one has to do. Else it is the least busy one. That expected work is held until a request
+    /// than the least busy one: no more than reading the prompt costs, which is all that pages can save, or a quarter
+    /// of what the least busy one has to do. Else it is the least busy one. That expected work is held until a request
     /// ends makes slow replicas get less of it.
     ///
     /// - Returns: `nil` where there are none.

@@ -21,7 +21,7 @@ package struct RoutingTable: Sendable {
         /// Who has it; `nil` while it waits.
         var worker: Incarnation?
         /// Its client has a part of the answer.
-        var hasBegun = false
+        package fileprivate(set) var hasBegun = false
         /// Who failed it; they come last when it is sent again.
         var failed: Set<Incarnation> = []
         /// Who did not want it; they are not asked again.
@@ -64,6 +64,8 @@ package struct RoutingTable: Sendable {
     package enum Action: Sendable, Hashable {
         /// Sends a request; an attempt that is under way for it elsewhere is given up.
         case send(RequestNumber, attempt: Int, to: Incarnation, url: String)
+        /// Gives up the attempt that is under way for a request, which waits.
+        case recall(RequestNumber)
         /// Ends a request without an answer.
         case refuse(RequestNumber, Refusal)
     }
@@ -184,7 +186,8 @@ package struct RoutingTable: Sendable {
             guard let request = requests[number], !request.hasBegun || request.demand.isRepeatable else { return [] }
             release(number)
             requests[number]?.failed.insert(worker)
-            return dispatch(number, at: now)
+            let actions = dispatch(number, at: now)
+            return actions.isEmpty ? [.recall(number)] : actions
         }
     }
 
@@ -202,12 +205,13 @@ package struct RoutingTable: Sendable {
         return (number, dispatch(number, at: now))
     }
 
-    /// The first part of an answer came, and went to the client. Tellings of attempts that were given up are ignored,
-    /// here as below.
-    package mutating func began(_ number: RequestNumber, attempt: Int, at now: Seconds) -> [Action] {
-        guard let worker = current(number, attempt) else { return [] }
+    /// The first part of an answer came, and is about to go to the client.
+    ///
+    /// - Returns: `nil` where the attempt was given up: nothing of it may go to the client.
+    package mutating func began(_ number: RequestNumber, attempt: Int, at now: Seconds) -> [Action]? {
+        guard let worker = current(number, attempt) else { return nil }
         requests[number]?.hasBegun = true
-        guard workers[worker.name]?.announcement.worker == worker, workers[worker.name]?.failures != 0 else {
+        guard let known = workers[worker.name], known.announcement.worker == worker, known.failures > 0 else {
             return []
         }
         workers[worker.name]?.failures = 0
@@ -216,7 +220,7 @@ package struct RoutingTable: Sendable {
         return serveWaiting(at: now)
     }
 
-    /// An attempt failed.
+    /// An attempt failed. That of one that was given up is ignored.
     package mutating func failed(
         _ number: RequestNumber, attempt: Int, _ failure: Failure, at now: Seconds
     ) -> [Action] {

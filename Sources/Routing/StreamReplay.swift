@@ -12,6 +12,8 @@ package struct StreamReplay: Sendable {
     private var repeated: [Int?: Int] = [:]
     /// What the client takes for the answer's name and time.
     private var head: Head?
+    /// Whether the stream has come to its own end.
+    package private(set) var isWhole = false
 
     private struct Head {
         var id: String
@@ -19,9 +21,6 @@ package struct StreamReplay: Sendable {
     }
 
     package init() {}
-
-    /// Whether the client has anything of the answer.
-    package var hasBegun: Bool { !sent.isEmpty }
 
     /// Another stream begins, from its start.
     package mutating func startAgain() { repeated = [:] }
@@ -35,6 +34,7 @@ package struct StreamReplay: Sendable {
         let data = event.dropFirst(Self.prefix.count)
         if data.hasPrefix("[DONE]") {
             guard hasRepeatedAll else { throw Divergence() }
+            isWhole = true
             return event
         }
         guard let object = try? JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any] else {

@@ -118,7 +118,7 @@ struct RoutingHistoryTests {
             if random.unit() < 0.1 {
                 let stale = request.attempt - 1
                 #expect(table.failed(number, attempt: stale, .broken, at: now) == [])
-                #expect(table.began(number, attempt: stale, at: now) == [])
+                #expect(table.began(number, attempt: stale, at: now) == nil)
                 return
             }
             guard request.worker != nil else {
@@ -128,7 +128,11 @@ struct RoutingHistoryTests {
             switch random.integer(in: 0...9) {
             case 0...3:
                 open[number]?.hasBegun = true
-                carryOut(table.began(number, attempt: request.attempt, at: now))
+                guard let actions = table.began(number, attempt: request.attempt, at: now) else {
+                    Issue.record("an attempt under way counts as given up")
+                    return
+                }
+                carryOut(actions)
             case 4...5: carryOut(table.failed(number, attempt: request.attempt, .broken, at: now))
             case 6 where !request.hasBegun:
                 carryOut(table.failed(number, attempt: request.attempt, .declined, at: now))
@@ -155,6 +159,7 @@ struct RoutingHistoryTests {
                     #expect(!draining.contains(worker.name), "a drained worker got something")
                     #expect(!request.hasBegun || request.isRepeatable, "a client would get two answers")
                     open[number] = (attempt, worker, request.hasBegun, request.isRepeatable)
+                case .recall(let number): #expect(table.waiting.contains(number))
                 case .refuse(let number, _):
                     #expect(open.removeValue(forKey: number) != nil, "a request ends twice")
                     ends += 1

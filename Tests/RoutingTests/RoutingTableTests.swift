@@ -100,7 +100,9 @@ struct RoutingTableTests {
         let (begun, _) = table.arrived(Self.demand, at: 100)
         let (again, _) = table.arrived(repeatable, at: 100)
         for number in [begun, again] { _ = table.began(number, attempt: 1, at: 101) }
-        #expect(table.tick(at: 105) == [])
+        // Nobody else is there: they wait, and what their attempts may still bring is nobody's.
+        #expect(table.tick(at: 105) == [.recall(plain), .recall(again)])
+        #expect(table.began(plain, attempt: 1, at: 105) == nil)
         #expect(table.waiting == [plain, again])
         #expect(!table.isReady(at: 105))
         let (_, actions) = try table.announce(Self.worker("b"), at: 106)

@@ -10,16 +10,16 @@ struct StreamReplayTests {
 
     @Test func whatTheClientHasIsLeftOutAndTheRestHasItsName() throws {
         var replay = StreamReplay()
-        #expect(!replay.hasBegun)
         #expect(try replay.take(": ping\n\n") == ": ping\n\n")
         #expect(try replay.take(event("a")) == event("a"))
         #expect(try replay.take(event("a")) == event("a"))
         #expect(try replay.take(event("b")) == event("b"))
-        #expect(replay.hasBegun)
         replay.startAgain()
         for text in ["a", "a", "b"] { #expect(try replay.take(event(text, id: "y", created: 9)) == nil) }
         #expect(try replay.take(event("id y", id: "y", created: 9)) == event("id y"))
+        #expect(!replay.isWhole)
         #expect(try replay.take("data: [DONE]\n\n") == "data: [DONE]\n\n")
+        #expect(replay.isWhole)
     }
 
     @Test func choicesComeInAnyOrder() throws {

@@ -11,6 +11,7 @@ struct RequestIDMiddleware: RouterMiddleware {
     ) async throws -> Response {
         let id = request.headers[.xRequestID].flatMap(Self.accepted) ?? Identifier.random()
         var context = context
+        context.requestID = id
         context.logger[metadataKey: "request"] = "\(id)"
         var response = try await next(request, context)
         response.headers[.xRequestID] = id
