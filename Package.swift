@@ -93,6 +93,7 @@ let package = Package(
         library("Workloads", ["Quantities", "ConfigurationFiles"]),
         library("Scheduling", ["Quantities", "KVCache", deques]),
         library("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
+        library("Routing", ["Quantities", orderedCollections]),
         library("Simulation", ["Quantities", "KVCache", "Workloads", "Scheduling", "Placement"]),
         library(
             "MuxServeReference",
@@ -104,7 +105,7 @@ let package = Package(
             "Engine",
             [
                 "Quantities", "Grammar", "Compute", "Kernels", "GGUF", "Tokenization", "Chat", "KVCache", "Transformer",
-                "Scheduling", "ConfigurationFiles", "Access", "Workloads", "Placement", logging,
+                "Scheduling", "ConfigurationFiles", "Access", "Workloads", "Placement", "Routing", logging,
             ]),
         library(
             "Profiling",
@@ -117,8 +118,9 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
-                "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL, crypto,
-                tracing,
+                "Tokenization", "Chat", "Transformer", "Routing", logging, lifecycle, orderedCollections, nioSSL, crypto,
+                tracing, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
                 + http, resources: [.embedInCode("Page")]),
         library(
@@ -131,7 +133,7 @@ let package = Package(
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ComputeCUDA", "Kernels", "ShaderTesting",
                 "GGUF", "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Telemetry",
                 "Server", "ConfigurationFiles",
-                "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
+                "Workloads", "Scheduling", "Placement", "Routing", "Simulation", "MuxServeReference", "Reporting",
                 "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
@@ -172,6 +174,7 @@ let package = Package(
         tests("Workloads", ["Quantities", "ConfigurationFiles"]),
         tests("Scheduling", ["Quantities", "KVCache", "Workloads"], hasResources: true),
         tests("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
+        tests("Routing", ["Quantities", orderedCollections]),
         tests("Simulation", ["Quantities", "Placement", "Scheduling", "Workloads", "KVCache"]),
         tests(
             "MuxServeReference", ["Quantities", "ConfigurationFiles", "Placement", "Simulation", "Workloads"]),
@@ -196,16 +199,17 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Access", "ConfigurationFiles", "Engine", "Grammar", "Tokenization", "Chat",
-                "Transformer", "Telemetry", logging, lifecycle, nioSSL, tracing,
+                "Transformer", "Routing", "Telemetry", logging, lifecycle, nioSSL, tracing,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ] + http),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Transformer",
                 "Engine", "Tokenization", "Weft", logging,
-            ],
+            ] + httpClient,
             path: "Tests/Conformance", exclude: ["clients", "Resources"], swiftSettings: settings),
     ]
 )

@@ -15,6 +15,8 @@ package final class AccessControl: Sendable {
 
     private let path: String?
     private let others: KeyRing
+    /// Of the routers in front, which may do everything where keys are asked for.
+    private let router: AccessKey?
     private let logger: Logger
     private let clock: @Sendable () -> Double
     private let state: Mutex<State>
@@ -22,16 +24,23 @@ package final class AccessControl: Sendable {
     /// - Parameters:
     ///   - path: of the file of keys; `nil` where there is none.
     ///   - environment: see `KeyRing.init(environment:)`.
+    ///   - routerSecret: what the routers in front of the server bear.
     ///   - clock: seconds that only go forward; those of the machine, but for tests.
     /// - Throws: `FileError`, `KeyError`, or what Foundation throws where the file cannot be read.
     package init(
-        file path: String?, environment: [String: String], logger: Logger, clock: (@Sendable () -> Double)? = nil
+        file path: String?, environment: [String: String], routerSecret: String? = nil, logger: Logger,
+        clock: (@Sendable () -> Double)? = nil
     ) throws {
         let start = ContinuousClock.now
         self.clock = clock ?? { (ContinuousClock.now - start) / .seconds(1) }
         self.path = path
         self.logger = logger
         others = try KeyRing(environment: environment)
+        router = routerSecret.map { secret in
+            var key = AccessKey(name: "router", digest: KeyDigest(of: secret))
+            key.rights = Set(AccessKey.Right.allCases)
+            return key
+        }
         let watch = FileWatch([path].compactMap { $0 })
         state = Mutex(State(ring: try Self.ring(path, others), watch: watch))
     }
@@ -43,7 +52,8 @@ package final class AccessControl: Sendable {
     package func key(withSecret secret: String) -> AccessKey? {
         state.withLock { state in
             reloadIfChanged(&state)
-            return state.ring.key(withSecret: secret)
+            if let key = state.ring.key(withSecret: secret) { return key }
+            return router.flatMap { $0.digest == KeyDigest(of: secret) ? $0 : nil }
         }
     }
 

@@ -1,10 +1,11 @@
 package import Compute
 package import Logging
+import Routing
 import Synchronization
 package import Transformer
 
-/// All units of a process: a request goes to the unit that serves its model, and where several do, to the one with the
-/// fewest requests.
+/// All units of a process: a request goes to the unit that serves its model, and where several do, to the one that
+/// `Demand.choice` says.
 ///
 /// ```swift
 /// let fleet = Fleet(configuration, modelFolder: folder, logger: logger)
@@ -14,8 +15,8 @@ package import Transformer
 package final class Fleet: TextGenerator, ModelAdministration {
     private let units: [UnitSupervisor]
     private let recorder = PassRecorder()
-    /// Counts requests for models of several units: of units with equally many, each is the first in turn.
-    private let turn = Mutex(0)
+    /// The expected work of the requests that each unit has; counted where there are several units.
+    private let work: Mutex<[Double]>
 
     /// - Parameters:
     ///   - modelFolder: what relative paths of model files are relative to.
@@ -30,6 +31,7 @@ package final class Fleet: TextGenerator, ModelAdministration {
                 unit, modelFolder: modelFolder, weightCache: weightCache, logger: logger, recorder: recorder
             ) { try await openDevice(unit) }
         }
+        work = Mutex(Array(repeating: 0, count: configuration.units.count))
     }
 
     /// Makes all units, each with its device, pool and models.
@@ -85,39 +87,64 @@ package final class Fleet: TextGenerator, ModelAdministration {
     package func generate(
         _ request: GenerationRequest
     ) async throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        try await unit(for: request.model).generate(request)
+        let demand = Demand(
+            model: request.model,
+            work: ExpectedWork(promptTokens: request.prompt.count, mostOutputTokens: request.maxTokens),
+            prefix: PrefixHash(request.prompt))
+        let (unit, booking) = try await place(demand)
+        let stream = try await unit.generate(request)
+        guard let booking else { return stream }
+        // Pulled by the one that reads the result, and so ended with it.
+        nonisolated(unsafe) var iterator = stream.makeAsyncIterator()
+        return AsyncThrowingStream {
+            defer { withExtendedLifetime(booking) {} }
+            return try await iterator.next()
+        }
     }
 
     package func embed(_ request: EmbeddingRequest) async throws(EngineError) -> Embedding {
-        try await unit(for: request.model).embed(request)
+        let work = ExpectedWork(promptTokens: request.prompt.count, mostOutputTokens: 0)
+        let (unit, booking) = try await place(Demand(model: request.model, work: work))
+        defer { withExtendedLifetime(booking) {} }
+        return try await unit.embed(request)
+    }
+
+    /// Work that a unit has until nobody holds this any more.
+    private final class Booking: Sendable {
+        private let fleet: Fleet
+        private let unit: Int
+        private let work: Double
+
+        init(_ fleet: Fleet, _ unit: Int, _ work: Double) { (self.fleet, self.unit, self.work) = (fleet, unit, work) }
+
+        deinit { fleet.work.withLock { $0[unit] -= work } }
     }
 
     /// The unit that takes the next request for a model.
-    private func unit(for model: String) async throws(EngineError) -> UnitSupervisor {
-        let candidates = await units(of: model)
-        guard let first = candidates.first else {
+    ///
+    /// - Returns: with it its work, where there are several units.
+    private func place(_ demand: Demand) async throws(EngineError) -> (unit: UnitSupervisor, Booking?) {
+        let serving = await indices { await $0.models.contains { $0.name == demand.model } }
+        guard let first = serving.first else {
             // A unit that is not up yet says so; it may be the one that is asked for.
-            if let loading = await unitThatLoads() { return loading }
-            throw .modelNotFound(model)
+            if let loading = await unitThatLoads() { return (loading, nil) }
+            throw .modelNotFound(demand.model)
         }
-        guard candidates.count > 1 else { return first }
-        let start = turn.withLock { turn in
-            turn += 1
-            return turn % candidates.count
+        guard units.count > 1 else { return (units[first], nil) }
+        let able = await indices(among: serving) { await $0.takesRequests }
+        let index = work.withLock { work in
+            let replicas = able.map { Replica(name: units[$0].name, work: work[$0]) }
+            // One that takes none says why.
+            let index = demand.choice(among: replicas).map { able[$0] } ?? first
+            work[index] += demand.work.total
+            return index
         }
-        var best = (unit: first, requests: Int.max)
-        for unit in candidates[start...] + candidates[..<start] {
-            guard let requests = await unit.requestCount, requests < best.requests else { continue }
-            best = (unit, requests)
-        }
-        return best.unit
+        return (units[index], Booking(self, index, demand.work.total))
     }
 
-    private func units(of model: String) async -> [UnitSupervisor] {
-        var found: [UnitSupervisor] = []
-        for unit in units {
-            if await unit.models.contains(where: { $0.name == model }) { found.append(unit) }
-        }
+    private func indices(among: [Int]? = nil, where holds: (UnitSupervisor) async -> Bool) async -> [Int] {
+        var found: [Int] = []
+        for index in among ?? Array(units.indices) where await holds(units[index]) { found.append(index) }
         return found
     }
 

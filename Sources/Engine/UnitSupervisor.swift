@@ -130,11 +130,10 @@ package actor UnitSupervisor {
         }
     }
 
-    /// Requests that wait or run; `nil` while the unit takes none.
-    var requestCount: Int? {
+    var takesRequests: Bool {
         get async {
-            guard case .serving(let service) = state, await service.unit.isHealthy else { return nil }
-            return await service.unit.scheduler.state.requestCount
+            guard case .serving(let service) = state else { return false }
+            return await service.unit.isHealthy
         }
     }
 

@@ -89,22 +89,10 @@ package struct WeftServer: Service {
         _ router: Router<ServerContext>, _ host: String, _ port: Int,
         _ onRunning: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
-        Application(
-            router: router,
-            server: HTTPServerBuilder { ClientChannel(responder: $0, connections: connections, settings: settings) },
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "weft"),
-            onServerRunning: { channel in
-                await guardAccepting(channel)
-                await onRunning(channel.localAddress?.port ?? port)
-            },
-            logger: logger)
+        Listener(settings: settings, connections: connections, logger: logger)
+            .application(router, host, port, onRunning)
     }
 
-    private func guardAccepting(_ channel: any Channel) async {
-        try? await channel.eventLoop.submit {
-            try channel.pipeline.syncOperations.addHandler(
-                AcceptHandler(connections: connections, logger: logger), position: .first)
-        }.get()
     }
 
     /// A router of what every address answers, and of what `add` adds.

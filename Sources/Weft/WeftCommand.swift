@@ -12,7 +12,8 @@ struct WeftCommand: AsyncParsableCommand {
             """,
         version: weftVersion,
         subcommands: [
-            ServeCommand.self, GenerateCommand.self, LogitsCommand.self, DevicesCommand.self, ConvertCommand.self,
+            ServeCommand.self, RouteCommand.self, GenerateCommand.self, LogitsCommand.self, DevicesCommand.self,
+            ConvertCommand.self,
             ModelsCommand.self, ListModelsCommand.self, ShowModelCommand.self, RemoveModelsCommand.self,
             KeysCommand.self, ConfigCommand.self,
             BenchCommand.self, ShadersCommand.self, ProfileCommand.self, PlanCommand.self, SimulateCommand.self,

@@ -18,6 +18,7 @@ struct RequestMiddleware: RouterMiddleware {
     ) async throws -> Response {
         let id = request.headers[.xRequestID].flatMap(Self.accepted) ?? Identifier.random()
         var context = context
+        context.requestID = id
         context.logger[metadataKey: "request"] = "\(id)"
         // Hummingbird's own number for it.
         context.logger[metadataKey: "hb.request.id"] = nil

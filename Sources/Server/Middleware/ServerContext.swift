@@ -7,6 +7,8 @@ struct ServerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The connection that the request came by.
     let channel: any Channel
+    /// What answers, logs and workers behind a router call the request.
+    var requestID: String?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)

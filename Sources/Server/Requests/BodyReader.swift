@@ -64,6 +64,8 @@ struct ReceivedBody: Sendable {
     fileprivate let lease: ByteBudget.Lease
 
     var count: Int { bytes.readableBytes }
+    /// As it came, for who passes it on; as long as the body is held.
+    var buffer: ByteBuffer { bytes }
 
     /// The body's text, which is JSON: what reads it as YAML meets no aliases, which could name more than they are.
     /// - Throws: `APIError` when it is not text; `DecodingError` when it is not JSON.

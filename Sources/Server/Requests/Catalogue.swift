@@ -17,8 +17,7 @@ struct Catalogue: Sendable {
         guard isReady || !served.isEmpty else { throw .unavailable("The models are loading.") }
         guard let name else {
             if served.count == 1 { return served[0] }
-            let names = served.map { "`\($0.name)`" }.joined(separator: ", ")
-            throw .invalid("model", "`model` is missing; this server has \(names).")
+            throw .modelMissing(served.map(\.name))
         }
         throw .modelNotFound(name)
     }
@@ -33,6 +32,14 @@ struct Catalogue: Sendable {
 
     /// What Ollama adds to a name without a tag.
     static let tag = ":latest"
+}
+
+extension APIError {
+    /// A request names no model, where there are several or none.
+    static func modelMissing(_ models: [String]) -> APIError {
+        let names = models.map { "`\($0)`" }.joined(separator: ", ")
+        return .invalid("model", "`model` is missing; this server has \(names).")
+    }
 }
 
 extension ServedModel {

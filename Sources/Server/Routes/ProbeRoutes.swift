@@ -14,7 +14,8 @@ struct ProbeRoutes: Sendable {
     /// Whether a path says how the server is, and is answered however many ask for text.
     static func isProbe(_ path: String) -> Bool {
         let path = path.prefix { $0 != "?" }
-        return paths.contains { $0 == path } || path == "/metrics" || path.hasPrefix("/admin/")
+        // A worker that could not announce itself to a crowded router would be taken for dead.
+        return paths.contains { $0 == path } || path == "/metrics" || path.hasPrefix("/admin/") || path == "/registry"
     }
 
     private struct Status: Encodable { var status: String }

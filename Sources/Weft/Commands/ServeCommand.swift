@@ -51,6 +51,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var device: DeviceOption
 
+    @OptionGroup var announcing: AnnounceOptions
+
     func validate() throws {
         if sources.isEmpty { throw ValidationError("name a configuration, or models") }
         let ports = ServeConfiguration.ports
@@ -79,7 +81,8 @@ struct ServeCommand: AsyncParsableCommand {
         let words = words, configuration = try words.configuration()
         log.settings = configuration.log
         let logger = Logger(label: "weft")
-        var settings = try Self.settings(of: configuration, in: Self.folder(of: sources[0]), logger: logger)
+        var settings = try Self.settings(
+            of: configuration, in: Self.folder(of: sources[0]), routerSecret: try announcing.secret(), logger: logger)
         let descriptors = Self.raiseDescriptorLimit()
         let devices = UnitDevices(logger: logger)
         for unit in configuration.units { try devices.prepare(unit) }
@@ -89,6 +92,7 @@ struct ServeCommand: AsyncParsableCommand {
         let (address, scheme) = (configuration.host, settings.identity == nil ? "http" : "https")
         // Devices, model files and probes need descriptors too.
         settings.connectionLimit = min(settings.connectionLimit, max(16, descriptors / 2))
+        let announcer = try announcing.announcer(of: fleet, configuration, scheme: scheme, logger: logger)
         let file = Self.isConfiguration(sources[0]) ? sources[0] : nil
         let reloader = Reloader(
             serving: configuration, of: fleet, file: file, aliases: settings.aliases, log: log, logger: logger,
@@ -100,7 +104,10 @@ struct ServeCommand: AsyncParsableCommand {
         settings.onDrained = { end.yield() }
         let server = WeftServer(
             fleet, administration: fleet, configuration: settings, logger: logger, log: log
-        ) { port in logger.info("listening", metadata: ["url": "\(scheme)://\(address):\(port)"]) }
+        ) { port in
+            logger.info("listening", metadata: ["url": "\(scheme)://\(address):\(port)"])
+            announcer?.listening(on: port)
+        }
         let loader = LoadService(fleet: fleet, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: server),
@@ -110,6 +117,8 @@ struct ServeCommand: AsyncParsableCommand {
         ]
         // The first one ends last: when the server has told it all.
         if let exporter { services.insert(.init(service: exporter), at: 0) }
+        // The last one ends first: routers send nothing more before the listener closes.
+        if let announcer { services.append(.init(service: announcer)) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -176,16 +185,19 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// How the server is reached, and by whom.
     ///
-    /// - Parameter folder: what paths of keys and certificates are relative to.
+    /// - Parameters:
+    ///   - folder: what paths of keys and certificates are relative to.
+    ///   - routerSecret: what routers in front bear.
     static func settings(
-        of configuration: ServeConfiguration, in folder: URL, logger: Logger
+        of configuration: ServeConfiguration, in folder: URL, routerSecret: String? = nil, logger: Logger
     ) throws -> WeftServer.Configuration {
         let access = configuration.access
         func path(_ file: String) -> String { URL(filePath: file, relativeTo: folder).path }
         var settings = WeftServer.Configuration(
             host: configuration.host, port: configuration.port, version: weftVersion)
         let control = try AccessControl(
-            file: access.keys.map(path), environment: ProcessInfo.processInfo.environment, logger: logger)
+            file: access.keys.map(path), environment: ProcessInfo.processInfo.environment,
+            routerSecret: routerSecret, logger: logger)
         settings.access = control
         let hosts = [configuration.host] + (access.admin.map { [$0.host] } ?? [])
         if !control.hasKeys, !access.isInsecure, let host = hosts.first(where: { !AccessConfiguration.isLoopback($0) })

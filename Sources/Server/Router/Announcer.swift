@@ -1,0 +1,142 @@
+package import Engine
+import Foundation
+package import Logging
+import NIOHTTP1
+import Routing
+import ServiceLifecycle
+import Synchronization
+
+/// Tells routers once a second that this server is there, what it serves, and that it goes.
+package struct Announcer: Service {
+    package struct Settings: Sendable {
+        /// URLs of routers.
+        package var routers: [String]
+        /// Where this server is reached; `nil` for the port says the one that it listens on.
+        package var scheme: String
+        package var host: String
+        package var port: Int?
+        /// Borne towards the routers.
+        package var secret: String?
+        package var version: String
+        /// Models of the configuration, which are told of before they are loaded.
+        package var models: [String]
+        /// Other names of models.
+        package var aliases: [String: String]
+
+        package init(
+            routers: [String], scheme: String, host: String, port: Int?, secret: String?, version: String,
+            models: [String], aliases: [String: String]
+        ) {
+            (self.routers, self.scheme, self.host, self.port) = (routers, scheme, host, port)
+            (self.secret, self.version, self.models, self.aliases) = (secret, version, models, aliases)
+        }
+    }
+
+    private let settings: Settings
+    private let administration: any ModelAdministration
+    private let logger: Logger
+    /// Greater than that of the process before, as clocks go; microseconds fit into any JSON reader's numbers.
+    private let epoch = Int(Date().timeIntervalSince1970 * 1e6)
+    private let state = State()
+
+    private final class State: Sendable {
+        let port = Mutex<Int?>(nil)
+        let isListening = Latch()
+        let isDraining = Mutex(false)
+    }
+
+    package init(_ settings: Settings, of administration: any ModelAdministration, logger: Logger) {
+        (self.settings, self.administration, self.logger) = (settings, administration, logger)
+    }
+
+    /// Must be called once, with the port that the server listens on; before that nothing is told.
+    package func listening(on port: Int) {
+        state.port.withLock { $0 = settings.port ?? port }
+        state.isListening.open()
+    }
+
+    package func run() async throws {
+        let client = WorkerClient()
+        await cancelWhenGracefulShutdown {
+            await state.isListening.wait()
+            await withDiscardingTaskGroup { group in
+                for router in settings.routers { group.addTask { await announce(to: router, client) } }
+            }
+        }
+        // One that was fenced off by all routers serves on for those who know it.
+        try? await gracefulShutdown()
+        guard state.isListening.isOpen else { return await client.shutdown() }
+        await withDiscardingTaskGroup { group in
+            for router in settings.routers { group.addTask { await withdraw(from: router, client) } }
+        }
+        await client.shutdown()
+    }
+
+    private var name: String { "\(settings.host):\(state.port.withLock { $0 } ?? 0)" }
+
+    /// Announces once a second; what becomes of it goes to the log when it changes.
+    private func announce(to router: String, _ client: WorkerClient) async {
+        var outcome = ""
+        while !Task.isCancelled {
+            let new = await announceOnce(to: router, client)
+            if new.text != outcome, !Task.isCancelled {
+                logger.log(level: new.isFault ? .error : .info, "\(new.text)", metadata: ["router": "\(router)"])
+            }
+            outcome = new.text
+            if new.isFinal { return }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    private struct Outcome {
+        var text: String
+        var isFault = true
+        var isFinal = false
+    }
+
+    private func announceOnce(to router: String, _ client: WorkerClient) async -> Outcome {
+        do {
+            let body = try JSON.encode(await announcement)
+            let answer = try await client.ask(
+                .POST, router + "/registry", headers: WorkerClient.headers(bearing: settings.secret), body)
+            switch answer.status {
+            case 200:
+                let reply = try JSONDecoder().decode(AnnouncementReply.self, from: answer.body)
+                if let drain = reply.drain { state.isDraining.withLock { $0 = drain } }
+                return Outcome(text: "announced", isFault: false)
+            case 401:
+                return Outcome(text: "the router does not know this server's secret: give both the same one")
+            case 409:
+                return Outcome(
+                    text: "another process announces itself as \(name), and this one stops: \(answer.message)",
+                    isFinal: true)
+            default: return Outcome(text: "the router refuses this server: \(answer.message)")
+            }
+        } catch {
+            return Outcome(text: "the router cannot be reached: \(WorkerClient.reason(error))")
+        }
+    }
+
+    private func withdraw(from router: String, _ client: WorkerClient) async {
+        let worker = name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? name
+        _ = try? await client.ask(
+            .DELETE, router + "/registry?worker=\(worker)&epoch=\(epoch)",
+            headers: WorkerClient.headers(bearing: settings.secret))
+    }
+
+    private var announcement: Announcement {
+        get async {
+            let status = await administration.status
+            // Models of units that failed are not there until these are back.
+            let units = status?.units.filter { $0.failure == nil } ?? []
+            var models = status == nil ? settings.models : units.flatMap { $0.models.map(\.name) }
+            models += settings.aliases.filter { models.contains($0.value) }.keys
+            let isDraining = state.isDraining.withLock { $0 }
+            return Announcement(
+                Incarnation(name: name, epoch: epoch), url: "\(settings.scheme)://\(name)", version: settings.version,
+                state: isDraining ? .draining : status == nil ? .loading : .ready,
+                units: status?.units.map(\.name) ?? [], models: Array(Set(models)).sorted(),
+                requests: units.flatMap(\.models).reduce(0) { $0 + $1.waiting + $1.running })
+        }
+    }
+}
