@@ -118,7 +118,8 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
-                "Tokenization", "Chat", "Transformer", "Routing", logging, lifecycle, orderedCollections, nioSSL, crypto,
+                "Tokenization", "Chat", "Transformer", "Routing", logging, lifecycle, orderedCollections, nioSSL,
+                crypto,
                 tracing, .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]

@@ -93,8 +93,6 @@ package struct WeftServer: Service {
             .application(router, host, port, onRunning)
     }
 
-    }
-
     /// A router of what every address answers, and of what `add` adds.
     private func router(_ add: (Router<ServerContext>) -> Void) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
