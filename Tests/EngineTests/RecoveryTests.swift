@@ -1,3 +1,4 @@
+import CUDADouble
 import Compute
 import Engine
 import Synchronization
@@ -168,6 +169,36 @@ struct RecoveryTests {
         try await waitUntilReady(service)
         #expect(await service.fleet.models.map(\.name) == ["b"])
         #expect(await service.status?.missing == [])
+        try await service.expectEmptyPool()
+    }
+
+    /// Through the CUDA backend on a stand-in for NVIDIA's driver: lanes have multiprocessors of their own, and after a
+    /// kernel has ended the device's context, the unit opens another.
+    @Test(.enabled(if: CUDADouble.isAvailable))
+    func aUnitOnCUDADividesItsDeviceAndSurvivesItsLoss() async throws {
+        let cuda = try CUDADouble()
+        let service = try await TinyService(models: [("a", 32)], cuda: cuda)
+        let before = try await service.tokens(of: "a", after: prompt, count: 12)
+        #expect(before.count == 12)
+        let status = try #require(await service.status)
+        #expect(status.partitioning == "green contexts" && status.lanes.map(\.units) == [nil, 10, 6])
+        #expect(status.lanes.contains { $0.passes > 0 })
+
+        // A launch that has begun when the error is wanted, or a later one.
+        let cut = try await streams(2, of: ["a"], service)
+        cuda.fail("kernel", 719)
+        for stream in cut {
+            await #expect {
+                for try await _ in stream {}
+            } throws: { error in
+                if case EngineError.unitFailed(_, _, let reason) = error { reason.contains("lost") } else { false }
+            }
+        }
+        try await waitUntilReady(service)
+        #expect(cuda.count("resets") == 1)
+        #expect(try await service.tokens(of: "a", after: prompt, count: 12) == before)
+        #expect(await service.status?.rebuilds == 1)
+        #expect(cuda.count("mistakes") == 0)
         try await service.expectEmptyPool()
     }
 }

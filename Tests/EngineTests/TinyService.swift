@@ -1,4 +1,6 @@
+import CUDADouble
 import Compute
+import ComputeCUDA
 import ComputeOpenCL
 import ComputeVulkan
 import Engine
@@ -17,10 +19,12 @@ struct TinyService {
 
     static let vocabulary = 288
 
-    /// - Parameter models: each model's name and head size.
+    /// - Parameters:
+    ///   - models: each model's name and head size.
+    ///   - cuda: the driver of `cuda`, which is opened anew whenever the unit opens its device.
     init(
         models: [(name: String, headSize: Int)] = [("a", 32), ("b", 64)], poolMegabytes: Int = 8,
-        device selector: String = "vulkan:llvmpipe",
+        device selector: String = "vulkan:llvmpipe", cuda: CUDADouble? = nil,
         change: (inout UnitConfiguration) -> Void = { _ in },
         opening wrap: @escaping @Sendable (any Device) throws -> any Device = { $0 }
     ) async throws {
@@ -46,7 +50,11 @@ struct TinyService {
             selector.hasPrefix("opencl")
             ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
             : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
-        fleet = Fleet(self.configuration, modelFolder: folder, logger: Logger(label: "test")) { _ in try wrap(device) }
+        fleet = Fleet(self.configuration, modelFolder: folder, logger: Logger(label: "test")) { _ in
+            guard let cuda else { return try wrap(device) }
+            return try wrap(
+                CUDADevice(DeviceSelector("cuda"), in: cuda.platform(), cacheDirectory: CUDADouble.kernels))
+        }
         try await fleet.load()
     }
 

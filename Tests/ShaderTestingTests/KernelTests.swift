@@ -32,6 +32,14 @@ struct KernelTests {
         TestDevices.expectNoMessages()
     }
 
+    /// By which the faster way to a GPU is chosen; here through OpenCL alone, where it takes no longer than there.
+    @Test(arguments: TestDevices.fast.filter { $0.description.api == .opencl })
+    func theSelfTestMeasures(_ device: TestedDevice) throws {
+        let seconds = try SelfTest.seconds(KernelSet(device: device.open()))
+        #expect(seconds > 0 && seconds.isFinite)
+        print("measured self-test of \(device.description.name): \(seconds) s")
+    }
+
     @Test(arguments: TestDevices.fast)
     func selfTestRefusesAWrongDevice(_ device: TestedDevice) throws {
         let mutant = try #require(MutationTests.mutants.first { $0.mutant.description == "attention: wrong scale" })
