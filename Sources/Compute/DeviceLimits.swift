@@ -24,6 +24,8 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
     package var prefersIntegerProducts: Bool
     /// Whether kernels may add four products of bytes by one instruction, fast or not.
     package var hasDotProducts: Bool
+    /// What the device's matrix units multiply at once; `nil` without any.
+    package var matrix: MatrixShape?
     /// The parts that work at the same time and can be given to different lanes: cores of a CPU; 1 where none can.
     package var computeUnits: Int
     /// Whether kernels can work on memory of the host where it stands.
@@ -35,7 +37,8 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
         maxBindingSize: Int, maxAllocationSize: Int, maxTexelElements: Int, maxBindings: Int, maxGroupSize: Int,
         maxGroupCount: Int, maxParameterBytes: Int, subgroupSize: Int, groupSize: Int, vectorWidth: Int,
         sharedMemoryBytes: Int = 0, prefersIntegerProducts: Bool = false,
-        hasDotProducts: Bool = false, computeUnits: Int = 1, importsHostMemory: Bool = false,
+        hasDotProducts: Bool = false, matrix: MatrixShape? = nil, computeUnits: Int = 1,
+        importsHostMemory: Bool = false,
         seesDeviceMemory: Bool = true
     ) {
         self.maxBindingSize = maxBindingSize
@@ -51,9 +54,23 @@ package struct DeviceLimits: Sendable, Hashable, Codable {
         self.sharedMemoryBytes = sharedMemoryBytes
         self.prefersIntegerProducts = prefersIntegerProducts
         self.hasDotProducts = hasDotProducts
+        self.matrix = matrix
         self.computeUnits = computeUnits
         self.importsHostMemory = importsHostMemory
         self.seesDeviceMemory = seesDeviceMemory
+    }
+}
+
+/// A product of matrices that the lanes of a subgroup compute together: halves, added to sums in single precision.
+package struct MatrixShape: Sendable, Hashable, Codable {
+    package var rows: Int
+    package var columns: Int
+    package var depth: Int
+
+    package init(rows: Int, columns: Int, depth: Int) {
+        self.rows = rows
+        self.columns = columns
+        self.depth = depth
     }
 }
 
@@ -69,6 +86,13 @@ extension DeviceLimits {
         maxTexelElements = 0
         prefersIntegerProducts = false
         self.sharedMemoryBytes = sharedMemoryBytes
+    }
+
+    /// Computes without matrix units and dot products from now on: for drivers that get them wrong.
+    package mutating func dropUnits() {
+        matrix = nil
+        hasDotProducts = false
+        prefersIntegerProducts = false
     }
 
     /// What every kernel needs and the device lacks; `nil` where it lacks nothing.

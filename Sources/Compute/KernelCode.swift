@@ -8,10 +8,14 @@ package struct KernelCode: Sendable, Hashable {
     /// 32-bit words of parameters, with first tile and tile count at the end.
     package var parameterCount: Int
     package var groupSize: Int
+    /// Whether it multiplies on the device's matrix units.
+    package var usesMatrices: Bool
 
     package init(
-        label: String, dialect: Dialect, source: String, bindings: [KernelBinding], parameterCount: Int, groupSize: Int
+        label: String, dialect: Dialect, source: String, bindings: [KernelBinding], parameterCount: Int,
+        groupSize: Int, usesMatrices: Bool = false
     ) {
+        self.usesMatrices = usesMatrices
         self.label = label
         self.dialect = dialect
         self.source = source

@@ -9,7 +9,8 @@ struct KernelParserTests {
         #expect(
             sources.keys.sorted() == [
                 "attention", "attention_merge", "attention_tile", "combine", "convolve", "embed", "gated_norm",
-                "group_experts", "head_norm", "matmul", "matmul_bytes", "matmul_bytes_tile", "matmul_tile", "norm",
+                "group_experts", "head_norm", "matmul", "matmul_bytes", "matmul_bytes_tile", "matmul_matrix",
+                "matmul_tile", "norm",
                 "probe_copy",
                 "probe_fma", "quantise", "recur", "rope_store", "route",
             ])

@@ -101,6 +101,31 @@ struct LaunchShapeTests {
         }
     }
 
+    /// Shapes that drivers list: NVIDIA's and AMD's, Intel's, and lavapipe's.
+    @Test(arguments: [
+        ("RTX 4090", 16, 16, 16), ("H200", 16, 16, 16), ("RX 7900 XTX", 16, 16, 16), ("B580", 8, 16, 16),
+    ])
+    func matrixUnitsTakeEveryHeight(_ name: String, _ rows: Int, _ columns: Int, _ depth: Int) throws {
+        let facts = try #require(DeviceFacts.known.first { $0.name == name })
+        var limits = DeviceLimits(facts)
+        limits.matrix = MatrixShape(rows: rows, columns: columns, depth: depth)
+        for matrix in Self.matrices {
+            let shapes = LaunchShape.products(
+                .q4K, depth: matrix.depth, columns: matrix.columns / 4, epilogue: matrix.epilogue, terms: 0,
+                limits: limits, facts: facts)
+            #expect(shapes.map(\.height) == [16, 32, 64] && shapes.allSatisfy { $0.path == .matrix })
+            #expect(Set(shapes.map { $0.options["SPLITS"] }).count == 1)
+            for shape in shapes {
+                #expect(shape.sharedBytes <= facts.sharedBytesPerGroup && shape.groupSize <= facts.maxGroupSize)
+            }
+        }
+        // Without room for rows, weights and results, everything is computed without.
+        limits.sharedMemoryBytes = 16 << 10
+        let without = LaunchShape.products(
+            .q4K, depth: 4096, columns: 1024, epilogue: .none, terms: 0, limits: limits, facts: facts)
+        #expect(without.allSatisfy { $0.path == .simd })
+    }
+
     /// Few rows in low tiles, several of them if need be; many in tiles as high as fill the device.
     @Test(arguments: [(1, 1), (3, 4), (16, 4), (17, 32), (40, 32), (2000, 96)])
     func theBatchChoosesATile(_ rows: Int, _ height: Int) {

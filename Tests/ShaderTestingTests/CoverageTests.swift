@@ -8,7 +8,7 @@ import Testing
 /// The tables run every variant of every kernel that an operation can ask for.
 struct CoverageTests {
     @Test func everyKernelHasCases() throws {
-        let labels = try Self.dispatched(.none).union(Self.dispatched(.gpu))
+        let labels = try Self.dispatched(.none).union(Self.dispatched(.gpu)).union(Self.dispatchedOnMatrices())
         let run = Set(labels.map { String($0.prefix { $0 != "<" }) })
         #expect(run == Set(try KernelLibrary.sources().keys))
         #expect(run.isSuperset(of: ShaderSuite.kernels))
@@ -26,7 +26,7 @@ struct CoverageTests {
     /// CPUs with wide vectors take several rows at once.
     @Test(arguments: [(8, "2"), (16, "4")])
     func everyHeightOfAttentionIsRun(_ vectorWidth: Int, _ rows: String) throws {
-        let dispatched = try Self.dispatched(.none, vectorWidth: vectorWidth)
+        let dispatched = try Self.dispatched(.none, of: "attention") { $0.vectorWidth = vectorWidth }
         for kv in ["F32", "F16", "Q8"] {
             for rows in ["1", rows] {
                 #expect(
@@ -37,16 +37,41 @@ struct CoverageTests {
         }
     }
 
-    private static func dispatched(_ fallback: Fallback, vectorWidth: Int = 4) throws -> Set<String> {
+    /// On devices with matrix units all products of floats are computed on them.
+    @Test func everyVariantIsRunOnMatrices() throws {
+        let dispatched = try Self.dispatchedOnMatrices()
+        let wanted: [Wanted] =
+            Self.formats.flatMap { format in
+                ["1", "4"].map { ("matmul_matrix<", ["WEIGHTS=\(format),", "ROWS=\($0),"]) }
+            } + [("matmul_matrix<", ["ROWS=2,"]), ("matmul_matrix<", ["EXPERTS=1,"])]
+            + Self.epilogues(of: ["matmul_matrix<"])
+        let missing = wanted.filter { wanted in
+            !dispatched.contains { $0.hasPrefix(wanted.kernel) && wanted.options.allSatisfy($0.contains) }
+        }
+        #expect(missing.isEmpty, "not run: \(missing)")
+        #expect(!dispatched.contains { $0.hasPrefix("matmul<") || $0.hasPrefix("matmul_tile<") })
+    }
+
+    private static func dispatchedOnMatrices() throws -> Set<String> {
+        try dispatched(.gpu, of: "matmul") {
+            $0.matrix = MatrixShape(rows: 8, columns: 8, depth: 8)
+            $0.subgroupSize = 8
+        }
+    }
+
+    private static func dispatched(
+        _ fallback: Fallback, of kernel: String? = nil, _ adjust: (inout DeviceLimits) -> Void = { _ in }
+    ) throws -> Set<String> {
         var limits = DeviceLimits(
             maxBindingSize: 1 << 30, maxAllocationSize: 1 << 30, maxTexelElements: 0, maxBindings: 16,
             maxGroupSize: 1024, maxGroupCount: 65535, maxParameterBytes: 128, subgroupSize: 1, groupSize: 1,
-            vectorWidth: vectorWidth)
+            vectorWidth: 4)
         fallback.apply(to: &limits)
+        adjust(&limits)
         let device = IdleDevice(dialect: .openCL, limits: limits, kind: .cpu)
         let bench = try Workbench(KernelSet(device: device))
         // What an idle device leaves is wrong, of course.
-        for test in ShaderSuite().cases(fallback) { _ = try? test.run(on: bench, times: 1) }
+        for test in ShaderSuite(kernel: kernel).cases(fallback) { _ = try? test.run(on: bench, times: 1) }
         return Set(device.dispatched)
     }
 

@@ -49,4 +49,23 @@ struct KernelTests {
         #expect(error?.description.contains(device.description.name) == true)
         #expect(error?.fault.contains("instead of") == true)
     }
+
+    /// Dot products that a driver gets wrong are done without; right ones are kept.
+    @Test(arguments: TestDevices.fast)
+    func wrongUnitsAreNoticed(_ device: TestedDevice) throws {
+        guard device.description.api == .vulkan else { return }
+        func kernels(_ sources: KernelSources?) throws -> KernelSet {
+            let real = try device.open(.gpu)
+            var limits = real.limits
+            limits.prefersIntegerProducts = true
+            return try KernelSet(device: real, limits: limits, sources: sources)
+        }
+        #expect(SelfTest.faultOfUnits(try kernels(nil)) == nil)
+        let mutant = try #require(
+            MutationTests.wordsOfGLSL.first { $0.mutant.description.contains("beyond 127 with a sign") })
+        let fault = SelfTest.faultOfUnits(try kernels(mutant.mutant.sources()))
+        #expect(fault?.kernel == "matmul_bytes" && fault?.fault.contains("instead of") == true)
+        // A device that acts as a CPU, or has no such units, is not asked.
+        #expect(SelfTest.faultOfUnits(try KernelSet(device: device.open())) == nil)
+    }
 }

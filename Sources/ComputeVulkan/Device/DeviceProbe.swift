@@ -16,6 +16,8 @@ struct DeviceProbe {
     /// Whether kernels may add four products of bytes by one instruction, and whether the device has one.
     let hasDotProducts: Bool
     let hasFastDotProducts: Bool
+    /// What kernels may multiply on matrix units.
+    let matrix: MatrixShape?
     /// By which other APIs know the device too.
     let uuid: [UInt8]
     private let subgroupProperties: VkPhysicalDeviceSubgroupProperties
@@ -45,6 +47,7 @@ struct DeviceProbe {
             extensions.contains(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)
             && Self.addsProducts(device, functions: functions)
         if hasDotProducts { allocation.pointee.pNext = UnsafeMutableRawPointer(dots) }
+        matrix = MatrixUnits.shape(of: device, extensions, functions: functions)
         var all = VkPhysicalDeviceProperties2()
         all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2
         all.pNext = UnsafeMutableRawPointer(allocation)

@@ -50,6 +50,11 @@ final class LogicalDevice: Sendable {
             info.pNext = UnsafeRawPointer(dots)
             extensions.append(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)
         }
+        if physical.limits.matrix != nil {
+            let features = MatrixUnits.Features(in: &arena, enabled: VkBool32(VK_TRUE), before: info.pNext)
+            info.pNext = UnsafeRawPointer(features.matrices)
+            extensions += MatrixUnits.extensions
+        }
         if capturesStatistics {
             let statistics = arena.put(VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR())
             statistics.pointee.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR

@@ -67,7 +67,9 @@ struct PhysicalDevice: Sendable {
             maxGroupCount: Int(reported.maxComputeWorkGroupCount.0),
             maxParameterBytes: Int(reported.maxPushConstantsSize), subgroupSize: subgroupSize, groupSize: groupSize,
             vectorWidth: 4, sharedMemoryBytes: isCPU ? 0 : Int(reported.maxComputeSharedMemorySize),
-            prefersIntegerProducts: !isCPU && probe.hasFastDotProducts, hasDotProducts: probe.hasDotProducts,
+            // Matrix units are faster yet, and exacter.
+            prefersIntegerProducts: !isCPU && probe.hasFastDotProducts && probe.matrix == nil,
+            hasDotProducts: probe.hasDotProducts, matrix: probe.matrix,
             computeUnits: Lavapipe.isDevice(probe.properties) ? Lavapipe.workers : 1,
             importsHostMemory: isCPU && probe.importsHostMemory)
     }

@@ -21,7 +21,7 @@ struct ShaderCompiler: Sendable {
         if let bytes = cache.code(of: code.source) {
             return bytes.withUnsafeBytes { Array($0.bindMemory(to: UInt32.self)) }
         }
-        let words = try compileSource(code)
+        let words = try code.usesMatrices ? MatrixTypes.completed(compileSource(code)) : compileSource(code)
         words.withUnsafeBytes { cache.keep(Array($0), of: code.source) }
         return words
     }
@@ -35,7 +35,9 @@ struct ShaderCompiler: Sendable {
         }
         shaderc_compile_options_set_target_env(
             options, shaderc_target_env_vulkan, UInt32(shaderc_env_version_vulkan_1_1.rawValue))
-        shaderc_compile_options_set_optimization_level(options, shaderc_optimization_level_performance)
+        // The optimiser knows no matrices; drivers optimise anyway.
+        shaderc_compile_options_set_optimization_level(
+            options, code.usesMatrices ? shaderc_optimization_level_zero : shaderc_optimization_level_performance)
         let result = shaderc_compile_into_spv(
             compiler, code.source, code.source.utf8.count, shaderc_compute_shader, code.label, "main", options)
         defer { shaderc_result_release(result) }

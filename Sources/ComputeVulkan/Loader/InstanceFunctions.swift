@@ -12,6 +12,8 @@ struct InstanceFunctions: @unchecked Sendable {
     let getPhysicalDeviceFeatures2: PFN_vkGetPhysicalDeviceFeatures2
     let enumerateDeviceExtensionProperties: PFN_vkEnumerateDeviceExtensionProperties
     let getPhysicalDeviceExternalBufferProperties: PFN_vkGetPhysicalDeviceExternalBufferProperties
+    /// `nil` where the loader knows no matrix units.
+    let getCooperativeMatrixProperties: WeftGetCooperativeMatrixProperties?
     let createDevice: PFN_vkCreateDevice
     let getDeviceProcAddr: PFN_vkGetDeviceProcAddr
 
@@ -35,6 +37,9 @@ struct InstanceFunctions: @unchecked Sendable {
         getPhysicalDeviceExternalBufferProperties = try loader.function(
             "vkGetPhysicalDeviceExternalBufferProperties", of: instance,
             as: PFN_vkGetPhysicalDeviceExternalBufferProperties.self)
+        getCooperativeMatrixProperties = try? loader.function(
+            "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", of: instance,
+            as: WeftGetCooperativeMatrixProperties.self)
         createDevice = try loader.function("vkCreateDevice", of: instance, as: PFN_vkCreateDevice.self)
         getDeviceProcAddr = try loader.function("vkGetDeviceProcAddr", of: instance, as: PFN_vkGetDeviceProcAddr.self)
     }

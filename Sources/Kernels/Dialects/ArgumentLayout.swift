@@ -28,7 +28,7 @@ package struct ArgumentLayout: Sendable, Hashable {
 
 extension BufferArgument.Element {
     /// Whether an element is several numbers.
-    var isWide: Bool { self != .float && self != .uint }
+    var isWide: Bool { ![.float, .uint, .half].contains(self) }
 
     var isUnsigned: Bool { self == .uvec || self == .uquad || self == .uint }
 
@@ -37,6 +37,7 @@ extension BufferArgument.Element {
         case .vec, .uvec: 4 * vectorWidth
         case .quad, .uquad: 16
         case .float, .uint: 4
+        case .half: 2
         }
     }
 }

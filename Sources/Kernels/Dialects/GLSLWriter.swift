@@ -72,6 +72,7 @@ extension BufferArgument.Element {
         case .uvec, .uquad: "uvec4"
         case .float: "float"
         case .uint: "uint"
+        case .half: "float16_t"
         }
     }
 }

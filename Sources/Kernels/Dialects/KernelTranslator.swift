@@ -60,7 +60,8 @@ package struct KernelTranslator: Sendable {
             subgroupSize: limits.subgroupSize > 1 && groupSize % limits.subgroupSize == 0 ? limits.subgroupSize : 0)
         return KernelCode(
             label: label(source, options), dialect: writer.dialect, source: writer.write(kernel),
-            bindings: arguments.map(\.binding), parameterCount: kernel.parameterList.count, groupSize: groupSize)
+            bindings: arguments.map(\.binding), parameterCount: kernel.parameterList.count, groupSize: groupSize,
+            usesMatrices: options["MATRIX_M"] != nil)
     }
 
     private func definitions(

@@ -54,6 +54,7 @@ package enum KernelLibrary {
             PackageResources.matmul_kernel,
             PackageResources.matmul_bytes_kernel,
             PackageResources.matmul_bytes_tile_kernel,
+            PackageResources.matmul_matrix_kernel,
             PackageResources.matmul_tile_kernel,
             PackageResources.norm_kernel,
             PackageResources.probe_copy_kernel,

@@ -19,6 +19,8 @@ package struct LaunchShape: Sendable, Hashable {
         case simd
         /// Whole numbers, added four at a time where the device can.
         case integerDot = "integer-dot"
+        /// Matrix units, for all numbers of rows: then a row's sums are the same for all.
+        case matrix
     }
 
     package var path: Path
@@ -86,6 +88,17 @@ extension LaunchShape {
                     height: tile.rows * tile.passes / max(1, terms), width: vecs * limits.vectorWidth / 4)
             }
         }
+        if terms == 0, let matrix = limits.matrix {
+            let shapes = Self.matrixShapes(matrix, isPaired: epilogue.isPaired, limits)
+            // Where a tile of few rows does not fit, all are computed without.
+            if shapes.count > 1 {
+                return shapes.map { tile in
+                    shape(
+                        .matrix, "matmul_matrix", rows: tile.rows, tile.options, height: 16 * tile.rows,
+                        width: tile.width, groupSize: tile.groupSize, sharedBytes: tile.sharedBytes)
+                }
+            }
+        }
         let packed = columns * (epilogue.isPaired ? 2 : 1)
         let splits = Splits(depth: depth, columns: packed, limits: limits, facts: facts, isPaired: epilogue.isPaired)
         let path = terms > 0 ? Path.integerDot : .simd
@@ -112,6 +125,45 @@ extension LaunchShape {
                     ? 16 * rows * (16 * 5 + 4 * 6) + 16 * 256 : 16 * (16 * rows * 9) + 16 * 512 + 4 * 16 * rows * parts)
         }
         return low + high.filter { $0.sharedBytes <= limits.sharedMemoryBytes && (low.isEmpty || $0.height > 16) }
+    }
+
+    /// What a group computes on matrix units.
+    private struct MatrixTile {
+        /// Times 16.
+        var rows: Int
+        var width: Int
+        var groupSize: Int
+        var sharedBytes: Int
+        var options: [String: String]
+    }
+
+    /// Few rows by eight subgroups that share the depth, or 32 and 64 by four side by side. What there is room for, the
+    /// lowest first; none on devices that multiply other shapes than the kernel is made for.
+    private static func matrixShapes(
+        _ matrix: MatrixShape, isPaired: Bool, _ limits: DeviceLimits
+    ) -> [MatrixTile] {
+        guard limits.subgroupSize > 1, [8, 16].contains(matrix.rows), [8, 16].contains(matrix.columns),
+            [8, 16, 32].contains(matrix.depth)
+        else { return [] }
+        // A pair needs two panels beside each other.
+        let splits = isPaired ? 4 : 8
+        func tile(rows: Int, waves: Int, parallel: Int, pad: Int) -> MatrixTile {
+            let columns = 32 * waves / parallel
+            let halves = parallel * (32 * (columns + pad) + 16 * rows * (32 + pad))
+            return MatrixTile(
+                rows: rows, width: columns / 4 / (isPaired ? 2 : 1), groupSize: waves * limits.subgroupSize,
+                sharedBytes: 2 * halves + 4 * matrix.rows * matrix.columns * waves,
+                options: [
+                    "WAVES": "\(waves)", "SPLITS": "\(splits)", "PARALLEL": "\(parallel)", "PAD": "\(pad)",
+                    "MATRIX_M": "\(matrix.rows)", "MATRIX_N": "\(matrix.columns)", "MATRIX_K": "\(matrix.depth)",
+                ])
+        }
+        let low = tile(rows: 1, waves: 8, parallel: splits, pad: 0)
+        let high = [2, 4].map { tile(rows: $0, waves: 4, parallel: 1, pad: 8) }
+        func fits(_ tile: MatrixTile) -> Bool {
+            tile.sharedBytes <= limits.sharedMemoryBytes && tile.groupSize <= limits.maxGroupSize
+        }
+        return fits(low) ? [low] + high.filter(fits) : []
     }
 
     /// What a lane of a CPU computes: `passes` times `rows` rows by `vecs` vecs.
@@ -196,7 +248,7 @@ extension LaunchShape {
     }
 
     /// Whether a group has a tile of many rows in the memory that its lanes share.
-    private var isTile: Bool { kernel.hasSuffix("_tile") }
+    private var isTile: Bool { kernel.hasSuffix("_tile") || options["PARALLEL"] == "1" }
 }
 
 // MARK: - Attention

@@ -11,25 +11,30 @@ package enum Reference {
     }
 
     /// - Parameter magnitudes: `[columns][depth]` what each weight's rounding is relative to, where it is put together
-    ///   from parts, as `|q d| + |m|` is for a quantised one; `nil` for plain weights.
+    ///   from parts, as `|q d| + |m|` is for a quantised one; `nil` for plain weights. With `inHalves` operands are
+    ///   rounded to halves before they are multiplied, as matrix units want them.
     package static func estimateMatmul(
-        _ x: [Float], _ w: [Float], magnitudes: [Float]? = nil, rows: Int, depth: Int, columns: Int
+        _ x: [Float], _ w: [Float], magnitudes: [Float]? = nil, inHalves: Bool = false, rows: Int, depth: Int,
+        columns: Int
     ) -> [Estimate] {
         var y: [Estimate] = []
         y.reserveCapacity(rows * columns)
         for row in 0..<rows {
-            for column in 0..<columns { y.append(dot(x, row, w, magnitudes ?? w, column, depth)) }
+            for column in 0..<columns { y.append(dot(x, row, w, magnitudes ?? w, column, depth, inHalves: inHalves)) }
         }
         return y
     }
 
     /// The product of one row and one column. A term goes through at most `depth` additions and four operations of its
     /// own (a quantised one is scaled, offset, and added up in blocks), each of which rounds: (depth + 4) * rounding *
-    /// sum |x| * magnitude (Higham, 3.1). An operand below the smallest normal float may count as zero.
+    /// sum |x| * magnitude (Higham, 3.1). An operand below the smallest normal float may count as zero. A half is one
+    /// of the two neighbours: each operand is off by 2^-10 of itself, or by 2^-24 where that is more; of x it is 16
+    /// times as much, as it is made smaller before.
     private static func dot(
-        _ x: [Float], _ row: Int, _ w: [Float], _ magnitudes: [Float], _ column: Int, _ depth: Int
+        _ x: [Float], _ row: Int, _ w: [Float], _ magnitudes: [Float], _ column: Int, _ depth: Int,
+        inHalves: Bool = false
     ) -> Estimate {
-        var (sum, magnitude, flushed) = (0.0, 0.0, 0.0)
+        var (sum, magnitude, flushed, rounded) = (0.0, 0.0, 0.0, 0.0)
         for k in 0..<depth {
             let a = x[row * depth + k]
             let b = w[column * depth + k]
@@ -37,8 +42,12 @@ package enum Reference {
             sum += Double(a) * Double(b)
             magnitude += size
             if a.isSubnormal || b.isSubnormal { flushed += size }
+            if inHalves {
+                let (a, b) = (Double(abs(a)), Double(abs(magnitudes[column * depth + k])))
+                rounded += max(0x1p-10 * a, 0x1p-20) * b + a * max(0x1p-10 * b, 0x1p-24)
+            }
         }
-        return Estimate(sum, error: Double(depth + 4) * Estimate.rounding * magnitude + flushed)
+        return Estimate(sum, error: Double(depth + 4) * Estimate.rounding * magnitude + flushed + rounded)
     }
 
     /// One head's vector rotated: pairs of neighbours of the first `2 * angles.count` elements.

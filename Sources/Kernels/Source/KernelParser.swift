@@ -41,7 +41,7 @@ struct KernelParser {
         for item in list.split(separator: ",") {
             let words = item.split(whereSeparator: \.isWhitespace).map(String.init)
             if words.count == 3, let access = BufferArgument.Access(rawValue: words[0]),
-                let element = BufferArgument.Element(rawValue: words[1])
+                let element = BufferArgument.Element(rawValue: words[1]), element != .half
             {
                 guard parameters.isEmpty else { throw error("buffer '\(words[2])' stands after a parameter") }
                 buffers.append(BufferArgument(name: words[2], access: access, element: element))

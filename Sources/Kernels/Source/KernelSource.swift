@@ -36,7 +36,8 @@ extension KernelSource {
 /// A buffer that a kernel is given.
 package struct BufferArgument: Sendable, Hashable {
     package enum Access: String, Sendable { case read, write, update }
-    package enum Element: String, Sendable { case vec, quad, float, uvec, uquad, uint }
+    /// `half` is for shared memory alone.
+    package enum Element: String, Sendable { case vec, quad, float, uvec, uquad, uint, half }
 
     package var name: String
     package var access: Access

@@ -77,7 +77,7 @@ struct BatchCase: ShaderCase {
         case .gpu:
             inGroups(isQuick ? [.q4] : WeightFormat.allCases)
                 + inGroups(isQuick ? [.q4] : WeightFormat.inBlocks).map { $0.with(\.takesBytes, true) }
-                + inGroups([.q8]).map { $0.with(\.takesBytes, true).with(\.terms, 2) }
+                + inGroups(isQuick ? [] : [.q8]).map { $0.with(\.takesBytes, true).with(\.terms, 2) }
         default: []
         }
     }

@@ -49,6 +49,7 @@ struct ExpertProductCase: DispatchCase {
             bench.kernels, x: .floats(x.buffer), weights: packed.weights, bias: shift?.buffer, y: output.buffer,
             columns: columns, stride: columns, epilogue: epilogue, experts: .init(routing, takesSlots: takesSlots))
 
+        let inHalves = bench.kernels.multipliesInHalves(format, depth: depth, columns: columns, epilogue)
         let expected = (0..<slots).flatMap { slot -> [ExpectedResult] in
             let row = slot / used
             let chosen = Reference.route(
@@ -56,8 +57,9 @@ struct ExpertProductCase: DispatchCase {
             let (expert, from) = (chosen[slot % used].expert, (takesSlots ? slot : row) * depth)
             let parts = matrices[expert].enumerated().map { half, matrix in
                 let products = Reference.estimateMatmul(
-                    Array(values[from..<from + depth]), matrix.values, magnitudes: matrix.magnitudes, rows: 1,
-                    depth: depth, columns: columns)
+                    Array(values[from..<from + depth]), matrix.values, magnitudes: matrix.magnitudes,
+                    inHalves: inHalves,
+                    rows: 1, depth: depth, columns: columns)
                 let first = (expert * halves + half) * columns
                 return bias.map { bias in products.enumerated().map { $1 + Estimate(bias[first + $0]) } } ?? products
             }

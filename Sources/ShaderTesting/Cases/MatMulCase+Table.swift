@@ -66,12 +66,16 @@ extension MatMulCase {
 
     /// Rows of bytes in groups: each way to multiply, every height, each form of results, and two terms.
     private static func bytesInGroups(isQuick: Bool) -> [MatMulCase] {
-        let whole = (isQuick ? [.q4] : [.q8, .q6K, .q4]).flatMap { inGroups($0) }
-        let brief = (isQuick ? [.q8, .iq4NL] : WeightFormat.inBlocks).flatMap { outer(inGroups($0)) }
-        let results = [.residual, .swiglu, .gated].flatMap { outer(inGroups(.q4, $0)) }
-        let terms = (isQuick ? [.q8] : [.q8, .q4, .q2K]).flatMap { inGroups($0) }.map { $0.with(\.terms, 2) }
-        return (whole + brief + results + terms + outer(epilogues(.q4, [(1, 73, 33), (97, 73, 17)], everyOther: 2)))
-            .map { $0.with(\.takesBytes, true) }
+        if isQuick {
+            let some = outer([.q4, .q8, .iq4NL].flatMap { inGroups($0) } + inGroups(.q4, .swiglu))
+            return (some + outer(inGroups(.q8)).map { $0.with(\.terms, 2) }).map { $0.with(\.takesBytes, true) }
+        }
+        let whole = [.q8, .q6K, .q4].flatMap { inGroups($0) } + outer(WeightFormat.inBlocks.flatMap { inGroups($0) })
+        let results =
+            outer([.residual, .swiglu, .gated].flatMap { inGroups(.q4, $0) })
+            + outer(epilogues(.q4, [(1, 73, 33), (97, 73, 17)], everyOther: 2))
+        let terms = [.q8, .q4, .q2K].flatMap { inGroups($0) }.map { $0.with(\.terms, 2) }
+        return (whole + results + terms).map { $0.with(\.takesBytes, true) }
     }
 
     /// What else is done to results: each activation, and each form with a bias and a scale.

@@ -44,8 +44,9 @@ struct MatMulCase: DispatchCase {
 
         let bias = hasBias ? numbers.floats((epilogue.isPaired ? 2 : 1) * columns).map { 4 * $0 } : nil
         var before = [UInt32](repeating: TestBuffer.guardWord, count: rows * stride)
-        var expected = results(of: x, matrix, bias: bias?.prefix(columns))
-        let others = up.map { results(of: x, $0, bias: bias?.suffix(columns)) }
+        let inHalves = !takesBytes && bench.kernels.multipliesInHalves(format, depth: depth, columns: columns, epilogue)
+        var expected = results(of: x, matrix, inHalves, bias: bias?.prefix(columns))
+        let others = up.map { results(of: x, $0, inHalves, bias: bias?.suffix(columns)) }
         for index in expected.indices {
             var old: Float?
             if [.residual, .gated, .gating].contains(epilogue.form) {
@@ -81,10 +82,11 @@ struct MatMulCase: DispatchCase {
     }
 
     private func results(
-        of x: [Float], _ matrix: RandomMatrix, bias: ArraySlice<Float>?
+        of x: [Float], _ matrix: RandomMatrix, _ inHalves: Bool, bias: ArraySlice<Float>?
     ) -> [ExpectedResult] {
         let products = Reference.estimateMatmul(
-            x, matrix.values, magnitudes: matrix.magnitudes, rows: rows * terms, depth: depth, columns: columns)
+            x, matrix.values, magnitudes: matrix.magnitudes, inHalves: inHalves, rows: rows * terms, depth: depth,
+            columns: columns)
         return (0..<rows * columns).map { index in
             let (row, column) = (index / columns, index % columns)
             let estimate = (1..<terms).reduce(products[row * terms * columns + column]) {
@@ -141,6 +143,17 @@ struct ProductRows {
         let packedScales = try TestBuffer("scales of x", numbersOfScales, on: device)
         self.rows = .bytes(QuantisedRows(bytes: x.buffer, scales: packedScales.buffer, terms: terms))
         buffers = [x, packedScales]
+    }
+}
+
+extension KernelSet {
+    /// Whether products of floats round their operands to halves, as those on matrix units do.
+    func multipliesInHalves(
+        _ format: WeightFormat, depth: Int, columns: Int, _ epilogue: MatMul.Epilogue
+    ) -> Bool {
+        LaunchShape.products(
+            format, depth: depth, columns: columns / 4, epilogue: epilogue, terms: 0, limits: limits, facts: facts
+        ).contains { $0.path == .matrix }
     }
 }
 

@@ -18,15 +18,39 @@ package enum SelfTest {
         ]
     }
 
+    /// What a device with matrix units, or with fast dot products, will multiply with on them.
+    private static func casesOfUnits(_ limits: DeviceLimits) -> [any DispatchCase] {
+        let takesBytes = limits.prefersIntegerProducts
+        return [1, 33].flatMap { rows in
+            [
+                MatMulCase(format: .q4, takesBytes: takesBytes, rows: rows, depth: 288, columns: 132),
+                MatMulCase(format: .q8, takesBytes: takesBytes, epilogue: .swiglu, rows: rows, depth: 96, columns: 36),
+            ]
+        }
+    }
+
+    /// What a device computes wrongly on its matrix units, or by dot products; `nil` where it has none or nothing is
+    /// wrong. What is, a device is not given up for: `DeviceLimits.dropUnits`.
+    package static func faultOfUnits(_ kernels: KernelSet) -> SelfTestError? {
+        let limits = kernels.limits
+        guard limits.hasGroups, limits.matrix != nil || limits.prefersIntegerProducts else { return nil }
+        do throws(SelfTestError) {
+            try run(casesOfUnits(limits), kernels)
+            return nil
+        } catch { return error }
+    }
+
     /// Takes well under a second where the kernels are in the caches, a few seconds where they are not.
     /// - Parameter kernels: those that the device will serve with.
     /// - Throws: `SelfTestError` for the first case that fails.
-    package static func run(_ kernels: KernelSet) throws(SelfTestError) {
+    package static func run(_ kernels: KernelSet) throws(SelfTestError) { try run(cases(kernels.limits), kernels) }
+
+    private static func run(_ cases: [any DispatchCase], _ kernels: KernelSet) throws(SelfTestError) {
         let device = kernels.device.description.name
         var current = "lane"
         do {
             let bench = try Workbench(kernels)
-            for test in cases(kernels.limits) {
+            for test in cases {
                 current = test.kernel
                 // Only what the device will serve a first token with.
                 let (trial, pending) = try kernels.gather { () throws(ComputeError) in try test.trial(on: bench) }

@@ -55,7 +55,7 @@ private final class OpenedDevices: Sendable {
     private let devices = Mutex<[OpenDevice]>([])
 
     func open(_ selector: String, _ adjust: (inout DeviceLimits) -> Void) throws -> any Device {
-        let open = try OpenDevice(selector, limits: adjust)
+        let open = try OpenDevice(selector, triesUnits: false, limits: adjust)
         devices.withLock { $0.append(open) }
         return open.device
     }

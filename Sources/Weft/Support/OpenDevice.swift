@@ -5,6 +5,7 @@ import ComputeOpenCL
 import ComputeVulkan
 import Foundation
 import Kernels
+import Logging
 import ShaderTesting
 import Synchronization
 
@@ -17,9 +18,11 @@ struct OpenDevice {
 
     /// - Parameters:
     ///   - name: as the user wrote it; `nil` for the default device.
+    ///   - triesUnits: whether to find out if it is right on matrix units and by dot products, and do without if it is
+    ///     not.
     ///   - adjust: changes what the device is taken to be able to do, to test the fallbacks.
     /// - Throws: `ComputeError`, which names what is wrong with the device or its name.
-    init(_ name: String?, limits adjust: (inout DeviceLimits) -> Void = { _ in }) throws {
+    init(_ name: String?, triesUnits: Bool = true, limits adjust: (inout DeviceLimits) -> Void = { _ in }) throws {
         let selector: DeviceSelector
         if let name {
             selector = try Self.selector(name)
@@ -36,17 +39,34 @@ struct OpenDevice {
             if let wish { limits.prefersIntegerProducts = wish == "1" }
             adjust(&limits)
         }
+        var (device, instance) = try Self.open(selector, limits)
+        if triesUnits, let fault = try SelfTest.faultOfUnits(KernelSet(device: device)) {
+            Logger(label: "weft").warning(
+                "\(fault.device) does without matrix units and dot products: kernel \(fault.kernel): \(fault.fault)")
+            (device, instance) = try Self.open(selector) {
+                limits(&$0)
+                $0.dropUnits()
+            }
+        }
+        (self.device, self.instance) = (device, instance)
+    }
+
+    private static func open(
+        _ selector: DeviceSelector, _ limits: (inout DeviceLimits) -> Void
+    ) throws -> (any Device, VulkanInstance?) {
         switch selector.api {
         case .vulkan:
             let instance = try Self.instance()
-            self.instance = instance
-            device = try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels, limits: limits)
+            return (
+                try VulkanDevice(selector, in: instance, cacheDirectory: Folders.kernels, limits: limits), instance
+            )
         case .opencl:
-            instance = nil
-            device = try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels, limits: limits)
+            let device = try OpenCLDevice(
+                selector, in: OpenCLPlatforms(), cacheDirectory: Folders.kernels, limits: limits)
+            return (device, nil)
         case .cuda:
-            instance = nil
-            device = try CUDADevice(selector, in: CUDAPlatform(), cacheDirectory: Folders.kernels, limits: limits)
+            let device = try CUDADevice(selector, in: CUDAPlatform(), cacheDirectory: Folders.kernels, limits: limits)
+            return (device, nil)
         }
     }
 
