@@ -141,7 +141,7 @@ let package = Package(
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", "Fuzzing", orderedCollections], hasResources: true),
         tests("Tokenization", ["Quantities", "Grammar", "GGUF", "Chat"], hasResources: true),
-        tests("Chat", ["Quantities", "Jinja", orderedCollections]),
+        tests("Chat", ["Quantities", "Jinja", "Fuzzing", orderedCollections]),
         tests("Grammar", ["Quantities", "Fuzzing"], hasResources: true),
         tests("KVCache", ["Quantities"]),
         tests(
