@@ -167,7 +167,7 @@ let package = Package(
             [
                 "Quantities", "Grammar", "Compute", "ComputeVulkan", "ComputeOpenCL", "ConfigurationFiles", "GGUF",
                 "KVCache", "Placement", "Scheduling", "Simulation", "TestDevices", "Tokenization", "Transformer",
-                "Workloads",
+                "Workloads", "Fuzzing",
                 logging,
             ]),
         tests(
@@ -177,7 +177,7 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Access", "ConfigurationFiles", "Engine", "Grammar", "Tokenization", "Chat",
-                "Transformer", logging, lifecycle, nioSSL,
+                "Transformer", "Fuzzing", logging, lifecycle, nioSSL,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ] + http),
