@@ -158,7 +158,7 @@ let package = Package(
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", "Fuzzing", orderedCollections], hasResources: true),
         tests("Tokenization", ["Quantities", "Grammar", "GGUF", "Chat"], hasResources: true),
-        tests("Chat", ["Quantities", "Jinja", orderedCollections]),
+        tests("Chat", ["Quantities", "Jinja", "Fuzzing", orderedCollections]),
         tests("Grammar", ["Quantities", "Fuzzing"], hasResources: true),
         tests("KVCache", ["Quantities"]),
         tests(
@@ -189,8 +189,7 @@ let package = Package(
             [
                 "Quantities", "Grammar", "Compute", "ComputeVulkan", "ComputeOpenCL", "ComputeCUDA", "CUDADouble",
                 "ConfigurationFiles", "GGUF", "KVCache", "Placement", "Scheduling", "Simulation", "TestDevices",
-                "Tokenization", "Transformer",
-                "Workloads",
+                "Tokenization", "Transformer", "Workloads", "Fuzzing",
                 logging,
             ]),
         tests(
@@ -200,7 +199,7 @@ let package = Package(
             "Server",
             [
                 "Quantities", "Access", "ConfigurationFiles", "Engine", "Grammar", "Tokenization", "Chat",
-                "Transformer", "Routing", "Telemetry", logging, lifecycle, nioSSL, tracing,
+                "Transformer", "Routing", "Telemetry", "Fuzzing", logging, lifecycle, nioSSL, tracing,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

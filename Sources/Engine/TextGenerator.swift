@@ -221,6 +221,6 @@ package enum EngineError: Error, Sendable {
     case unavailable(String)
     /// Whoever asked has gone.
     case cancelled
-    /// The unit that served the model failed while it worked.
+    /// The unit that served the model failed while it worked, and the request could not go on in another.
     case unitFailed(unit: String, model: String, reason: String)
 }

@@ -6,7 +6,7 @@ import Scheduling
 import Transformer
 
 /// Keeps one unit alive: loads it, changes its models, and builds it anew when its device fails, with the models that
-/// it had; its requests fail clearly meanwhile.
+/// it had. Requests that this interrupts go on where they were; new ones are refused meanwhile.
 package actor UnitSupervisor {
     private enum State {
         case loading
@@ -68,6 +68,10 @@ package actor UnitSupervisor {
     private var state = State.loading
     /// The load, unload or rebuild under way: one at a time.
     private var change: Task<Void, Never>?
+    /// Requests of a unit that failed, until there is one that goes on with them.
+    private var interrupted: [Interrupted] = []
+    /// All units have one clock, as requests may go from one to the next.
+    private let hooks = Unit.Hooks()
 
     /// More sequences and longer tables than the configuration asks for, so that other models can be loaded later.
     /// Chosen: a large model's batch; and 8 MiB for all tables, at four bytes a page.
@@ -142,7 +146,10 @@ package actor UnitSupervisor {
         get async {
             switch state {
             case .loading: return nil
-            case .recovering(let recovery): return recovery.status
+            case .recovering(let recovery):
+                var status = recovery.status
+                status.recovery?.interrupted = interrupted.count
+                return status
             case .serving(let service): return await status(of: service)
             }
         }
@@ -180,16 +187,16 @@ package actor UnitSupervisor {
 
     func load(_ model: ModelConfiguration) async throws -> ServedModel {
         _ = try working()
-        let served = try await serialized { [self] in
+        let (served, unit) = try await serialized { [self] in
             let unit = try await working().unit
             guard await !unit.served.contains(where: { $0.name == model.name }) else {
                 throw ConfigurationError("the name '\(model.name)' is used already")
             }
             let served = try await unit.load(model, open(model), cache: weightCache)
             await unit.compileBehind()
-            return served
+            return (served, unit)
         }
-        if case .serving(var service) = state {
+        if case .serving(var service) = state, service.unit === unit {
             service.missing.removeAll { $0.name == model.name }
             state = .serving(service)
         }
@@ -211,6 +218,7 @@ package actor UnitSupervisor {
         case .recovering(var recovery):
             let isRemoved = recovery.remove(model)
             state = .recovering(recovery)
+            if isRemoved { drop("the model was unloaded") { $0.model == model } }
             return isRemoved
         case .serving(var service):
             let isMissing = service.missing.contains { $0.name == model }
@@ -302,7 +310,7 @@ package actor UnitSupervisor {
         }
         let unit = try Unit(
             configuration, sequences: max(sequences, Self.spare.sequences),
-            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), device: device, recorder: recorder
+            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), device: device, hooks: hooks, recorder: recorder
         ) { [weak self] in await self?.recover(from: $0) }
         try await unit.measureIsolation()
         for (model, file) in files {
@@ -329,24 +337,52 @@ package actor UnitSupervisor {
 
     /// The unit failed: builds it anew once its lanes have stopped, and tries again, less and less often, while that
     /// fails.
-    private func recover(from reason: String) async {
-        guard await takeDown(reason) else { return }
+    private func recover(from failure: Unit.Failure) async {
+        keep(failure.interrupted)
+        guard await takeDown(failure) else { return }
         // What the device still holds must go before it is reserved anew: nothing names the old unit from here on.
         _ = try? await serialized { [self] in await rebuild() }
     }
 
-    private func takeDown(_ reason: String) async -> Bool {
+    private func takeDown(_ failure: Unit.Failure) async -> Bool {
         guard case .serving(let service) = state else { return false }
         let (status, served) = (await status(of: service), await service.unit.served)
         guard case .serving = state else { return false }
-        logger.error("unit failed", metadata: ["reason": "\(reason)"])
-        state = .recovering(Recovery(status, served, reason: reason))
-        await service.unit.atRest()
+        logger.error("unit failed", metadata: ["reason": "\(failure.reason)"])
+        state = .recovering(Recovery(status, served, reason: failure.reason))
+        if failure.isHang {
+            abandon(service.unit)
+            await settleChange(within: .seconds(30))
+        } else {
+            await service.unit.atRest()
+        }
         _ = try? await serialized { [self, unit = service.unit] in
             // Loads and unloads that were under way have ended by now.
             await prepareRebuild(served: unit.served, models: unit.configurations)
         }
         return true
+    }
+
+    /// Keeps a unit whose device hangs, as that may still be at work on its memory. If all comes back, it goes.
+    private func abandon(_ unit: Unit) {
+        logger.warning("the device hangs; what it holds stays taken until it comes back")
+        Task { await unit.atReturn() }
+    }
+
+    /// Waits for a load or unload under way, which may hang with the device: it is forgotten then.
+    private func settleChange(within limit: Duration) async {
+        guard let change else { return }
+        let (ends, inlet) = AsyncStream.makeStream(of: Bool.self)
+        Task {
+            await change.value
+            inlet.yield(true)
+        }
+        Task {
+            try? await Task.sleep(for: limit)
+            inlet.yield(false)
+        }
+        let isSettled = await ends.first { _ in true } ?? false
+        if !isSettled { self.change = nil }
     }
 
     private func prepareRebuild(served: [ServedModel], models: [ModelConfiguration]) {
@@ -400,10 +436,45 @@ package actor UnitSupervisor {
                 recovery.models.contains { $0.name == model.name }
             }
         state = .serving(service)
-        logger.info("unit rebuilt", metadata: ["missing": "\(service.missing.map(\.name))"])
+        logger.info(
+            "unit rebuilt",
+            metadata: ["missing": "\(service.missing.map(\.name))", "interrupted": "\(interrupted.count)"])
+        let waiting = interrupted
+        interrupted = []
+        // Those that this unit does not take, as it has failed already, wait for the next.
+        interrupted = await service.unit.resume(waiting) + interrupted
+        dropOverdue()
         // Meanwhile the unloading of some may have been asked for.
         for model in models where !recovery.models.contains(model) {
             try? await service.unit.unload(model.name, patience: .zero)
         }
+    }
+    // MARK: Interrupted requests
+
+    /// Keeps requests for the unit to come, but not without end, nor after their clients have left.
+    private func keep(_ requests: [Interrupted]) {
+        interrupted += requests
+        for request in requests {
+            request.work.departure.onLeave { [weak self] in
+                guard let self else { return }
+                Task { await self.dropOverdue() }
+            }
+        }
+        guard let deadline = requests.map(\.deadline).max() else { return }
+        Task { [weak self] in
+            try? await Task.sleep(until: deadline, clock: .continuous)
+            await self?.dropOverdue()
+        }
+    }
+
+    /// Ends requests that have waited long enough, and those whose clients have left.
+    private func dropOverdue() {
+        drop("it was not set up again in time") { $0.deadline <= .now || $0.work.departure.hasLeft }
+    }
+
+    private func drop(_ reason: String, where isDropped: (Interrupted) -> Bool) {
+        let dropped = interrupted.filter(isDropped)
+        interrupted.removeAll(where: isDropped)
+        for request in dropped { request.fail(reason) }
     }
 }

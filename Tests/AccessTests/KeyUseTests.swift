@@ -49,7 +49,8 @@ struct KeyUseTests {
     }
 
     /// A clock that is read by several threads may seem to go back.
-    @Test func timeThatGoesBackGivesNothing() {
+    @Test("Fault 27: time that goes back gives nothing")
+    func timeThatGoesBackGivesNothing() {
         var use = KeyUse(UseLimits(requestsPerMinute: 1), at: 10)
         #expect(use.begin(at: 10) == nil)
         for time in [9.0, 10, 5, 11] { #expect(use.begin(at: time) != nil) }

@@ -43,7 +43,8 @@ struct OwnedTests {
         }
     }
 
-    @Test func anOwnerGivesBackWhatItHas() throws {
+    @Test("Fault 26: an owner gives back what it has")
+    func anOwnerGivesBackWhatItHas() throws {
         let returns = Returns()
         do {
             let owner = try Owner(returns)
@@ -52,7 +53,8 @@ struct OwnedTests {
         #expect(returns.all.sorted() == [1, 2, 3, 4])
     }
 
-    @Test func anOwnerThatCannotBeMadeGivesBackWhatItHadAlready() throws {
+    @Test("Fault 26: an owner that cannot be made gives back what it had already")
+    func anOwnerThatCannotBeMadeGivesBackWhatItHadAlready() throws {
         let returns = Returns()
         #expect(throws: Refused.self) { try Owner(returns, isRefused: true) }
         #expect(returns.all.sorted() == [1, 2, 3])

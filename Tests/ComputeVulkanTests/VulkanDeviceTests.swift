@@ -24,7 +24,7 @@ struct VulkanDeviceTests {
         }
     }
 
-    @Test(arguments: [3, 5])
+    @Test("Fault 25: a device that lacks what kernels need is refused", arguments: [3, 5])
     func aDeviceThatLacksWhatKernelsNeedIsRefused(_ bindings: Int) {
         #expect {
             try lavapipe { $0.maxBindings = bindings }

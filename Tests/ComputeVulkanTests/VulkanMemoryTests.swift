@@ -48,7 +48,7 @@ struct VulkanMemoryTests {
     }
 
     /// More than any single allocation of the driver may be, and a kernel that sees each slab as a window.
-    @Test(arguments: [true, false])
+    @Test("Fault 25: each slab is a window", arguments: [true, false])
     func eachSlabIsAWindow(sees: Bool) throws {
         let device = try slabbed(sees: sees)
         #expect(device.limits.maxBindingSize == Self.slab, "what one binding shows is one allocation")

@@ -9,7 +9,7 @@ struct ServedTests {
         .appendingPathComponent("configs/two-models.yaml").path
     static let models = ["smollm2-135m-q4_1", "smollm2-135m-q8_0"]
 
-    @Test(arguments: ["vulkan:llvmpipe", "opencl:pthread"])
+    @Test("Fault 26: real clients are served", arguments: ["vulkan:llvmpipe", "opencl:pthread"])
     func realClientsAreServed(_ device: String) throws {
         let server = try ServedProcess(config: Self.config, device: device)
         defer { server.stop() }

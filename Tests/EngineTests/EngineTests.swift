@@ -39,7 +39,7 @@ struct EngineTests {
 
     /// A pool far too small for all, many sequences, some of which are dropped: the others get the tokens that they get
     /// alone.
-    @Test(arguments: PolicyName.allCases, ["vulkan:llvmpipe", "opencl"])
+    @Test("Fault 21: pressure changes no token", arguments: PolicyName.allCases, ["vulkan:llvmpipe", "opencl"])
     func pressureChangesNoToken(_ policy: PolicyName, _ device: String) async throws {
         let service = try await TinyService(poolMegabytes: 1, device: device) { $0.policy = policy }
         let work = (0..<24).map { index in
@@ -91,13 +91,15 @@ struct EngineTests {
         try await service.expectEmptyPool()
     }
 
-    @Test func aDroppedStreamFreesItsPages() async throws {
+    @Test("Fault 19: a dropped stream frees its pages")
+    func aDroppedStreamFreesItsPages() async throws {
         let service = try await TinyService()
         for _ in 0..<5 { try await service.abandon("a", Array(repeating: 3, count: 100)) }
         try await service.expectEmptyPool()
     }
 
-    @Test func badRequestsAreRefused() async throws {
+    @Test("Fault 14: bad requests are refused")
+    func badRequestsAreRefused() async throws {
         let service = try await TinyService { $0.models[0].context = 64 }
         func error(_ model: String, _ prompt: [Int32]) async -> EngineError? {
             do throws(EngineError) {

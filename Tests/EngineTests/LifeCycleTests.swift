@@ -34,7 +34,8 @@ struct LifeCycleTests {
     }
 
     /// Requests may end while there is patience, and break off with a clear error when there is none.
-    @Test func unloadingIsPatientOrNot() async throws {
+    @Test("Fault 23: unloading is patient or not")
+    func unloadingIsPatientOrNot() async throws {
         let service = try await TinyService()
         async let patient = service.tokens(of: "a", after: prompt(1), count: 100)
         try await Task.sleep(for: .milliseconds(20))
@@ -80,7 +81,8 @@ struct LifeCycleTests {
     }
 
     /// What is wrong with the weights shows when they are packed; what has to go for them goes afterwards.
-    @Test func aFileThatTurnsOutBrokenCostsNoModel() async throws {
+    @Test("Fault 23: a file that turns out broken costs no model")
+    func aFileThatTurnsOutBrokenCostsNoModel() async throws {
         let service = try await TinyService(models: [("a", 32), ("b", 32)]) { configuration in
             configuration.weightsMegabytes = 1
             for index in configuration.models.indices { configuration.models[index].pinned = true }

@@ -73,7 +73,8 @@ struct ModelSummaryTests {
         #expect(memory.pool(bytes: 512 * 1000, context: 300)?.sequences == 3)
     }
 
-    @Test func numbersThatNoModelHasAreLeftOut() throws {
+    @Test("Fault 5: numbers that no model has are left out")
+    func numbersThatNoModelHasAreLeftOut() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let file = try file(TinyLlama()) {
             $0["llama.block_count"] = .uint64(.max)

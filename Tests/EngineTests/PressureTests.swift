@@ -24,7 +24,7 @@ struct PressureTests {
         (0..<(3 + number * 13 % 168)).map { Int32(($0 * 31 + (number % 3) * 17) % 256) }
     }
 
-    @Test(arguments: [UInt64(1), 2])
+    @Test("Fault 19: survivors get their own tokens", arguments: [UInt64(1), 2])
     func survivorsGetTheirOwnTokens(_ seed: UInt64) async throws {
         let service = try await TinyService(poolMegabytes: 1, device: "opencl")
         var model = try service.write("c", headSize: 32, seed: 9)

@@ -26,7 +26,7 @@ struct TemporaryFileTests {
         #expect(folder.names == ["model.gguf"])
     }
 
-    @Test("A file goes when the process that writes it was killed, and not before")
+    @Test("Fault 27: a file goes when the process that writes it was killed, and not before")
     func killed() throws {
         let folder = try Folder()
         let partial = try folder.write("half", to: "a.weights.0123456789abc.partial")

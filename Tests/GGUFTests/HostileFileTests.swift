@@ -5,7 +5,7 @@ import Testing
 @Suite("Files that must be refused")
 struct HostileFileTests {
     @Test(
-        "Each gives one clear error",
+        "Faults 1, 2, 3, 7, 8: each gives one clear error",
         arguments: HostileFile.headers + HostileFile.metadata + HostileFile.alignments + HostileFile.tensors)
     func refused(file: HostileFile) throws {
         let folder = try TemporaryFolder()
@@ -16,7 +16,9 @@ struct HostileFileTests {
         #expect(error.description.hasPrefix(path), "\(error)")
     }
 
-    @Test("Files that claim what no model has, and are large enough for it", arguments: HostileFile.sparse)
+    @Test(
+        "Faults 2, 3, 9: files that claim what no model has, and are large enough for it", arguments: HostileFile.sparse
+    )
     func sparse(file: HostileFile) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(file.bytes)
@@ -26,7 +28,7 @@ struct HostileFileTests {
         #expect(error.description.contains(file.mention), "\(error)")
     }
 
-    @Test("Every truncation of a good file")
+    @Test("Fault 10: every truncation of a good file")
     func truncations() throws {
         let folder = try TemporaryFolder()
         let bytes = RawFile.tensors(data: 64) { $0.add(tensor: "t", shape: [4, 4], type: 0, offset: 0) }
@@ -52,7 +54,7 @@ struct HostileFileTests {
         }
     }
 
-    @Test("A file that is cut while it is open")
+    @Test("Fault 10: a file that is cut while it is open")
     func cutWhileOpen() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(

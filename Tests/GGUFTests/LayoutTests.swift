@@ -4,7 +4,7 @@ import Testing
 /// Where tensors may stand in a file.
 @Suite("Places of tensors")
 struct LayoutTests {
-    @Test("Every alignment that is a power of two from 8 on", arguments: [8, 16, 32, 64, 256, 4096, 65_536])
+    @Test("Fault 7: every alignment that is a power of two from 8 on", arguments: [8, 16, 32, 64, 256, 4096, 65_536])
     func alignments(alignment: Int) throws {
         let folder = try TemporaryFolder()
         var file = RawFile(tensors: 2, keys: 1)
@@ -39,7 +39,9 @@ struct LayoutTests {
         }
     }
 
-    @Test("Overlaps are found in any order", arguments: [[128, 0, 96, 32], [0, 32, 32, 64], [256, 192, 224, 192]])
+    @Test(
+        "Fault 8: overlaps are found in any order",
+        arguments: [[128, 0, 96, 32], [0, 32, 32, 64], [256, 192, 224, 192]])
     func overlaps(offsets: [Int]) throws {
         let folder = try TemporaryFolder()
         var file = RawFile(tensors: 4, keys: 0)

@@ -73,7 +73,7 @@ struct MetadataTests {
         #expect(error.description.contains("metadata.gguf"))
     }
 
-    @Test("Values of another type")
+    @Test("Fault 4: values of another type")
     func wrongTypes() throws {
         let getters: [@Sendable (GGUFMetadata) throws -> Any] = [
             { try $0.string("scalar.uint8") }, { try $0.integer("scalar.string") },

@@ -7,7 +7,7 @@ import Testing
         String(repeating: open, count: count) + core + String(repeating: close, count: count)
     }
 
-    @Test func `Nesting without end is refused in words`() {
+    @Test func `Fault 11: Nesting without end is refused in words`() {
         func reason(_ make: () throws(GrammarError) -> Grammar) -> String {
             do throws(GrammarError) {
                 _ = try make()
@@ -28,7 +28,7 @@ import Testing
         "root ::= root \"x\" | \"y\"", "root ::= a\na ::= \"q\"? a \"z\" | \"k\"",
         "root ::= a\na ::= (\"\" | \"x\")* b | \"k\"\nb ::= a \"y\"",
     ])
-    func `Left recursion is refused by the rule's name`(_ source: String) {
+    func `Fault 12: Left recursion is refused by the rule's name`(_ source: String) {
         let error = #expect(throws: GrammarError.self) { try Grammar(gbnf: source) }
         #expect("\(error ?? GrammarError(""))".contains("begins with itself"))
     }
@@ -50,7 +50,9 @@ import Testing
     @Test(arguments: [
         "(a+)+b", "(a*)*b", "(a|a)*b", "(a|aa)+b", "(.*)*x", "([a-z]+)*1", "(a?){30}a{30}b", "(.*a){12}b",
     ])
-    func `Patterns that make others backtrack for ever take time in proportion to the text`(_ pattern: String) throws {
+    func `Fault 15: Patterns that make others backtrack for ever take time in proportion to the text`(_ pattern: String)
+        throws
+    {
         let grammar = try Grammar(regex: pattern)
         #expect(!grammar.accepts(String(repeating: "a", count: 20_000) + "!"))
     }
@@ -75,7 +77,7 @@ import Testing
         ##"{"allOf": [{"$ref": "#"}]}"##, ##"{"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}"##, "false",
         #"{"type": "array", "uniqueItems": true}"#, #"{"not": {}}"#, #"{"type": "integer", "multipleOf": 2}"#,
     ])
-    func `A schema that says nothing sensible is refused`(_ schema: String) {
+    func `Fault 15: A schema that says nothing sensible is refused`(_ schema: String) {
         #expect(throws: GrammarError.self) { try Grammar(jsonSchema: schema) }
     }
 

@@ -24,7 +24,7 @@ import Testing
         ("{% set ", "(", "a", ")", " = 1 %}"), ("{{ f(", "f(", "", ")", ") }}"), ("{{ x is ", "x(", "", ")", " }}"),
         ("", "{% filter trim %}", "", "{% endfilter %}", ""), ("{{ 1", " if 1", "", "", " }}"),
     ])
-    func `Sixty thousand levels are refused`(
+    func `Fault 11: Sixty thousand levels are refused`(
         start: String, opening: String, middle: String, closing: String, end: String
     ) {
         func nested(_ count: Int) -> String {

@@ -22,7 +22,7 @@ struct KVManagerPropertyTests {
 
     /// Whoever is first gets on: with a victim released for each refusal, a wish is granted in a bounded number of
     /// steps.
-    @Test(arguments: 0..<8)
+    @Test("Fault 21: the first always gets on", arguments: 0..<8)
     func theFirstAlwaysGetsOn(seed: UInt64) throws {
         var world = RandomWorld(seed: seed, pages: 24)
         for _ in 0..<300 {

@@ -227,7 +227,8 @@ struct KVManagerTests {
         #expect(kv.extend(younger, to: 4, for: .admission) == .granted(firstNewPage: 0))
     }
 
-    @Test func quotasAdaptToUseAndComeBack() throws {
+    @Test("Fault 22: quotas adapt to use and come back")
+    func quotasAdaptToUseAndComeBack() throws {
         var kv = manager(pages: 1000)
         let quiet = try kv.add(shape(), weight: 1)
         let busy = try kv.add(shape(), weight: 1)

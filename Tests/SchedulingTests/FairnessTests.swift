@@ -29,7 +29,7 @@ struct FairnessTests {
         )
     }
 
-    @Test(arguments: PolicyName.allCases.filter { $0 != .temporal })
+    @Test("Fault 22: no model starves", arguments: PolicyName.allCases.filter { $0 != .temporal })
     func noModelStarves(policy: PolicyName) throws {
         let served = try saturate(policy.policy, seed: 1)
         #expect(served.completed.allSatisfy { $0 > 0 })

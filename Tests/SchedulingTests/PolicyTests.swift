@@ -177,7 +177,8 @@ struct PolicyTests {
         #expect(atWork(world) == ["decode 2", "decode 0"])
     }
 
-    @Test func requestsLargerThanThePoolFail() throws {
+    @Test("Fault 21: requests larger than the pool fail")
+    func requestsLargerThanThePoolFail() throws {
         for policy in PolicyName.allCases {
             var world = ScheduledWorld(pages: 10, policy: policy.policy)
             try world.load(settings(prefill: 5, decode: 5))

@@ -68,27 +68,29 @@ import Testing
     private static let chat = #"{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}"#
 
     /// A table of route and key: what stands in `docs/access.md`.
-    @Test(arguments: [
-        (HTTPRequest.Method.get, "/health", "200 200 200 200 200"), (.get, "/v1/health", "200 200 200 200 200"),
-        (.get, "/ready", "200 200 200 200 200"), (.get, "/version", "200 200 200 200 200"),
-        (.get, "/ping", "200 200 200 200 200"), (.get, "/v1/models", "401 401 200 403 200"),
-        (.get, "/v1/models/tiny", "401 401 200 403 200"), (.post, "/v1/chat/completions", "401 401 200 403 200"),
-        (.post, "/v1/completions", "401 401 400 403 400"), (.post, "/v1/embeddings", "401 401 400 403 400"),
-        (.post, "/v1/rerank", "401 401 400 403 400"), (.post, "/tokenize", "401 401 400 403 400"),
-        (.post, "/detokenize", "401 401 400 403 400"), (.post, "/v1/responses", "401 401 400 403 400"),
-        (.post, "/v1/messages", "401 401 400 403 400"), (.post, "/v1/messages/count_tokens", "401 401 400 403 400"),
-        (.post, "/apply-template", "401 401 400 403 400"), (.post, "/infill", "401 401 400 403 400"),
-        (.get, "/api/version", "401 401 200 403 200"), (.get, "/api/tags", "401 401 200 403 200"),
-        (.get, "/api/ps", "401 401 200 403 200"), (.post, "/api/show", "401 401 400 403 400"),
-        (.post, "/api/chat", "401 401 400 403 400"), (.post, "/api/generate", "401 401 400 403 400"),
-        (.post, "/api/embed", "401 401 400 403 400"), (.post, "/api/embeddings", "401 401 400 403 400"),
-        (.get, "/metrics", "401 401 403 200 200"), (.get, "/", "200 200 200 200 200"),
-        (.get, "/page/chat.js", "200 200 200 200 200"), (.get, "/page/nothing", "401 401 404 403 404"),
-        (.get, "/admin/status", "401 401 403 200 200"), (.post, "/admin/models", "401 401 403 400 400"),
-        (.delete, "/admin/models/tiny", "401 401 403 200 200"), (.post, "/admin/reload", "401 401 403 400 400"),
-        (.post, "/admin/drain?exit=false", "401 401 403 200 200"), (.delete, "/admin/drain", "401 401 403 200 200"),
-        (.get, "/nowhere", "401 401 404 403 404"),
-    ])
+    @Test(
+        "Fault 20: each route asks for its right",
+        arguments: [
+            (HTTPRequest.Method.get, "/health", "200 200 200 200 200"), (.get, "/v1/health", "200 200 200 200 200"),
+            (.get, "/ready", "200 200 200 200 200"), (.get, "/version", "200 200 200 200 200"),
+            (.get, "/ping", "200 200 200 200 200"), (.get, "/v1/models", "401 401 200 403 200"),
+            (.get, "/v1/models/tiny", "401 401 200 403 200"), (.post, "/v1/chat/completions", "401 401 200 403 200"),
+            (.post, "/v1/completions", "401 401 400 403 400"), (.post, "/v1/embeddings", "401 401 400 403 400"),
+            (.post, "/v1/rerank", "401 401 400 403 400"), (.post, "/tokenize", "401 401 400 403 400"),
+            (.post, "/detokenize", "401 401 400 403 400"), (.post, "/v1/responses", "401 401 400 403 400"),
+            (.post, "/v1/messages", "401 401 400 403 400"), (.post, "/v1/messages/count_tokens", "401 401 400 403 400"),
+            (.post, "/apply-template", "401 401 400 403 400"), (.post, "/infill", "401 401 400 403 400"),
+            (.get, "/api/version", "401 401 200 403 200"), (.get, "/api/tags", "401 401 200 403 200"),
+            (.get, "/api/ps", "401 401 200 403 200"), (.post, "/api/show", "401 401 400 403 400"),
+            (.post, "/api/chat", "401 401 400 403 400"), (.post, "/api/generate", "401 401 400 403 400"),
+            (.post, "/api/embed", "401 401 400 403 400"), (.post, "/api/embeddings", "401 401 400 403 400"),
+            (.get, "/metrics", "401 401 403 200 200"), (.get, "/", "200 200 200 200 200"),
+            (.get, "/page/chat.js", "200 200 200 200 200"), (.get, "/page/nothing", "401 401 404 403 404"),
+            (.get, "/admin/status", "401 401 403 200 200"), (.post, "/admin/models", "401 401 403 400 400"),
+            (.delete, "/admin/models/tiny", "401 401 403 200 200"), (.post, "/admin/reload", "401 401 403 400 400"),
+            (.post, "/admin/drain?exit=false", "401 401 403 200 200"), (.delete, "/admin/drain", "401 401 403 200 200"),
+            (.get, "/nowhere", "401 401 404 403 404"),
+        ])
     func eachRouteAsksForItsRight(_ method: HTTPRequest.Method, _ path: String, _ statuses: String) async throws {
         try await server().application.test(.router) { client in
             let body: String? = method == .post ? (path.hasSuffix("/chat/completions") ? Self.chat : "{}") : nil
@@ -113,9 +115,11 @@ import Testing
     }
 
     /// However a path is written, it takes the right of the route that it leads to.
-    @Test(arguments: [
-        "//admin/status", "/admin//status/", "/metrics/", "//metrics", "/./admin/status", "/%61dmin/status",
-    ])
+    @Test(
+        "Fault 20: no way leads around a right",
+        arguments: [
+            "//admin/status", "/admin//status/", "/metrics/", "//metrics", "/./admin/status", "/%61dmin/status",
+        ])
     func noWayLeadsAroundARight(_ path: String) async throws {
         try await server().application.test(.router) { client in
             let client = try await ask(client, .get, path, .client)
@@ -257,7 +261,8 @@ import Testing
         #expect(generator.requests.map(\.model) == ["tiny"])
     }
 
-    @Test func pagesOfKnownOriginsMayAsk() async throws {
+    @Test("Fault 20: pages of known origins may ask")
+    func pagesOfKnownOriginsMayAsk() async throws {
         let server = try server { $0.origins = ["https://a.example"] }
         try await server.application.test(.router) { client in
             let preflight: HTTPFields = [

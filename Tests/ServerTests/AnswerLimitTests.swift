@@ -69,7 +69,8 @@ import Testing
         }
     }
 
-    @Test func answersThatNobodyReadsAreBoundedTogether() async throws {
+    @Test("Fault 18: answers that nobody reads are bounded together")
+    func answersThatNobodyReadsAreBoundedTogether() async throws {
         try await serving(ScriptedGenerator()) {
             $0.answerMemory = 1_000_000
         } _: { port, _ in

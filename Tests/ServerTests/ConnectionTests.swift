@@ -14,7 +14,8 @@ import Testing
         try await wire.read(until: "\"ok\"}")
     }
 
-    @Test func aBodyOfThreeMegabytesIsTooLarge() async throws {
+    @Test("Fault 17: a body of three megabytes is too large")
+    func aBodyOfThreeMegabytesIsTooLarge() async throws {
         try await serving(ScriptedGenerator()) { port, _ in
             try await Wire.open(port) { wire in
                 try await wire.post("/v1/completions", String(repeating: "x", count: 3_000_000))
@@ -38,7 +39,8 @@ import Testing
         }
     }
 
-    @Test func aBodyWithoutEndIsCutOff() async throws {
+    @Test("Fault 17: a body without end is cut off")
+    func aBodyWithoutEndIsCutOff() async throws {
         try await serving(ScriptedGenerator()) { port, _ in
             try await Wire.open(port) { wire in
                 try await wire.send(Self.chunkedHead)
@@ -84,7 +86,8 @@ import Testing
         }
     }
 
-    @Test func aBodyThatDoesNotArriveTimesOut() async throws {
+    @Test("Fault 18: a body that does not arrive times out")
+    func aBodyThatDoesNotArriveTimesOut() async throws {
         try await serving(ScriptedGenerator()) {
             $0.bodyTimeout = .milliseconds(100)
         } _: { port, _ in
@@ -140,7 +143,8 @@ import Testing
         }
     }
 
-    @Test func shutdownLetsAnswersUnderWayEnd() async throws {
+    @Test("Fault 27: shutdown lets answers under way end")
+    func shutdownLetsAnswersUnderWayEnd() async throws {
         let generator = ScriptedGenerator(Script(pause: .milliseconds(50)))
         try await serving(generator) {
             $0.shutdownTimeout = .seconds(3600)
@@ -156,7 +160,8 @@ import Testing
         #expect(generator.cancelled == 0)
     }
 
-    @Test func shutdownBreaksOffAnswersThatDoNotEnd() async throws {
+    @Test("Fault 27: shutdown breaks off answers that do not end")
+    func shutdownBreaksOffAnswersThatDoNotEnd() async throws {
         let generator = ScriptedGenerator(.endless)
         try await serving(generator) { port, services in
             try await Wire.open(port) { streaming in

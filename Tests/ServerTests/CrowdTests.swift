@@ -22,10 +22,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "", "G", "GET /health HTTP/1.1\r\nHo",
-        "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
-    ])
+    @Test(
+        "Fault 18: connections that ask for nothing yield",
+        arguments: [
+            "", "G", "GET /health HTTP/1.1\r\nHo",
+            "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+        ])
     func connectionsThatAskForNothingYield(text: String) async throws {
         try await serving(ScriptedGenerator()) {
             $0.connectionLimit = 8
@@ -67,7 +69,8 @@ import Testing
         }
     }
 
-    @Test func aHeadHasItsTimeHoweverSlowlyItComes() async throws {
+    @Test("Fault 18: a head has its time however slowly it comes")
+    func aHeadHasItsTimeHoweverSlowlyItComes() async throws {
         try await serving(ScriptedGenerator()) {
             $0.headTimeout = .milliseconds(300)
             $0.idleTimeout = .seconds(3600)

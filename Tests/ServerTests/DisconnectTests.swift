@@ -5,7 +5,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct DisconnectTests {
     private static let chat = #""model": "tiny", "messages": [{"role": "user", "content": "hi"}]"#
 
-    @Test(arguments: ["\"stream\": true", "\"stream\": false", "\"stream\": true, \"n\": 3", "\"n\": 3"])
+    @Test(
+        "Fault 19: before the first token",
+        arguments: ["\"stream\": true", "\"stream\": false", "\"stream\": true, \"n\": 3", "\"n\": 3"])
     func beforeTheFirstToken(fields: String) async throws {
         let generator = ScriptedGenerator(.held)
         try await serving(generator) { port, _ in
@@ -18,7 +20,8 @@ import Testing
         }
     }
 
-    @Test func inTheMiddleOfAStream() async throws {
+    @Test("Fault 19: in the middle of a stream")
+    func inTheMiddleOfAStream() async throws {
         let generator = ScriptedGenerator(.endless)
         try await serving(generator) { port, _ in
             try await Wire.open(port) { wire in
@@ -30,7 +33,8 @@ import Testing
         }
     }
 
-    @Test func inTheMiddleOfAnAnswerThatIsNotStreamed() async throws {
+    @Test("Fault 19: in the middle of an answer that is not streamed")
+    func inTheMiddleOfAnAnswerThatIsNotStreamed() async throws {
         let generator = ScriptedGenerator(.endless)
         try await serving(generator) { port, _ in
             try await Wire.open(port) { wire in
@@ -76,7 +80,8 @@ import Testing
         }
     }
 
-    @Test func aReaderThatStopsReadingIsCutOff() async throws {
+    @Test("Fault 18: a reader that stops reading is cut off")
+    func aReaderThatStopsReadingIsCutOff() async throws {
         let loud = Script(texts: [String(repeating: "x", count: 1 << 16)], isEndless: true, pause: .milliseconds(1))
         let generator = ScriptedGenerator(loud)
         try await serving(generator) {

@@ -7,7 +7,7 @@ import Testing
         try await chat(#""stream": \#(stream)"#, ScriptedGenerator(Script(refusal: refusal)))
     }
 
-    @Test(arguments: [true, false])
+    @Test("Fault 17: context overflow tells both numbers", arguments: [true, false])
     func contextOverflowTellsBothNumbers(stream: Bool) async throws {
         let reply = try await reply(
             to: .contextLengthExceeded(model: "tiny", promptTokens: 900, limit: 512), stream: stream)

@@ -4,7 +4,8 @@ import Server
 import Testing
 
 @Suite struct LogTests {
-    @Test func clientsCannotWriteLogLines() async throws {
+    @Test("Fault 20: clients cannot write log lines")
+    func clientsCannotWriteLogLines() async throws {
         let log = LogRecorder()
         let server = WeftServer(ScriptedGenerator(), configuration: .init(), logger: log.logger)
         let name = try #require(HTTPField.Name("x-request-id"))

@@ -36,7 +36,8 @@ import Testing
         }
     }
 
-    @Test func labelsAreEscaped() async throws {
+    @Test("Fault 20: labels are escaped")
+    func labelsAreEscaped() async throws {
         let log = LogWriter(descriptor: 2)
         let server = WeftServer(
             ScriptedGenerator(), administration: Administration(name: #""a\nb\"c\\d\r\n\"\u0301""#),

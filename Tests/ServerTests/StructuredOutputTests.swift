@@ -96,7 +96,7 @@ import Testing
         #expect(reply.text.contains("nested more than 128 deep"))
     }
 
-    @Test func `Compiled grammars are kept, the last ones`() throws {
+    @Test func `Fault 16: Compiled grammars are kept, the last ones`() throws {
         let cache = GrammarCache(limit: 3)
         for index in 0..<20 { _ = try cache.grammar(.regex("a{\(index)}")) }
         #expect(cache.count == 3)

@@ -142,26 +142,28 @@ import Testing
         #expect(pieces.compactMap(\.arguments?.asText).joined() == #"{"city": "Bern"}"#)
     }
 
-    @Test(arguments: [
-        (#""tools": [{"type": "web_search"}]"#, "tools[0].type"),
-        (#""tools": [{"type": "function"}]"#, "tools[0].function"),
-        (#""tools": [{"type": "function", "function": {}}]"#, "tools[0].function.name"),
-        (#""tools": [{"type": "function", "function": {"name": "a b"}}]"#, "tools[0].function.name"),
-        (
-            #""tools": [{"type": "function", "function": {"name": "a", "parameters": 5}}]"#,
-            "tools[0].function.parameters"
-        ),
-        (#""tools": [{"function": {"name": "a"}}, {"function": {"name": "a"}}]"#, "tools"),
-        (#""tools": 5"#, "tools"), (#""tool_choice": "maybe""#, "tool_choice"),
-        (#""tool_choice": "required""#, "tool_choice"),
-        (
-            #""tools": [{"function": {"name": "a", "parameters": {"properties": {"b": {"pattern": "("}}}}}], "#
-                + #""tool_choice": "required""#, "tools"
-        ),
-        (tools + #", "tool_choice": {"type": "function", "function": {"name": "other"}}"#, "tool_choice"),
-        (#""chat_template_kwargs": 5"#, "chat_template_kwargs"),
-        (#""functions": [{"name": ""}]"#, "functions[0].name"),
-    ])
+    @Test(
+        "Fault 15: wrong tools are refused",
+        arguments: [
+            (#""tools": [{"type": "web_search"}]"#, "tools[0].type"),
+            (#""tools": [{"type": "function"}]"#, "tools[0].function"),
+            (#""tools": [{"type": "function", "function": {}}]"#, "tools[0].function.name"),
+            (#""tools": [{"type": "function", "function": {"name": "a b"}}]"#, "tools[0].function.name"),
+            (
+                #""tools": [{"type": "function", "function": {"name": "a", "parameters": 5}}]"#,
+                "tools[0].function.parameters"
+            ),
+            (#""tools": [{"function": {"name": "a"}}, {"function": {"name": "a"}}]"#, "tools"),
+            (#""tools": 5"#, "tools"), (#""tool_choice": "maybe""#, "tool_choice"),
+            (#""tool_choice": "required""#, "tool_choice"),
+            (
+                #""tools": [{"function": {"name": "a", "parameters": {"properties": {"b": {"pattern": "("}}}}}], "#
+                    + #""tool_choice": "required""#, "tools"
+            ),
+            (tools + #", "tool_choice": {"type": "function", "function": {"name": "other"}}"#, "tool_choice"),
+            (#""chat_template_kwargs": 5"#, "chat_template_kwargs"),
+            (#""functions": [{"name": ""}]"#, "functions[0].name"),
+        ])
     func wrongToolsAreRefused(fields: String, param: String) async throws {
         let reply = try await ask(fields, Self.saying("x"))
         #expect(reply.status == 400)
@@ -196,7 +198,8 @@ import Testing
         #expect(generator.requests.allSatisfy { $0.grammar == nil })
     }
 
-    @Test func deepSchemasAreRefused() async throws {
+    @Test("Fault 11: deep schemas are refused")
+    func deepSchemasAreRefused() async throws {
         let schema = String(repeating: #"{"items": "#, count: 300) + "{}" + String(repeating: "}", count: 300)
         let reply = try await ask(
             #""tools": [{"function": {"name": "a", "parameters": \#(schema)}}]"#, Self.saying("x"))

@@ -14,7 +14,7 @@ struct CoverageTests {
         #expect(run.isSuperset(of: ShaderSuite.kernels))
     }
 
-    @Test(arguments: [Fallback.none, .gpu])
+    @Test("Fault 25: every variant is run", arguments: [Fallback.none, .gpu])
     func everyVariantIsRun(_ fallback: Fallback) throws {
         let dispatched = try Self.dispatched(fallback)
         let missing = (fallback == .gpu ? Self.wantedOfGroups : Self.wanted).filter { wanted in

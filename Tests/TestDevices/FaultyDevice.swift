@@ -6,9 +6,31 @@ import Synchronization
 package final class FaultyDevice: Device {
     /// Shared by a device and its parts.
     package final class Fault: Sendable {
+        /// How something fails, as drivers say it.
+        package enum Kind: Sendable, CaseIterable {
+            case lost, memory, code
+
+            fileprivate func error(_ device: any Device, _ call: String) -> ComputeError {
+                switch self {
+                case .lost: .deviceLost(device: device.description.name, call: call)
+                case .memory: .outOfMemory(device: device.description.name, asked: 1, available: 0)
+                case .code: .failed(device: device.description.name, call: call, code: -13)
+                }
+            }
+        }
+
         private struct State {
             /// Runs that are still to fail.
             var failures = 0
+            /// The label of the lanes that they are on; `nil` for all.
+            var failing: String?
+            var kind = Kind.lost
+            /// Buffers and kernels that are not made, but for the first so many.
+            var buffersLeft: Int?
+            var kernelsLeft: Int?
+            /// Whether the next run hangs, and whether one does.
+            var hangs = false
+            var isHanging = false
             /// The label of a lane that is kept from running.
             var held: String?
             var isHolding = false
@@ -21,23 +43,50 @@ package final class FaultyDevice: Device {
         /// Whether a run waits for `release`.
         package var isHolding: Bool { state.withLock { $0.isHolding } }
 
-        /// Makes all runs fail from now on, or the next `count`.
-        package func set(count: Int = .max) { state.withLock { $0.failures = count } }
+        /// Makes all runs fail from now on, or the next `count`; of all lanes, or of those with this label.
+        package func set(count: Int = .max, lane: String? = nil, kind: Kind = .lost) {
+            state.withLock { ($0.failures, $0.failing, $0.kind) = (count, lane, kind) }
+        }
+
+        /// Lets only so many further buffers and kernels be made; `nil` for all.
+        package func allow(buffers: Int? = nil, kernels: Int? = nil) {
+            state.withLock { ($0.buffersLeft, $0.kernelsLeft) = (buffers, kernels) }
+        }
+
+        fileprivate func takesBuffer() -> Bool { state.withLock { $0.buffersLeft.takesOne() } }
+
+        fileprivate func takesKernel() -> Bool { state.withLock { $0.kernelsLeft.takesOne() } }
+
+        /// Makes the next run hang until `release`.
+        package func hang() { state.withLock { $0.hangs = true } }
+
+        /// Whether a run hangs.
+        package var isHanging: Bool { state.withLock { $0.isHanging } }
 
         /// Keeps the lane with this label from running until `release`.
         package func hold(_ lane: String) { state.withLock { $0.held = lane } }
 
-        package func release() { state.withLock { ($0.held, $0.isHolding) = (nil, false) } }
+        package func release() { state.withLock { ($0.held, $0.isHolding, $0.isHanging) = (nil, false, false) } }
 
         /// What is compiled behind serving neither fails nor uses up failures that are meant for runs.
         fileprivate func check(_ device: any Device, _ lane: String) throws(ComputeError) {
             if lane == "compiling behind" { return }
             while mustWait(lane) { Thread.sleep(forTimeInterval: 0.001) }
-            let fails = state.withLock { state in
-                defer { if state.failures > 0 { state.failures -= 1 } }
-                return state.failures > 0
+            if mustHang { while isHanging { Thread.sleep(forTimeInterval: 0.001) } }
+            let failure = state.withLock { state -> Kind? in
+                guard state.failures > 0, state.failing == nil || state.failing == lane else { return nil }
+                state.failures -= 1
+                return state.kind
             }
-            if fails { throw .deviceLost(device: device.description.name, call: "run") }
+            if let failure { throw failure.error(device, "run") }
+        }
+
+        private var mustHang: Bool {
+            state.withLock { state in
+                guard state.hangs else { return false }
+                (state.hangs, state.isHanging) = (false, true)
+                return true
+            }
         }
 
         private func mustWait(_ lane: String) -> Bool {
@@ -67,7 +116,10 @@ package final class FaultyDevice: Device {
     package var partitioning: Partitioning { real.partitioning }
 
     package func makeBuffer(byteCount: Int, access: BufferAccess, label: String) throws(ComputeError) -> any Buffer {
-        try real.makeBuffer(byteCount: byteCount, access: access, label: label)
+        guard fault.takesBuffer() else {
+            throw .outOfMemory(device: description.name, asked: byteCount, available: 0)
+        }
+        return try real.makeBuffer(byteCount: byteCount, access: access, label: label)
     }
 
     package func makeBuffer(
@@ -76,7 +128,12 @@ package final class FaultyDevice: Device {
         try real.makeBuffer(over: memory, range, label: label)
     }
 
-    package func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel { try real.makeKernel(code) }
+    package func makeKernel(_ code: KernelCode) throws(ComputeError) -> any Kernel {
+        guard fault.takesKernel() else {
+            throw .compilation(device: description.name, kernel: code.label, log: "no pipeline today")
+        }
+        return try real.makeKernel(code)
+    }
 
     package func makeLane(label: String) throws(ComputeError) -> any Lane {
         FaultyLane(try real.makeLane(label: label), label, of: self)
@@ -87,6 +144,15 @@ package final class FaultyDevice: Device {
         return DevicePartition(
             whole: FaultyDevice(partition.whole, fault: fault),
             parts: partition.parts.map { FaultyDevice($0, fault: fault) })
+    }
+}
+
+extension Int? {
+    /// Whether there is one more, which is then taken.
+    fileprivate mutating func takesOne() -> Bool {
+        guard let left = self else { return true }
+        self = max(0, left - 1)
+        return left > 0
     }
 }
 

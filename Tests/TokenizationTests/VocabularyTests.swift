@@ -34,7 +34,7 @@ import Tokenization
         #expect(tokenizer.encode("a<|end|>b", parsesSpecial: false, addsSpecial: false) == [0, 3, 1])
     }
 
-    @Test func `What contradicts itself is refused`() {
+    @Test func `Fault 4: What contradicts itself is refused`() {
         #expect(error { $0.model = "rwkv" } == .unsupportedModel("rwkv"))
         #expect(error { $0.pre = "nonsense" } == .unsupportedPreTokenizer("nonsense"))
         #expect(error { $0.tokens = [] } == .emptyVocabulary)
@@ -46,7 +46,7 @@ import Tokenization
     }
 
     @Test(arguments: ["<0x-1>", "<0x+A>", "<0x>", "<0x0AA>", "0x0A", "", "<0xGG>", "<0x0A]", "<0xé>"])
-    func `Malformed byte tokens are refused`(text: String) {
+    func `Fault 6: Malformed byte tokens are refused`(text: String) {
         #expect(error { $0.tokens[8] = text } == .malformedByte(8))
     }
 

@@ -14,7 +14,7 @@ struct FamilyInputTests {
     /// Of all files together at least 2,000.
     private static let changesPerFile = 150
 
-    @Test(arguments: FamilyTests.all)
+    @Test("Fault 5: a damaged file is refused in a line or fits", arguments: FamilyTests.all)
     func aDamagedFileIsRefusedInALineOrFits(_ name: String) throws {
         let file = try FamilyTests.file(name)
         var random = SplitMix64(seed: UInt64(FamilyTests.all.firstIndex(of: name) ?? 0))

@@ -128,7 +128,8 @@ struct WeightCacheTests {
         #expect(try modified() != date, "a file that others could write was used")
     }
 
-    @Test func aFileThatIsCutWhileItIsPackedIsAnErrorAndNoSignal() throws {
+    @Test("Fault 10: a file that is cut while it is packed is an error and no signal")
+    func aFileThatIsCutWhileItIsPackedIsAnErrorAndNoSignal() throws {
         defer { cleanUp() }
         try write(seed: 1)
         let cache = WeightCache(folder: folder)
@@ -156,7 +157,7 @@ struct WeightCacheTests {
         #expect(files == [])
     }
 
-    @Test(arguments: [false, true])
+    @Test("Fault 10: a file that is replaced during a load leaves no wrong weights", arguments: [false, true])
     func aFileThatIsReplacedDuringALoadLeavesNoWrongWeights(_ whilePacking: Bool) throws {
         defer { cleanUp() }
         try write(seed: 2)

@@ -31,7 +31,9 @@ struct ChannelReader: CallReader {
     }
 
     private mutating func header(_ input: inout CallInput) -> CallStep {
-        let found = channels.headerEnd == "\n" ? newline(input) : headerEnd.first(in: input.bytes, isLast: input.isLast)
+        let found =
+            channels.headerEnd == "\n"
+            ? newline(input) : headerEnd.first(in: input.bytes, to: Self.headerLimit + 1, isLast: input.isLast)
         let isTooLong = (found?.index ?? input.bytes.count) > Self.headerLimit
         guard !isTooLong, let (index, match) = found, case .yes(let end) = match else {
             guard isTooLong || input.isLast else { return .wait }
@@ -53,7 +55,7 @@ struct ChannelReader: CallReader {
     }
 
     private func newline(_ input: CallInput) -> (index: Int, match: Marker.Match)? {
-        input.bytes.firstIndex(of: 0x0A).map { ($0, .yes($0 + 1)) }
+        input.bytes.prefix(Self.headerLimit + 1).firstIndex(of: 0x0A).map { ($0, .yes($0 + 1)) }
     }
 
     private enum Recipient: Equatable {

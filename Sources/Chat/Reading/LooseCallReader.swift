@@ -27,6 +27,8 @@ struct LooseCallReader: CallReader {
 
     /// Chosen: as `TaggedCallReader` takes.
     private static let nameLimit = 256
+    /// The longest key or value without quotes; what goes on is another. Chosen: longer than any number.
+    private static let wordLimit = 1024
 
     private let ends: [Marker]
     private let isPython: Bool
@@ -236,8 +238,10 @@ struct LooseCallReader: CallReader {
 
     /// A key or a value without quotes.
     private mutating func word(_ input: inout CallInput) -> CallStep {
-        let ending = input.bytes.firstIndex { $0.isSpace || ",:=(){}[]\"'<".utf8.contains($0) }
-        guard var end = ending ?? (input.isLast ? input.bytes.count : nil) else { return .wait }
+        let start = input.bytes.prefix(Self.wordLimit)
+        let ending = start.firstIndex { $0.isSpace || ",:=(){}[]\"'<".utf8.contains($0) }
+        let isWhole = start.count == Self.wordLimit || input.isLast
+        guard var end = ending ?? (isWhole ? start.count : nil) else { return .wait }
         // A mark of Gemma's may begin here that is none.
         if end == 0 { end = 1 }
         let space = input.bytes[end...].prefix { $0.isSpace }.count

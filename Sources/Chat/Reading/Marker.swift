@@ -48,10 +48,13 @@ extension [Marker] {
         return found
     }
 
-    /// Where the first marker begins, or may begin, from `start` on.
-    func first(in bytes: [UInt8], from start: Int = 0, isLast: Bool) -> (index: Int, match: Marker.Match)? {
-        guard !isEmpty, start < bytes.count else { return nil }
-        for index in start..<bytes.count {
+    /// Where the first marker begins, or may begin, from `start` on and before `end`.
+    func first(
+        in bytes: [UInt8], from start: Int = 0, to end: Int = .max, isLast: Bool
+    ) -> (index: Int, match: Marker.Match)? {
+        let end = Swift.min(end, bytes.count)
+        guard !isEmpty, start < end else { return nil }
+        for index in start..<end {
             let match = match(bytes, at: index, isLast: isLast)
             if match != .no { return (index, match) }
         }

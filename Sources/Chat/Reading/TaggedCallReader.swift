@@ -33,6 +33,8 @@ struct TaggedCallReader: CallReader {
     /// What ends the value that is read.
     private var valueEnd: [Marker] = []
     private var hasBegunValue = false
+    /// The leading bytes in which no end of a key or a value begins: they are not searched again.
+    private var searched = 0
 
     /// - Parameter isSection: whether the marker that was found began a section, and not a call.
     init(_ format: CallSyntax.TaggedCalls, tools: [String: ChatTool], isSection: Bool) {
@@ -91,7 +93,7 @@ struct TaggedCallReader: CallReader {
             [Marker(format.headerEnd)].compactMap(\.self)
             + (format.headerEnd.isEmpty
                 ? [format.parameters.flatMap { Marker($0.begin) }].compactMap(\.self) + callEnd : [])
-        let found = stops.first(in: input.bytes, isLast: input.isLast)
+        let found = stops.first(in: input.bytes, to: Self.headerLimit + 1, isLast: input.isLast)
         if (found?.index ?? input.bytes.count) > Self.headerLimit { return .malformed }
         guard let (index, match) = found, case .yes(let end) = match else { return input.isLast ? .malformed : .wait }
         guard let (name, id) = parts(of: String(decoding: input.bytes[..<index], as: UTF8.self))
@@ -162,9 +164,12 @@ struct TaggedCallReader: CallReader {
     private mutating func key(_ input: inout CallInput) -> CallStep {
         guard let format = format.parameters else { preconditionFailure("no parameters in this format") }
         let stop = [Marker(format.valueBegin.isEmpty ? format.keyEnd : format.valueBegin)].compactMap(\.self)
-        guard let (index, match) = stop.first(in: input.bytes, isLast: input.isLast), case .yes(let end) = match else {
+        let found = stop.first(in: input.bytes, from: searched, isLast: input.isLast)
+        searched = found?.index ?? input.bytes.count
+        guard let (index, match) = found, case .yes(let end) = match else {
             return input.isLast ? breakOff(&input) : .wait
         }
+        searched = 0
         let text = String(decoding: input.bytes[..<index], as: UTF8.self)
         let key = text.firstRange(of: format.keyEnd).map { text[..<$0.lowerBound] } ?? text[...]
         input.take(end)
@@ -186,7 +191,8 @@ struct TaggedCallReader: CallReader {
         let isString = ArgumentWriter.isString(schema)
         if !hasBegunValue, isString { input.emit(arguments: "\"".utf8) }
         hasBegunValue = true
-        let found = valueEnd.first(in: input.bytes, isLast: input.isLast)
+        let found = valueEnd.first(in: input.bytes, from: searched, isLast: input.isLast)
+        searched = found?.index ?? input.bytes.count
         var length = found?.index ?? input.bytes.count
         if format.ownLines, length > 0, input.bytes[length - 1] == 0x0A { length -= 1 }
         if let found, case .yes(let end) = found.match {
@@ -194,12 +200,14 @@ struct TaggedCallReader: CallReader {
             input.emit(
                 arguments: isString ? ArgumentWriter.escaped(text) + [0x22] : ArgumentWriter.json(Array(text), schema))
             input.take(end)
+            searched = 0
             state = .parameters
             return .again
         }
         guard isString || input.isLast else { return .wait }
         input.emit(arguments: ArgumentWriter.escaped(input.bytes[..<length]))
         input.take(length)
+        searched -= length
         return input.isLast ? breakOff(&input) : .wait
     }
 

@@ -27,6 +27,9 @@ package struct ModelConfiguration: Sendable, Hashable {
     package var ttft: Double?
     /// Seconds per output token that are aimed at; `adbs` bounds the chunks of prefills by it.
     package var tpot: Double?
+    /// Seconds to the first token beyond which a request is refused at once, where it would have to wait so long; where
+    /// absent, only `maxRequests` bounds the queue.
+    package var maxWait: Double?
     /// Whether it stays loaded when another model needs its memory.
     package var pinned = false
 
@@ -36,7 +39,8 @@ package struct ModelConfiguration: Sendable, Hashable {
     }
 
     private static let fields: Set<String> = [
-        "name", "path", "context", "kv_type", "rate", "shares", "max_sequences", "chunk", "ttft", "tpot", "pinned",
+        "name", "path", "context", "kv_type", "rate", "shares", "max_sequences", "chunk", "ttft", "tpot", "max_wait",
+        "pinned",
     ]
     /// Longer contexts than any model has, and still small enough to count pages of.
     private static let contexts = 1...(1 << 24)
@@ -60,6 +64,7 @@ package struct ModelConfiguration: Sendable, Hashable {
         chunk = try field.optional("chunk")?.integer(1...8192) ?? chunk
         ttft = try field.optional("ttft")?.number(Self.times)
         tpot = try field.optional("tpot")?.number(Self.times)
+        maxWait = try field.optional("max_wait")?.number(Self.times)
         pinned = try field.optional("pinned")?.flag() ?? pinned
     }
 

@@ -69,6 +69,12 @@ package struct UnitConfiguration: Sendable, Hashable {
     package var policy = PolicyName.adbs
     /// Requests that may wait or run; more are refused with 503. Chosen: 16 times a model's `maxSequences`.
     package var maxRequests = 1024
+    /// Seconds that every pass of the device may take; more if passes were seen to. What takes longer hangs, and the
+    /// unit is built anew. 0 watches nothing. Chosen: longer than a pass of any model that people wait for.
+    package var watchdog = 10.0
+    /// Seconds that requests wait to go on where they were after the device has failed; 0 ends them at once. Chosen: a
+    /// large model is loaded in less, and clients wait longer.
+    package var resume = 120.0
     package var models: [ModelConfiguration]
 
     package init(name: String = "unit0", models: [ModelConfiguration]) {
@@ -77,12 +83,14 @@ package struct UnitConfiguration: Sendable, Hashable {
     }
 
     fileprivate static let fields: Set<String> = [
-        "name", "device", "pool_mb", "weights_mb", "policy", "max_requests", "models",
+        "name", "device", "pool_mb", "weights_mb", "policy", "max_requests", "watchdog",
+        "resume", "models",
     ]
     /// As many as the scheduler's tables are meant for.
     private static let mostModels = 1024
     /// Chosen: a terabyte for pages and requests by the million, 16 terabytes for weights: beyond any machine, and
     /// numbers of bytes are far from overflow.
+    private static let waits = 0.0...86_400
     private static let (mostMegabytes, mostWeightMegabytes, mostRequests) = (1 << 20, 1 << 24, 1 << 20)
 
     /// Fields of its own; whether there may be others is for the caller to say.
@@ -101,6 +109,8 @@ package struct UnitConfiguration: Sendable, Hashable {
         weightsMegabytes = try field.optional("weights_mb")?.integer(1...Self.mostWeightMegabytes)
         policy = try field.optional("policy")?.choice() ?? policy
         maxRequests = try field.optional("max_requests")?.integer(1...Self.mostRequests) ?? maxRequests
+        watchdog = try field.optional("watchdog")?.number(Self.waits) ?? watchdog
+        resume = try field.optional("resume")?.number(Self.waits) ?? resume
     }
 
     /// The shares of the jobs to come.

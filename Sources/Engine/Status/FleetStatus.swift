@@ -58,6 +58,8 @@ package struct UnitStatus: Sendable, Codable, Hashable {
         package var tries = 0
         /// Why the last try failed; `nil` before the first has ended.
         package var reason: String?
+        /// Requests that wait for the unit, to go on where they were.
+        package var interrupted = 0
     }
 
     /// A model that could not be loaded again when its unit was built anew.
@@ -88,6 +90,8 @@ package struct UnitStatus: Sendable, Codable, Hashable {
 package struct ModelCounters: Sendable, Codable, Hashable {
     /// Requests that were admitted.
     package var requests = 0
+    /// Those of them that were taken up where they were, after the device had failed.
+    package var resumed = 0
     /// Requests that ended, by `SequenceEnd.name`.
     package var finished: [String: Int] = [:]
     package var promptTokens = 0

@@ -7,12 +7,15 @@ import Transformer
 /// One request while it is generated: how the next token is drawn, the text so far, and the client that waits for it.
 /// The tokens are the scheduler's.
 struct Generation: Sendable {
-    let model: ModelID
+    var model: ModelID
+    let departure: Departure
     var sampler: Sampler
     let topLogprobs: Int?
 
     /// When it came, was first in a pass, and had its first and its last token.
     private let arrival: Seconds
+    /// Requests of the model that were without a first token then.
+    let place: Int
     private var begun: Seconds?
     private var first: Seconds?
     private var last: Seconds?
@@ -20,6 +23,7 @@ struct Generation: Sendable {
     private let endTokens: Set<TokenID>
     private let minTokens: Int
     private var generated = 0
+    private var setbacks = Setbacks()
     /// Tokens that the prefix index had; `nil` until the first pass.
     private var cachedTokens: Int?
     private var detokenizer: StreamingDetokenizer
@@ -31,11 +35,13 @@ struct Generation: Sendable {
     private let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
 
     init(
-        _ request: GenerationRequest, model: UnitModel, seed: UInt64, at now: Seconds,
+        _ request: GenerationRequest, model: UnitModel, seed: UInt64, at now: Seconds, place: Int, departure: Departure,
         continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
     ) {
         self.model = model.id
+        self.departure = departure
         arrival = now
+        self.place = place
         sampler = Sampler(request.sampling, prompt: request.prompt, seed: seed)
         topLogprobs = request.topLogprobs
         promptCount = request.prompt.count
@@ -65,6 +71,11 @@ struct Generation: Sendable {
         return position
     }
 
+    /// The device failed at a pass with it.
+    ///
+    /// - Returns: whether it may go on elsewhere.
+    mutating func mayResume() -> Bool { setbacks.add(at: generated) }
+
     /// Whether it was in a pass.
     var isBegun: Bool { begun != nil }
 
@@ -73,6 +84,9 @@ struct Generation: Sendable {
         begun = now
         times.queue.add(now - arrival)
     }
+
+    /// How long it has waited, while it has no token.
+    func wait(at now: Seconds) -> Seconds? { first == nil ? now - arrival : nil }
 
     /// Counts how long a token took that was drawn now.
     mutating func count(tokenAt now: Seconds, in times: inout RequestTimes) {

@@ -7,7 +7,8 @@ struct Reading: Sendable {
     /// What a text becomes, or why it does not.
     typealias Outcome = Result<Embedding, EngineError>
 
-    let model: ModelID
+    private(set) var model: ModelID
+    let departure: Departure
     var rows: PooledRows
     /// What the text became; `nil` until it was read to its end.
     var vector: [Float]?
@@ -16,20 +17,33 @@ struct Reading: Sendable {
     var begun: Seconds?
     var ended: Seconds?
 
+    private let kind: Pooling.Rows
     private let promptCount: Int
+    private var setbacks = Setbacks()
     /// Tokens that the prefix index had; `nil` until the first pass.
     private var cachedTokens: Int?
     private let continuation: CheckedContinuation<Outcome, Never>
 
     init(
-        _ request: EmbeddingRequest, model: ModelID, rows: Pooling.Rows, at now: Seconds,
+        _ request: EmbeddingRequest, model: ModelID, rows kind: Pooling.Rows, departure: Departure, at now: Seconds,
         continuation: CheckedContinuation<Outcome, Never>
     ) {
         self.model = model
+        self.kind = kind
+        self.departure = departure
         arrival = now
-        self.rows = PooledRows(rows)
+        rows = PooledRows(kind)
         promptCount = request.prompt.count
         self.continuation = continuation
+    }
+
+    /// As `Generation.mayResume`.
+    mutating func mayResume() -> Bool { setbacks.add(at: 0) }
+
+    /// It is read from its beginning, by another unit.
+    mutating func restart(as model: ModelID) {
+        self.model = model
+        rows = PooledRows(kind)
     }
 
     /// As `Generation.begin`.

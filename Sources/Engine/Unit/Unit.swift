@@ -35,6 +35,20 @@ package actor Unit {
         }
     }
 
+    /// What is told of a unit whose device failed.
+    package struct Failure: Sendable {
+        package var reason: String
+        /// Whether passes may still be at work, for good.
+        package var isHang: Bool
+        /// Requests that can go on elsewhere, in the order in which they should.
+        var interrupted: [Interrupted]
+
+        /// Tells all clients that their requests broke off.
+        package func endAll() {
+            for request in interrupted { request.fail(reason) }
+        }
+    }
+
     nonisolated let name: String
     nonisolated let pool: KVPool
     nonisolated let policy: PolicyName
@@ -47,7 +61,7 @@ package actor Unit {
     private var maxRequests: Int
     private let hooks: Hooks
     private let recorder: PassRecorder?
-    private let onFailure: @Sendable (String) async -> Void
+    private let onFailure: @Sendable (Failure) async -> Void
 
     private(set) var lanes: UnitLanes
     private(set) var scheduler: UnitScheduler
@@ -55,20 +69,28 @@ package actor Unit {
     private var works: [RequestID: Work] = [:]
     private var nextRequest: UInt64 = 0
     private var lanesAtWork: Set<LaneID> = []
+    private var watch: PassWatch
+    private var forecast = WaitForecast()
+    /// Asleep until a pass would have taken too long; `nil` while none is at work.
+    private var watchdog: Task<Void, Never>?
+    /// How long interrupted requests wait for another unit.
+    private let resumePatience: Duration
     private(set) var failure: String?
+    private let started = SuspendingClock.now
     /// Models that take no more requests, and those that wait for them to be gone.
     private var drains: [ModelID: (deadline: Task<Void, Never>?, waiting: [CheckedContinuation<Void, Never>])] = [:]
     private var waitingForRest: [CheckedContinuation<Void, Never>] = []
+    private var waitingForReturn: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
     ///   - recorder: told of passes, for those who watch.
-    ///   - onFailure: called once, when the device has failed, with the reason.
+    ///   - onFailure: called once, when the device has failed, with all that can go on elsewhere.
     /// - Throws: `ConfigurationError` when the pool does not fit on the device, `ComputeError` when that cannot be
     ///   divided as the shares need.
     package init(
         _ configuration: UnitConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device,
         hooks: Hooks = Hooks(), recorder: PassRecorder? = nil,
-        onFailure: @escaping @Sendable (String) async -> Void = { _ in }
+        onFailure: @escaping @Sendable (Failure) async -> Void = { $0.endAll() }
     ) throws {
         name = configuration.name
         self.hooks = hooks
@@ -82,6 +104,8 @@ package actor Unit {
             // Tables may be longer than the pool: those of windowed layers name pages over and over.
             pageCount: pages, sequences: sequences, pagesPerSequence: pagesPerSequence, on: lanes.devices)
         maxRequests = configuration.maxRequests
+        watch = PassWatch(least: configuration.watchdog)
+        resumePatience = .seconds(configuration.resume)
         policy = configuration.policy
         let weightBytes =
             configuration.weightsMegabytes.map { $0 << 20 } ?? budget.weightBytes(besidePool: poolBytes)
@@ -113,12 +137,11 @@ package actor Unit {
         let id = try admit(request.prompt, to: model)
         let room = model.served.contextLength - request.prompt.count
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
-        continuation.onTermination = { [weak self] _ in
-            guard let self else { return }
-            Task { await self.cancel(id) }
-        }
+        let departure = Departure()
+        continuation.onTermination = { _ in departure.leave() }
         let generation = Generation(
-            request, model: model, seed: .random(in: .min ... .max), at: now, continuation: continuation)
+            request, model: model, seed: .random(in: .min ... .max), at: now, place: place(in: model.id),
+            departure: departure, continuation: continuation)
         queue(
             id, .generation(generation), request.prompt, maxTokens: min(request.maxTokens ?? room, room),
             of: request.sender)
@@ -136,14 +159,16 @@ package actor Unit {
                 model: model.served.name, tokens: request.prompt.count, limit: model.served.contextLength)
         }
         let id = try admit(request.prompt, to: model)
+        let departure = Departure()
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let reading = Reading(
-                    request, model: model.id, rows: pooling.rows, at: now, continuation: continuation)
+                    request, model: model.id, rows: pooling.rows, departure: departure, at: now,
+                    continuation: continuation)
                 queue(id, .reading(reading), request.prompt, maxTokens: 1, of: request.sender)
             }
         } onCancel: {
-            Task { await self.cancel(id) }
+            departure.leave()
         }
         return try outcome.get()
     }
@@ -168,18 +193,61 @@ package actor Unit {
         }
         // Chosen: the least that can be said; there is a place as soon as any request ends.
         guard works.count < maxRequests else { throw .overloaded(retryAfter: 1) }
+        if let limit = model.configuration.maxWait,
+            let excess = forecast.excess(model.id, place: place(in: model.id), limit: limit)
+        {
+            throw .overloaded(retryAfter: Int(max(1, excess.rounded(.up))))
+        }
         defer { nextRequest += 1 }
         return RequestID(nextRequest)
     }
 
+    /// Requests of a model that have no first token yet.
+    private func place(in model: ModelID) -> Int {
+        scheduler.state.existing(model).map { $0.waitingCount + $0.prefillingCount } ?? 0
+    }
+
     private func queue(_ id: RequestID, _ work: Work, _ prompt: [TokenID], maxTokens: Int, of sender: Sender) {
-        works[id] = work
+        take(work, as: id)
         models[work.model]?.counters.requests += 1
         models[work.model]?.counters.promptTokens += prompt.count
         var arrival = Arrival(
             request: id, model: work.model, promptTokens: prompt.count, maxTokens: maxTokens, prompt: prompt)
         arrival.sender = sender
         perform(scheduler.arrived(arrival, at: now))
+    }
+
+    private func take(_ work: Work, as id: RequestID) {
+        works[id] = work
+        work.departure.onLeave { [weak self] in
+            guard let self else { return }
+            Task { await self.cancel(id) }
+        }
+    }
+
+    /// Goes on with requests at which another unit was interrupted, in this order.
+    ///
+    /// - Returns: all of them, where this unit has failed meanwhile.
+    func resume(_ interrupted: [Interrupted]) -> [Interrupted] {
+        guard failure == nil else { return interrupted }
+        var arrivals: [Arrival] = []
+        for request in interrupted {
+            guard let model = serving.first(where: { $0.served.name == request.model }) else {
+                request.fail("the model could not be loaded again")
+                continue
+            }
+            let id = RequestID(nextRequest)
+            nextRequest += 1
+            var (work, arrival) = (request.work, request.arrival)
+            work.resume(as: model.id)
+            (arrival.request, arrival.model) = (id, model.id)
+            take(work, as: id)
+            models[model.id]?.counters.requests += 1
+            models[model.id]?.counters.resumed += 1
+            arrivals.append(arrival)
+        }
+        perform(scheduler.resumed(arrivals, at: now))
+        return []
     }
 
     private func cancel(_ id: RequestID) {
@@ -229,9 +297,12 @@ package actor Unit {
                 works[row.request] = .reading(reading)
             }
         }
-        models[pass.model]?.count { $0.passTokens.add(Double(pass.rows.reduce(0) { $0 + $1.positions.count })) }
+        let rowCount = pass.rows.reduce(0) { $0 + $1.positions.count }
+        models[pass.model]?.count { $0.passTokens.add(Double(rowCount)) }
         hooks.willRun(pass)
         lanesAtWork.insert(pass.lane)
+        watch.begin(pass.lane, pass.model, tokens: rowCount, at: uptime)
+        keepWatch()
         let (lane, ready) = (lanes[pass.lane], step)
         Task { await work(ready, on: lane) }
     }
@@ -242,6 +313,7 @@ package actor Unit {
             step.pass, unit: name, lane: lane.name, model: models[step.pass.model]?.served.name ?? "")
         let result = await Result { [constraints] in try await step.run(on: lane, constraints: constraints) }
         recorder?.end(unit: name, lane: lane.name)
+        watch.end(lane.id, at: uptime)
         await hooks.didRun(step.pass)
         lanesAtWork.remove(lane.id)
         lanes.count(lane.id, seconds: now - start)
@@ -249,7 +321,11 @@ package actor Unit {
         case .success(let outcome): if failure == nil { finish(step, outcome) }
         case .failure(let error): breakDown("\(error)")
         }
-        if lanesAtWork.isEmpty { resumeAtRest() }
+        if lanesAtWork.isEmpty {
+            resumeAtRest()
+            for waiting in waitingForReturn { waiting.resume() }
+            waitingForReturn = []
+        }
         hooks.didEnd(step.pass)
     }
 
@@ -265,6 +341,9 @@ package actor Unit {
             return DrawnToken(draw.token)
         }
         generation.sampler = draw.sampler
+        if let wait = generation.wait(at: now) {
+            forecast.learn(generation.model, place: generation.place, seconds: wait)
+        }
         models[generation.model]?.count { generation.count(tokenAt: now, in: &$0) }
         let stops = generation.append(draw.token, logprob: draw.logprob, isLast: draw.isLast)
         works[draw.request] = .generation(generation)
@@ -337,6 +416,8 @@ package actor Unit {
     /// The scheduler has nothing of the model any more: its memory goes.
     private func forget(_ model: ModelID) {
         models[model] = nil
+        watch.forget(model)
+        forecast.forget(model)
         guard let drain = drains.removeValue(forKey: model) else { return }
         drain.deadline?.cancel()
         for waiting in drain.waiting { waiting.resume() }
@@ -346,14 +427,16 @@ package actor Unit {
 
     // MARK: Failure
 
-    /// The device failed: clients are told, and nothing new is taken.
-    private func breakDown(_ reason: String) {
+    /// The device failed: nothing new is taken, and all requests are handed over.
+    private func breakDown(_ reason: String, isHang: Bool = false) {
         guard failure == nil else { return }
         failure = reason
-        for work in works.values {
-            work.fail(.unitFailed(unit: name, model: models[work.model]?.served.name ?? "", reason: reason))
+        let interruption = scheduler.interrupted(at: now)
+        perform(interruption.actions)
+        let interrupted = interruption.requests.compactMap {
+            handOver($0, wasAtWork: interruption.atWork.contains($0.request), reason)
         }
-        works = [:]
+        precondition(works.isEmpty, "a request is lost")
         for model in drains.keys {
             drains[model]?.deadline?.cancel()
             for waiting in drains[model]?.waiting ?? [] { waiting.resume() }
@@ -361,7 +444,54 @@ package actor Unit {
         }
         // The task must not keep the unit, whose memory is to go before another one is made.
         let onFailure = onFailure
-        Task { await onFailure(reason) }
+        let told = Failure(reason: reason, isHang: isHang, interrupted: interrupted)
+        Task { await onFailure(told) }
+    }
+
+    /// A request as another unit can go on with it; `nil` where it is not to go on, and its client was told.
+    private func handOver(_ arrival: Arrival, wasAtWork: Bool, _ reason: String) -> Interrupted? {
+        guard var work = works.removeValue(forKey: arrival.request), let model = models[work.model] else {
+            preconditionFailure("an unknown request is interrupted")
+        }
+        let mayResume = !wasAtWork || work.mayResume()
+        let interrupted = Interrupted(
+            work: work, arrival: arrival, unit: name, model: model.served.name, deadline: .now + resumePatience)
+        guard mayResume, resumePatience > .zero else {
+            interrupted.fail(reason)
+            return nil
+        }
+        return interrupted
+    }
+
+    /// Seconds that the machine was awake: a pass does not hang while a lid is closed.
+    private var uptime: Seconds { started.duration(to: .now) / .seconds(1) }
+
+    /// Sees to it that somebody looks when a pass has taken too long.
+    private func keepWatch() {
+        guard watchdog == nil, watch.pause(at: uptime) != nil else { return }
+        watchdog = Task { [weak self] in
+            while let seconds = await self?.secondsToWatch() {
+                try? await Task.sleep(for: .seconds(seconds), clock: .suspending)
+            }
+        }
+    }
+
+    /// Breaks down if a pass has taken too long.
+    ///
+    /// - Returns: when to look again; `nil` where no pass is at work.
+    private func secondsToWatch() -> Double? {
+        if let limit = watch.overdue(at: uptime) {
+            breakDown("the device hangs: a pass has not come back in \(Int(limit.rounded(.up))) s", isHang: true)
+        }
+        let pause = failure == nil ? watch.pause(at: uptime) : nil
+        if pause == nil { watchdog = nil }
+        return pause
+    }
+
+    /// Returns when no lane of a failed unit is at work, if ever.
+    func atReturn() async {
+        guard !lanesAtWork.isEmpty else { return }
+        await withCheckedContinuation { waitingForReturn.append($0) }
     }
 
     /// Returns when no lane of a failed unit is at work any more; a lane that hangs is given half a minute, longer than

@@ -13,6 +13,40 @@ enum Work: Sendable {
         }
     }
 
+    /// Knows when the client leaves.
+    var departure: Departure {
+        switch self {
+        case .generation(let generation): generation.departure
+        case .reading(let reading): reading.departure
+        }
+    }
+
+    /// The device failed while it was at work on this.
+    ///
+    /// - Returns: whether it may go on elsewhere.
+    mutating func mayResume() -> Bool {
+        switch self {
+        case .generation(var generation):
+            defer { self = .generation(generation) }
+            return generation.mayResume()
+        case .reading(var reading):
+            defer { self = .reading(reading) }
+            return reading.mayResume()
+        }
+    }
+
+    /// Goes on in another unit, where its model has another number.
+    mutating func resume(as model: ModelID) {
+        switch self {
+        case .generation(var generation):
+            generation.model = model
+            self = .generation(generation)
+        case .reading(var reading):
+            reading.restart(as: model)
+            self = .reading(reading)
+        }
+    }
+
     /// The sequence is in a pass from `position` on; what precedes its first one came from the prefix index.
     ///
     /// - Returns: the tokens that the index had, the first time.

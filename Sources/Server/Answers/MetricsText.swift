@@ -29,6 +29,9 @@ struct MetricsText {
         page.gauge("weft_unit_failed_rebuilds", "Tries to build the unit anew that failed since it failed itself.") {
             [([:], Double($0.recovery?.tries ?? 0))]
         }
+        page.gauge("weft_requests_interrupted", "Requests that wait for the unit to go on where they were.") {
+            [([:], Double($0.recovery?.interrupted ?? 0))]
+        }
         page.gauge("weft_models_missing", "Models that the unit came back without.") {
             [([:], Double($0.missing.count))]
         }
@@ -58,6 +61,9 @@ struct MetricsText {
         page.gauge("weft_model_weight_bytes", "Bytes of a model's weights.", each { Double($0.weightBytes) })
         page.gauge("weft_num_requests_running", "Sequences that hold pages.", each { Double($0.running) })
         page.gauge("weft_num_requests_waiting", "Sequences that wait for pages.", each { Double($0.waiting) })
+        page.counter(
+            "weft_requests_resumed_total", "Requests that went on after the device had failed.",
+            each { Double($0.counters.resumed) })
         page.counter("weft_requests_total", "Requests admitted.", each { Double($0.counters.requests) })
         page.counter("weft_prompt_tokens_total", "Tokens of prompts.", each { Double($0.counters.promptTokens) })
         page.counter(
