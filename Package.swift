@@ -113,11 +113,12 @@ let package = Package(
                 "Quantities", "Grammar", "Compute", "Jinja", "ConfigurationFiles", "Scheduling", "Access", "Engine",
                 "Tokenization", "Chat", "Transformer", logging, lifecycle, orderedCollections, nioSSL,
             ]
-                + http),
+                + http, resources: [.embedInCode("OpenAPI/components.json")]),
         library(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "ConfigurationFiles", "Workloads", "Reporting"]
                 + httpClient),
+        library("Hub", ["Files", "GGUF", crypto] + httpClient),
         .executableTarget(
             name: "Weft",
             dependencies: [
@@ -125,8 +126,8 @@ let package = Package(
                 "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Server",
                 "ConfigurationFiles",
                 "Workloads", "Scheduling", "Placement", "Simulation", "MuxServeReference", "Reporting",
-                "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
-            ],
+                "ShaderInspection", "Benchmarks", "Hub", argumentParser, logging, lifecycle, signals,
+            ] + httpClient,
             swiftSettings: settings),
         .target(name: "TestDevices", dependencies: ["Compute"], path: "Tests/TestDevices", swiftSettings: settings),
         tests("Files"),
@@ -161,6 +162,7 @@ let package = Package(
         tests(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "TestDevices", "ConfigurationFiles", "Workloads", "Reporting"] + http),
+        tests("Hub", ["Quantities", crypto] + http),
         tests(
             "Engine",
             [

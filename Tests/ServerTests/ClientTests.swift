@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    private static func check(_ script: String, _ arguments: [String]) async throws {
+    static func check(_ script: String, _ arguments: [String]) async throws {
         let (status, output) = try await run(script, arguments)
         if status == skipped {
             print("SKIPPED: \(script) did not run. \(output)")
