@@ -123,20 +123,21 @@ let package = Package(
                 tracing, .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
-                + http, resources: [.embedInCode("Page")]),
+                + http, resources: [.embedInCode("Page"), .embedInCode("OpenAPI/components.json")]),
         library(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "ConfigurationFiles", "Workloads", "Reporting"]
                 + httpClient),
+        library("Hub", ["Files", "GGUF", crypto] + httpClient),
         .executableTarget(
             name: "Weft",
             dependencies: [
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "ComputeCUDA", "Kernels", "ShaderTesting",
                 "GGUF", "KVCache", "Tokenization", "Chat", "Transformer", "Engine", "Profiling", "Access", "Telemetry",
-                "Server", "ConfigurationFiles",
-                "Workloads", "Scheduling", "Placement", "Routing", "Simulation", "MuxServeReference", "Reporting",
-                "ShaderInspection", "Benchmarks", argumentParser, logging, lifecycle, signals,
-            ],
+                "Server", "ConfigurationFiles", "Workloads", "Scheduling", "Placement", "Routing", "Simulation",
+                "MuxServeReference", "Reporting", "ShaderInspection", "Benchmarks", "Hub", argumentParser, logging,
+                lifecycle, signals,
+            ] + httpClient,
             swiftSettings: settings),
         .target(name: "TestDevices", dependencies: ["Compute"], path: "Tests/TestDevices", swiftSettings: settings),
         .target(
@@ -184,6 +185,7 @@ let package = Package(
         tests(
             "Benchmarks",
             ["Quantities", "Compute", "Kernels", "TestDevices", "ConfigurationFiles", "Workloads", "Reporting"] + http),
+        tests("Hub", ["Quantities", crypto] + http),
         tests(
             "Engine",
             [

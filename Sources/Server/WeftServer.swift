@@ -85,6 +85,15 @@ package struct WeftServer: Service {
         return listener(router, settings.host, settings.port, onRunning)
     }
 
+    /// The paths of all routes, in whatever place they are served.
+    package var paths: Set<String> {
+        let router = router { router in
+            addModels(to: router)
+            addAdministration(to: router)
+        }
+        return Set(router.routes.map(\.path.description))
+    }
+
     private func listener(
         _ router: Router<ServerContext>, _ host: String, _ port: Int,
         _ onRunning: @escaping @Sendable (Int) async -> Void
@@ -135,6 +144,7 @@ package struct WeftServer: Service {
         let models = ModelRoutes(generator: generator, aliases: settings.aliases)
         router.endpoint(.get, "\(ModelRoutes.path)", models.list)
         router.endpoint(.get, "\(ModelRoutes.path)/**", models.retrieve)
+        router.endpoint(.get, "\(OpenAPIRoute.path)", OpenAPIRoute(version: settings.version).respond)
 
         let tokenize = TokenizeRoutes(generator: generator, desk: desk, answerLimit: settings.answerLimit)
         router.endpoint(.post, "/tokenize", tokenize.tokenize)

@@ -15,7 +15,7 @@ struct WeftCommand: AsyncParsableCommand {
             ServeCommand.self, RouteCommand.self, GenerateCommand.self, LogitsCommand.self, DevicesCommand.self,
             ConvertCommand.self,
             ModelsCommand.self, ListModelsCommand.self, ShowModelCommand.self, RemoveModelsCommand.self,
-            KeysCommand.self, ConfigCommand.self,
+            PullCommand.self, RunCommand.self, PsCommand.self, KeysCommand.self, ConfigCommand.self,
             BenchCommand.self, ShadersCommand.self, ProfileCommand.self, PlanCommand.self, SimulateCommand.self,
             CompareCommand.self,
         ])

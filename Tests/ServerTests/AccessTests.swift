@@ -84,7 +84,7 @@ import Testing
             (.get, "/api/ps", "401 401 200 403 200"), (.post, "/api/show", "401 401 400 403 400"),
             (.post, "/api/chat", "401 401 400 403 400"), (.post, "/api/generate", "401 401 400 403 400"),
             (.post, "/api/embed", "401 401 400 403 400"), (.post, "/api/embeddings", "401 401 400 403 400"),
-            (.get, "/metrics", "401 401 403 200 200"), (.get, "/", "200 200 200 200 200"),
+            (.get, "/openapi.json", "401 401 200 403 200"), (.get, "/metrics", "401 401 403 200 200"), (.get, "/", "200 200 200 200 200"),
             (.get, "/page/chat.js", "200 200 200 200 200"), (.get, "/page/nothing", "401 401 404 403 404"),
             (.get, "/admin/status", "401 401 403 200 200"), (.post, "/admin/models", "401 401 403 400 400"),
             (.delete, "/admin/models/tiny", "401 401 403 200 200"), (.post, "/admin/reload", "401 401 403 400 400"),

@@ -27,5 +27,5 @@ package struct Endpoint: Sendable {
     /// The endpoint's name of a model of the workload.
     package func name(of model: String) -> String { modelNames[model] ?? model }
 
-    var headers: [(String, String)] { apiKey.map { [("Authorization", "Bearer \($0)")] } ?? [] }
+    package var headers: [(String, String)] { apiKey.map { [("Authorization", "Bearer \($0)")] } ?? [] }
 }

@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-import Foundation
+package import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -90,7 +90,7 @@ struct EndpointClient: Sendable {
                 recorder.end(.status(Int(response.status.code), message: EndpointFault.message(in: body)))
             }
         } catch {
-            recorder.end(Task.isCancelled ? .timeout : .connection(Self.reason(error)))
+            recorder.end(Task.isCancelled ? .timeout : .connection(EndpointFault.reason(of: error)))
         }
         return recorder
     }
@@ -102,7 +102,7 @@ struct EndpointClient: Sendable {
             let body = try await response.body.collect(upTo: 16 << 20)
             return (Int(response.status.code), Data(body.readableBytesView))
         } catch {
-            throw .unreachable(url: url, reason: Self.reason(error))
+            throw .unreachable(url: url, reason: EndpointFault.reason(of: error))
         }
     }
 
@@ -111,27 +111,17 @@ struct EndpointClient: Sendable {
         for (name, value) in endpoint.headers { request.headers.add(name: name, value: value) }
         return request
     }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as HTTPClientError: error.shortDescription
-        case let error as NIOConnectionError:
-            error.connectionErrors.first.map { reason($0.error) } ?? "no address of \(error.host) answers"
-        case let error as IOError: String(cString: strerror(error.errnoCode))
-        default: "\(error)"
-        }
-    }
 }
 
 /// An error as OpenAI endpoints describe it: an object with a message, or a text of its own.
-struct EndpointFault: Decodable {
-    var message: String
+package struct EndpointFault: Decodable {
+    package var message: String
 
     private enum CodingKeys: String, CodingKey { case message }
 
     private struct Body: Decodable { var error: EndpointFault }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         if let text = try? decoder.singleValueContainer().decode(String.self) {
             message = text
         } else {
@@ -141,8 +131,19 @@ struct EndpointFault: Decodable {
     }
 
     /// What the body of a refusal says, in at most 300 characters.
-    static func message(in body: Data) -> String {
+    package static func message(in body: Data) -> String {
         let message = (try? JSONDecoder().decode(Body.self, from: body))?.error.message
         return String((message ?? String(decoding: body, as: UTF8.self)).prefix(300))
+    }
+
+    /// Why no answer came, in the words of who looks after a machine.
+    package static func reason(of error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError: error.shortDescription
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason(of: $0.error) } ?? "no address of \(error.host) answers"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        default: "\(error)"
+        }
     }
 }
