@@ -85,13 +85,13 @@ package struct WeftServer: Service {
         return listener(router, settings.host, settings.port, onRunning)
     }
 
-    /// The paths of all routes, in whatever place they are served.
+    /// The paths of all routes but those of the page, in whatever place they are served.
     package var paths: Set<String> {
         let router = router { router in
             addModels(to: router)
             addAdministration(to: router)
         }
-        return Set(router.routes.map(\.path.description))
+        return Set(router.routes.map(\.path.description)).subtracting(PageRoutes.paths)
     }
 
     private func listener(

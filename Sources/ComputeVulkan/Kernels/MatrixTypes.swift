@@ -1,8 +1,8 @@
 /// Completes types of cooperative matrices in SPIR-V.
 ///
-/// `GL_EXT_spirv_intrinsics` writes all of a type's operands as numbers, while `OpTypeCooperativeMatrixKHR` takes ids: of
-/// the type of elements and of constants. The first number says which type of elements is meant: `mark` and the bits of
-/// a float. Types and constants that the module lacks are made, and stand in front of all other types.
+/// `GL_EXT_spirv_intrinsics` writes all of a type's operands as numbers, while `OpTypeCooperativeMatrixKHR` takes ids:
+/// of the type of elements and of constants. The first number says which type of elements is meant: `mark` and the bits
+/// of a float. Types and constants that the module lacks are made, and stand in front of all other types.
 enum MatrixTypes {
     /// Beyond every id that a kernel has, so that a complete type is left alone.
     static let mark: UInt32 = 1 << 20

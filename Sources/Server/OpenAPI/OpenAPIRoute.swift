@@ -77,7 +77,7 @@ extension Operation {
         switch answer {
         case .json(let schema): ["application/json": Self.schema(schema)]
         case .streamed(let schema, let type): ["application/json": Self.schema(schema), type: [String: Any]()]
-        case .text: ["text/plain": ["schema": ["type": "string"]]]
+        case .text(let type): [type: ["schema": ["type": "string"]]]
         case .nothing: [:]
         }
     }

@@ -25,7 +25,8 @@ struct Operation: Sendable {
         case json(String)
         /// Whole, or where the request asks for it as a stream of this type.
         case streamed(String, as: String)
-        case text
+        /// A text of this type.
+        case text(String)
         case nothing
     }
 
@@ -107,8 +108,17 @@ struct Operation: Sendable {
         Operation(.get, "/ping", .probes, "The same, without a body.", gives: .nothing),
         Operation(.get, "/ready", .probes, "All models are loaded and all units work.", gives: .json("Status")),
         Operation(.get, "/version", .probes, "The version of the server.", gives: .json("Version")),
-        Operation(.get, "/metrics", .administration, "Figures for Prometheus.", gives: .text),
+        Operation(.get, "/metrics", .administration, "Figures for Prometheus.", gives: .text("text/plain")),
         Operation(.get, "/admin/status", .administration, "How the units stand.", gives: .json("FleetStatus")),
+        Operation(
+            .get, "/admin/events", .administration, "What the units do, as they do it.", gives: .text(events)),
+        Operation(
+            .post, "/admin/reload", .administration, "Reads the configuration again.", query: ["patience"],
+            gives: .json("Reloaded")),
+        Operation(
+            .post, "/admin/drain", .administration, "Takes no more requests, and ends the program when it has none.",
+            query: ["exit"], gives: .json("Drain")),
+        Operation(.delete, "/admin/drain", .administration, "Takes requests again.", gives: .json("Drain")),
         Operation(
             .post, "/admin/models", .administration, "Loads a model.", takes: "ServedModel", query: ["unit"],
             gives: .json("Loaded")),
