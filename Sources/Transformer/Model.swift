@@ -187,11 +187,9 @@ package final class Model: Sendable {
 
     private func trialRows(_ rows: Int) -> Batch {
         var batch = Batch()
-        while batch.rowCount < rows {
-            let free = maxLogitRows - batch.logitRows.count
-            let length = min(kvShape.tokensPerPage, rows - batch.rowCount, free > 0 ? free : .max)
+        for row in 0..<rows {
             batch.append(
-                repeatElement(0, count: length), slot: pool.trialSlot, position: 0, logits: free > 0 ? .ofAll : .none)
+                [0], slot: pool.trialSlot, position: row % kvShape.tokensPerPage, wantsLogits: row < maxLogitRows)
         }
         return batch
     }

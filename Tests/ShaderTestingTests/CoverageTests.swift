@@ -23,20 +23,6 @@ struct CoverageTests {
         #expect(missing.isEmpty, "not run: \(missing)")
     }
 
-    /// CPUs with wide vectors take several rows at once.
-    @Test(arguments: [(8, "2"), (16, "4")])
-    func everyHeightOfAttentionIsRun(_ vectorWidth: Int, _ rows: String) throws {
-        let dispatched = try Self.dispatched(.none, of: "attention") { $0.vectorWidth = vectorWidth }
-        for kv in ["F32", "F16", "Q8"] {
-            for rows in ["1", rows] {
-                #expect(
-                    dispatched.contains {
-                        $0.hasPrefix("attention<") && $0.contains("KV=\(kv),") && $0.hasSuffix("ROWS=\(rows)>")
-                    }, "\(kv), \(rows) rows")
-            }
-        }
-    }
-
     /// On devices with matrix units all products of floats are computed on them.
     @Test func everyVariantIsRunOnMatrices() throws {
         let dispatched = try Self.dispatchedOnMatrices()
@@ -163,7 +149,7 @@ struct CoverageTests {
     private static let attention = zip(PageLayout.headSizes, [4, 4, 4, 3, 2, 2, 1, 1]).flatMap {
         size, most -> [Wanted] in
         ["F32", "F16", "Q8"].flatMap { kv in
-            (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0),ROWS=1>"]) }
+            (1...most).map { ("attention<", ["KV=\(kv),", "HEAD_SIZE=\(size),", "QUERIES=\($0)>"]) }
         }
     }
 

@@ -102,15 +102,15 @@ extension MutationTests {
 
     private static let attention = [
         kernel("attention", "wrong scale", "((product) * scale)", "((product) * scale * scale)"),
-        kernel("attention", "last token missing", "behind$r = place.w", "behind$r = place.w - 1"),
-        kernel("attention", "a token too many", "behind$r = place.w", "behind$r = place.w + 1"),
+        kernel("attention", "last token missing", "behind - start", "behind - 1 - start"),
+        kernel("attention", "a token too many", "behind - start", "behind + 1 - start"),
         kernel("attention", "last page missing", "start < behind", "start + 1 < behind"),
         kernel(
             "attention", "wrong page stride", "* pageQuads + inPage;\n#ifdef", "* (pageQuads - 2) + inPage;\n#ifdef"),
         kernel("attention", "layer ignored", "+ layerPage", ""),
         kernel("attention", "first head of a page for all", "kvHead % pageHeads * headQuads", "0", option: "shared"),
         kernel("attention", "a page for each head", "kvHead / pageHeads", "kvHead", option: "shared"),
-        kernel("attention", "maximum not subtracted", "max(most$r_$j, score$r_$j)", "0.0"),
+        kernel("attention", "maximum not subtracted", "max(most$j, score$j)", "0.0"),
         kernel("attention", "one scale for all blocks", "0xffff0000u), $d / 4 % 4)", "0xffff0000u), 0)", option: "Q8"),
         kernel(
             "attention", "first word of scales for values", "(VALUES + SCALE_WORD($d))", "VALUES", option: "256,"),
@@ -119,11 +119,11 @@ extension MutationTests {
         kernel(
             "attention", "bytes of the other quad", "l = BYTES(u, $d % 2 * 2 + 1)", "l = BYTES(u, 1)",
             option: "Q8"),
-        kernel("attention", "pages that were given back", "first$r = place.z", "first$r = 0u", option: "window"),
+        kernel("attention", "pages that were given back", "first = place.z", "first = 0u", option: "window"),
         kernel(
-            "attention", "window a token too long", "first$r = place.z", "first$r = max(place.z, 1u) - 1u",
+            "attention", "window a token too long", "max(first, start)", "max(max(first, 1u) - 1u, start)",
             option: "window"),
-        kernel("attention", "window a token too short", "first$r = place.z", "first$r = place.z + 1u", option: "sides"),
+        kernel("attention", "window a token too short", "max(first, start)", "max(first + 1u, start)", option: "sides"),
         kernel("attention", "cap left out", "(cap * TANH(", "(TANH(", option: "capped"),
         kernel("attention", "no sink in the sum", "total += exp(own - most);", "", option: "sinks"),
         kernel("attention", "sinks of the first layer", "sink + head + $j", "head + $j", option: "sinks"),

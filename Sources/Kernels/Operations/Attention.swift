@@ -38,10 +38,7 @@ package struct Attention: Sendable {
         ) throws(ComputeError) -> [Launch] {
             try shapes.map { shape throws(ComputeError) in
                 let options = shape.options.merging(scores.options) { $1 }
-                let kernel = try kernels.promise(
-                    shape.kernel, options, buffers, groupSize: shape.groupSize, need: shape.height > 1 ? .later : .first
-                )
-                return (shape, kernel)
+                return (shape, try kernels.promise(shape.kernel, options, buffers, groupSize: shape.groupSize))
             }
         }
         guard limits.hasGroups else {
@@ -114,18 +111,13 @@ package struct Attention: Sendable {
         _ launches: [Launch], _ commands: any Commands, _ rows: Range<Int>, parts: Int = 1, pieces: Int,
         layer: LayerPlace
     ) {
-        // High tiles where most of them are full, once they are compiled.
-        let launch =
-            launches.last {
-                $0.shape.height == 1 || rows.count >= $0.shape.height * pieces && $0.kernel.ifKept != nil
-            } ?? launches[0]
+        // High tiles where most of them are full.
+        let launch = launches.last { $0.shape.height == 1 || rows.count >= $0.shape.height * pieces } ?? launches[0]
         var parameters = Parameters()
         if launch.shape.path != .cpu {
             parameters.append(rows.lowerBound)
             parameters.append(rows.upperBound)
             parameters.append(parts)
-        } else {
-            parameters.append(rows.upperBound)
         }
         parameters.append(shape.heads)
         parameters.append(shape.kvHeads)

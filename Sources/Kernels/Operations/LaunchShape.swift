@@ -279,15 +279,11 @@ extension LaunchShape {
             // As many heads as share a key, while their sums fit in registers.
             let queries = (1...min(max(1, 256 / shape.headSize), 4)).last { ratio % $0 == 0 } ?? 1
             options["QUERIES"] = "\(queries)"
-            // A sum for each row, head and pair of quads: 24 of a CPU's 32 registers of 16 numbers, 12 of 16.
-            let most = limits.groupSize > 1 ? 0 : limits.vectorWidth == 16 ? 12 : limits.vectorWidth == 8 ? 6 : 0
-            let rows = [4, 2].first { queries * $0 <= most }
-            return ([1] + (rows.map { [$0] } ?? [])).map { rows in
-                options["ROWS"] = "\(rows)"
-                return LaunchShape(
-                    path: .cpu, kernel: "attention", options: options, groupSize: limits.groupSize, height: rows,
+            return [
+                LaunchShape(
+                    path: .cpu, kernel: "attention", options: options, groupSize: limits.groupSize, height: 1,
                     width: queries)
-            }
+            ]
         }
         func tile(queries: Int, rows: Int) -> LaunchShape {
             options["QUERIES"] = "\(queries)"

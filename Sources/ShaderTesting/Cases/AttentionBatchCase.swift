@@ -47,18 +47,14 @@ struct AttentionBatchCase: ShaderCase {
     var smaller: [AttentionBatchCase] { batches.count > 1 ? batches.map { with(\.batches, [$0]) } : [] }
 
     static func table(_ fallback: Fallback, isQuick: Bool) -> [AttentionBatchCase] {
-        let short = AttentionCase(
-            kv: .f16, headSize: 64, ratio: 3, kvHeads: 1, lengths: [40, 261], tail: 11, pageTokens: 64)
-        let window = short.with(\.mask, .sliding(window: 9))
-        let tests: [AttentionCase]
-        switch fallback {
-        case .none, .eightWide: tests = [short.with(\.kv, .q8_0), window]
-        case .gpu:
-            // Where contexts are cut in different ways, across the border between them; where windows are; and neither.
-            let long = short.with(\.lengths, [40, 4100])
-            tests = [long, long.with(\.mask, .sliding(window: 700)), window]
-        default: return []
-        }
+        guard fallback == .gpu else { return [] }
+        // Where contexts are cut in different ways, across the border between them; where windows are; and neither.
+        let long = AttentionCase(
+            kv: .f16, headSize: 64, ratio: 3, kvHeads: 1, lengths: [40, 4100], tail: 11, pageTokens: 64)
+        let tests = [
+            long, long.with(\.mask, .sliding(window: 700)),
+            long.with(\.mask, .sliding(window: 9)).with(\.lengths, [40, 261]),
+        ]
         return (isQuick ? tests : tests + tests.map { $0.with(\.ratio, 1).with(\.kvHeads, 2) }).map {
             AttentionBatchCase(test: $0)
         }
