@@ -1,6 +1,7 @@
 import ConfigurationFiles
 import Engine
 import Foundation
+import Logging
 import Quantities
 import Scheduling
 import Testing
