@@ -77,9 +77,10 @@ struct ResumptionTests {
                 answer.text += new.text
                 token(answer.tokens.count)
             case .finished(let reason, let usage):
-                // What the prefix index had is another matter.
+                // What the prefix index had, and how long it took, are other matters.
                 (answer.reason, answer.usage) = (reason, usage)
                 answer.usage?.cachedTokens = 0
+                answer.usage?.times = PhaseTimes()
             }
         }
         return answer

@@ -24,8 +24,8 @@ import Testing
                 {"units": [{"name": "u", "device": "d", "policy": "adbs", "pool": {"pages": 1, "pageBytes": 1, "held": 0, "cached": 0, "free": 1},
                 "lanes": [], "rebuilds": 0, "missing": [], "models": [{"name": \(name), "isPinned": false,
                 "weightBytes": 1, "quota": 1, "held": 0, "cached": 0, "borrowed": 0, "fragmentation": 0, "waiting": 0,
-                "running": 0, "counters": {"requests": 0, "promptTokens": 0, "cachedTokens": 0, "generatedTokens": 0,
-                "preemptions": 0, "pageSeconds": 0, "times": \(encoded), "finished": {"st\\"op": 1}}}]}]}
+                "running": 0, "counters": {"requests": 0, "resumed": 0, "promptTokens": 0, "cachedTokens": 0,
+                "generatedTokens": 0, "preemptions": 0, "pageSeconds": 0, "times": \(encoded), "finished": {"st\\"op": 1}}}]}]}
                 """
             do {
                 return try JSONDecoder().decode(FleetStatus.self, from: Data(json.utf8))

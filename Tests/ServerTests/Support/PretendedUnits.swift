@@ -66,7 +66,7 @@ final class PretendedUnits: ModelAdministration {
                     """
                     {"name": "\(name)", "isPinned": false, "weightBytes": 1, "quota": 400, "held": \(100 * index + 50),
                     "cached": 20, "borrowed": 0, "fragmentation": 0.1, "waiting": \(index), "running": 3,
-                    "counters": {"requests": \(count), "promptTokens": 0, "cachedTokens": 0,
+                    "counters": {"requests": \(count), "resumed": 0, "promptTokens": 0, "cachedTokens": 0,
                     "generatedTokens": \(100 * count), "preemptions": 0, "pageSeconds": 0, "times": \(encoded),
                     "finished": {}}}
                     """
@@ -80,7 +80,7 @@ final class PretendedUnits: ModelAdministration {
                 let json = """
                     {"units": [{"name": "main", "device": "pretended", "policy": "adbs", "rebuilds": 0, "missing": [],
                     "pool": {"pages": 1000, "pageBytes": 16384, "held": 300, "cached": 40, "free": 660},
-                    \(failure.map { "\"failure\": \"\($0)\", \"recovery\": {\"tries\": 2}," } ?? "")
+                    \(failure.map { "\"failure\": \"\($0)\", \"recovery\": {\"tries\": 2, \"interrupted\": 0}," } ?? "")
                     "lanes": [\(lanes.joined(separator: ","))], "models": [\(models.joined(separator: ","))]}]}
                     """
                 return try JSONDecoder().decode(FleetStatus.self, from: Data(json.utf8))
