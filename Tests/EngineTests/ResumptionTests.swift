@@ -134,9 +134,9 @@ struct ResumptionTests {
         let fault = FaultyDevice.Fault()
         let service = try await Self.service(device, fault: fault) { $0.policy = policy }
         let cases = try await Self.alone(service)
-        // About 350 tokens come in all.
+        // About 350 tokens come in all. At a third failure a request might be ended that had no token in between.
         var random = SplitMix64(seed: 7, stream: policy.rawValue.count)
-        let failures = Set([5...60, 90...150, 180...240].map { random.integer(in: $0) })
+        let failures = Set([5...60, 120...240].map { random.integer(in: $0) })
         try await Self.expectSame(service, cases) { if failures.contains($0) { fault.set(count: 1) } }
         try await waitUntilReady(service)
         let status = try #require(await service.status)
