@@ -75,7 +75,8 @@ private final class Ending: Sendable {
         if let span { tracing?.end(span, facts, path: path, began: record.began, context: context) }
         var metadata = facts.metadata(seconds: (ContinuousClock.now - record.began) / .seconds(1))
         (metadata["method"], metadata["path"]) = ("\(method)", "\(path)")
-        context.logger.info("request ended", metadata: metadata)
+        // Workers announce themselves once a second.
+        context.logger.log(level: path == RegistryRoutes.path ? .debug : .info, "request ended", metadata: metadata)
     }
 }
 

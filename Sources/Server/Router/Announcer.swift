@@ -98,7 +98,7 @@ package struct Announcer: Service {
         do {
             let body = try JSON.encode(await announcement)
             let answer = try await client.ask(
-                .POST, router + "/registry", headers: WorkerClient.headers(bearing: settings.secret), body)
+                .POST, router + RegistryRoutes.path, headers: WorkerClient.headers(bearing: settings.secret), body)
             switch answer.status {
             case 200:
                 let reply = try JSONDecoder().decode(AnnouncementReply.self, from: answer.body)

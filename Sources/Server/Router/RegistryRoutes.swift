@@ -6,6 +6,8 @@ import Routing
 
 /// `/registry`, where workers announce themselves, and what operators ask of a router.
 struct RegistryRoutes: Sendable {
+    static let path = "/registry"
+
     let dispatcher: Dispatcher
     let desk: Desk
     /// `nil` where everyone may announce and administer.

@@ -103,9 +103,9 @@ package struct RouterServer: Service {
         let registry = RegistryRoutes(
             dispatcher: dispatcher, desk: desk, secret: settings.secret.map { KeyDigest(of: $0) },
             overview: overview, version: server.version)
-        router.on("/registry", method: .get, use: registry.list)
-        router.on("/registry", method: .post, use: registry.announce)
-        router.on("/registry", method: .delete, use: registry.withdraw)
+        router.on("\(RegistryRoutes.path)", method: .get, use: registry.list)
+        router.on("\(RegistryRoutes.path)", method: .post, use: registry.announce)
+        router.on("\(RegistryRoutes.path)", method: .delete, use: registry.withdraw)
         router.on("/admin/drain", method: .post) { try registry.drain($0, $1, true) }
         router.on("/admin/drain", method: .delete) { try registry.drain($0, $1, false) }
         router.endpoint(.get, "/admin/status", registry.status)

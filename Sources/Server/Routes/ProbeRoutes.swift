@@ -15,7 +15,8 @@ struct ProbeRoutes: Sendable {
     static func isProbe(_ path: String) -> Bool {
         let path = path.prefix { $0 != "?" }
         // A worker that could not announce itself to a crowded router would be taken for dead.
-        return paths.contains { $0 == path } || path == "/metrics" || path.hasPrefix("/admin/") || path == "/registry"
+        return paths.contains { $0 == path } || path == "/metrics" || path.hasPrefix("/admin/")
+            || path == RegistryRoutes.path
     }
 
     private struct Status: Encodable { var status: String }

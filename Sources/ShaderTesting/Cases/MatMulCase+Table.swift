@@ -72,7 +72,7 @@ extension MatMulCase {
         }
         let whole = [.q8, .q6K, .q4].flatMap { inGroups($0) } + outer(WeightFormat.inBlocks.flatMap { inGroups($0) })
         let results =
-            outer([.residual, .swiglu, .gated].flatMap { inGroups(.q4, $0) })
+            outer([.residual, .swiglu, .gated].flatMap { inGroups(.q6K, $0) })
             + outer(epilogues(.q4, [(1, 73, 33), (97, 73, 17)], everyOther: 2))
         let terms = [.q8, .q4, .q2K].flatMap { inGroups($0) }.map { $0.with(\.terms, 2) }
         return (whole + results + terms).map { $0.with(\.takesBytes, true) }

@@ -60,7 +60,7 @@ def expect(condition, what):
 
 
 def main():
-    terminal = Terminal([sys.argv[1], "run", *sys.argv[2:], "--temperature", "0"])
+    terminal = Terminal([sys.argv[1], "run", *sys.argv[2:], "--temperature", "0", "--max-tokens", "400"])
     terminal.wait_for(">>> ")
     terminal.type("What is the capital of France?\n")
     expect(len(terminal.wait_for(">>> ")) > 50, "there is an answer")
