@@ -84,7 +84,7 @@ struct KernelParserTests {
         #expect(code.source[..<place].hasSuffix("#if N > 1\n"))
     }
 
-    @Test(arguments: ["quad a[2]", "quad a when N > 1", "half a[2] when N > 1", "quad a[2] when "])
+    @Test(arguments: ["quad a[2]", "quad a when N > 1", "short a[2] when N > 1", "quad a[2] when "])
     func sharedArraysAreChecked(_ text: String) {
         #expect(throws: KernelSourceError.self) {
             try KernelSource(parsing: "kernel f(write float y) options N = 1 2 shared \(text) tiles rows { }")
