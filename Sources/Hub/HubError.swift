@@ -38,8 +38,8 @@ extension HubError: CustomStringConvertible {
             "\(what) does not exist, or needs a token: give --token, or set HF_TOKEN"
         case .unauthorised(let what, hasToken: true): "\(what) does not exist, or the token is not good for it"
         case .forbidden(let what, let terms):
-            "\(what) may not be fetched; its terms may have to be accepted first, \(terms.map { "at \($0)" } ?? "on its page")"
-                + ", and a token given (--token or HF_TOKEN)"
+            "\(what) may not be fetched; its terms may have to be accepted first, "
+                + (terms.map { "at \($0)" } ?? "on its page") + ", and a token given (--token or HF_TOKEN)"
         case .notFound(let what): "\(what) does not exist"
         case .tooManyRequests(let seconds):
             "the hub takes no more requests now; try again "
