@@ -88,7 +88,9 @@ const field = document.getElementById("key-field");
 let question;
 
 /** Lets the reader give a key. Returns whether there is one now; several who ask at a time get the same answer. */
-export function askForKey(right = "serve", fault = "") {
+export async function askForKey(right = "serve", fault = "") {
+  // A box is closed a moment before it says so: who asks in between gets the answer if there is one, or a box anew.
+  if (question && !dialog.open && await question) return true;
   question ??= new Promise((resolve) => {
     document.getElementById("key-title").textContent =
       right === "admin" ? "A key for the administration" : "This server asks for a key";

@@ -275,6 +275,7 @@ def keys_are_asked_for(browser, url):
     page.press("Escape")
     page.wait("!document.getElementById('key').open")
     page.click("#weave-notice button")
+    page.wait("document.getElementById('key').open")
     page.type("admin-0123456789")
     page.press("Enter")
     page.wait("document.querySelectorAll('.lane').length === 3")
