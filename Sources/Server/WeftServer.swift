@@ -213,7 +213,8 @@ extension Router where Context == ServerContext {
     ) {
         for (method, respond) in methods { on(path, method: method, use: respond) }
         let served = methods.keys.flatMap { $0 == .get ? [.get, .head] : [$0] }.sorted { $0.rawValue < $1.rawValue }
-        let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"]
+        let others = known.compactMap { HTTPRequest.Method(rawValue: $0) }
         for other in others where !served.contains(other) {
             on(path, method: other) { _, _ -> Response in
                 throw APIError.methodNotAllowed(other, allowed: served)

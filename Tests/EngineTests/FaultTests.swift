@@ -134,6 +134,29 @@ struct FaultTests {
         try await service.expectEmptyPool()
     }
 
+    @Test("Fault 24: a load at which the device hangs is given up, and the unit is built anew")
+    func loadThatNeverEnds() async throws {
+        let fault = FaultyDevice.Fault()
+        // A step of a load has sixty times as long.
+        let service = try await service(fault) { $0.watchdog = 0.4 }
+        fault.hold("compiling")
+        let model = try service.write("c", headSize: 32, seed: 9)
+        await #expect {
+            try await service.fleet.load(model, unit: nil)
+        } throws: { error in
+            if case EngineError.unitFailed("unit0", "c", let reason) = error {
+                reason.contains("a load has not got on")
+            } else {
+                false
+            }
+        }
+        fault.release()
+        for _ in 0..<1200 where await !service.fleet.isReady { try await Task.sleep(for: .milliseconds(25)) }
+        #expect(await service.status?.rebuilds == 1)
+        #expect(try await service.tokens(of: "a", after: prompt, count: 5).count == 5)
+        try await service.expectEmptyPool()
+    }
+
     @Test(
         "Fault 24: whatever a submission fails of, the unit is built anew and streams go on",
         arguments: FaultyDevice.Fault.Kind.allCases)

@@ -214,13 +214,11 @@ import Testing
             try await eventually { generator.running == 0 }
             generator.release()
             try await Wire.open(port) { third in
-                var status = ""
-                while !status.contains("200 OK") {
+                repeat {
+                    third.forget()
                     try await third.post("/v1/chat/completions", body, headers: secret)
                     try await third.read(until: "\r\n\r\n")
-                    status = third.received
-                    third.forget()
-                }
+                } while !third.received.contains("200 OK")
                 try await third.read(until: "[DONE]")
             }
         }

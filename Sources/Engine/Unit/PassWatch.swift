@@ -1,7 +1,8 @@
 import Quantities
 import Scheduling
 
-/// Finds passes that do not come back: a device that hangs says nothing, unlike one that is lost.
+/// Finds passes that do not come back, and loads that do not get on: a device that hangs says nothing, unlike one that
+/// is lost.
 ///
 /// How long a pass may take follows from what the model's passes took so far.
 struct PassWatch: Sendable {
@@ -26,6 +27,8 @@ struct PassWatch: Sendable {
     private let least: Seconds
     private var known: [ModelID: Known] = [:]
     private var watched: [LaneID: Watched] = [:]
+    /// How many loads are under way, and when one of them last got on.
+    private var loads = (count: 0, at: Seconds(0))
 
     /// Passes take up to so many times what they took before. Chosen: contexts grow eightfold between two passes at
     /// most, and on a CPU others may want all cores.
@@ -33,8 +36,8 @@ struct PassWatch: Sendable {
     /// Passes that may find a kernel not compiled: a model's first ones, and those of twice as many tokens as any
     /// before. Chosen: as many as there are heights of tiles and phases.
     private static let firstPasses = 16
-    /// No pass may take more than so many times the least, and the first ones may. Chosen: ten minutes with the usual
-    /// least, for which a CPU compiles kernels and reads a prompt of a large model.
+    /// No pass and no step of a load may take more than so many times the least, and the first passes may. Chosen: ten
+    /// minutes with the usual least, for which a CPU compiles kernels and reads a prompt of a large model.
     private static let most = 60.0
 
     /// - Parameter least: seconds that every pass has; 0 watches nothing.
@@ -55,6 +58,13 @@ struct PassWatch: Sendable {
         known[pass.model] = model
     }
 
+    mutating func beginLoad(at now: Seconds) { loads = (loads.count + 1, now) }
+
+    /// A load has got on by a step.
+    mutating func stepLoad(at now: Seconds) { loads.at = now }
+
+    mutating func endLoad(at now: Seconds) { loads = (loads.count - 1, now) }
+
     /// The model is gone.
     mutating func forget(_ model: ModelID) { known[model] = nil }
 
@@ -66,16 +76,22 @@ struct PassWatch: Sendable {
         return min(max(least, Self.factor * known.seconds), least * Self.most)
     }
 
-    /// How long whoever watches may sleep; `nil` where no pass is at work or nothing is watched. Not longer than the
+    /// How long whoever watches may sleep; `nil` where nothing is at work or nothing is watched. Not longer than the
     /// least, as passes to come may have no more.
     func pause(at now: Seconds) -> Seconds? {
-        guard least > 0, let deadline = watched.values.map({ $0.began + $0.limit }).min() else { return nil }
+        var deadlines = watched.values.map { $0.began + $0.limit }
+        if loads.count > 0 { deadlines.append(loads.at + least * Self.most) }
+        guard least > 0, let deadline = deadlines.min() else { return nil }
         return min(least, max(0.01, deadline - now))
     }
 
-    /// How long the pass had that has taken too long; `nil` if there is none.
-    func overdue(at now: Seconds) -> Seconds? {
+    /// What has taken too long, in words; `nil` if nothing has.
+    func overdue(at now: Seconds) -> String? {
         guard least > 0 else { return nil }
-        return watched.values.first { now >= $0.began + $0.limit }?.limit
+        if let pass = watched.values.first(where: { now >= $0.began + $0.limit }) {
+            return "a pass has not come back in \(Int(pass.limit.rounded(.up))) s"
+        }
+        guard loads.count > 0, now >= loads.at + least * Self.most else { return nil }
+        return "a load has not got on in \(Int((least * Self.most).rounded(.up))) s"
     }
 }

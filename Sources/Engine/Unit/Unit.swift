@@ -71,12 +71,15 @@ package actor Unit {
     private var lanesAtWork: Set<LaneID> = []
     private var watch: PassWatch
     private var forecast = WaitForecast()
-    /// Asleep until a pass would have taken too long; `nil` while none is at work.
+    /// Asleep until something would have taken too long; `nil` while nothing is at work.
     private var watchdog: Task<Void, Never>?
     /// How long interrupted requests wait for another unit.
     private let resumePatience: Duration
     private(set) var failure: String?
     private let started = SuspendingClock.now
+    /// What ends a load for whoever waits for it, with the reason.
+    private var loadsUnderWay: [Int: @Sendable (String) -> Void] = [:]
+    private var nextLoad = 0
     /// Models that take no more requests, and those that wait for them to be gone.
     private var drains: [ModelID: (deadline: Task<Void, Never>?, waiting: [CheckedContinuation<Void, Never>])] = [:]
     private var waitingForRest: [CheckedContinuation<Void, Never>] = []
@@ -407,6 +410,36 @@ package actor Unit {
 
     func setMaxRequests(_ count: Int) { maxRequests = count }
 
+    /// Runs a part of a load of the model on the loader's thread, and gives it up where the device hangs: it may never
+    /// come back.
+    ///
+    /// - Parameter body: does it, and calls what it is given with each step.
+    /// - Throws: `EngineError.unitFailed` where the device hangs, and what `body` throws.
+    func loading<Result: Sendable>(
+        _ model: String, _ body: @escaping @Sendable (_ step: @escaping @Sendable () -> Void) throws -> Result
+    ) async throws -> Result {
+        if let failure { throw EngineError.unitFailed(unit: name, model: model, reason: failure) }
+        let (results, inlet) = AsyncThrowingStream.makeStream(of: Result.self)
+        watch.beginLoad(at: uptime)
+        keepWatch()
+        defer { watch.endLoad(at: uptime) }
+        nextLoad += 1
+        let number = nextLoad
+        loadsUnderWay[number] = { [name] reason in
+            inlet.finish(throwing: EngineError.unitFailed(unit: name, model: model, reason: reason))
+        }
+        defer { loadsUnderWay[number] = nil }
+        Task { [loader] in
+            do {
+                inlet.yield(try await loader.run { try body { [weak self] in Task { await self?.stepLoad() } } })
+            } catch { inlet.finish(throwing: error) }
+        }
+        for try await result in results { return result }
+        throw CancellationError()
+    }
+
+    private func stepLoad() { watch.stepLoad(at: uptime) }
+
     /// The patience with a draining model is over; its task is cancelled when the model is gone before.
     private func breakOff(_ model: ModelID) {
         guard drains[model] != nil, failure == nil else { return }
@@ -442,6 +475,7 @@ package actor Unit {
             for waiting in drains[model]?.waiting ?? [] { waiting.resume() }
             drains[model]?.waiting = []
         }
+        if isHang { for end in loadsUnderWay.values { end(reason) } }
         // The task must not keep the unit, whose memory is to go before another one is made.
         let onFailure = onFailure
         let told = Failure(reason: reason, isHang: isHang, interrupted: interrupted)
@@ -466,7 +500,7 @@ package actor Unit {
     /// Seconds that the machine was awake: a pass does not hang while a lid is closed.
     private var uptime: Seconds { started.duration(to: .now) / .seconds(1) }
 
-    /// Sees to it that somebody looks when a pass has taken too long.
+    /// Sees to it that somebody looks when something has taken too long.
     private func keepWatch() {
         guard watchdog == nil, watch.pause(at: uptime) != nil else { return }
         watchdog = Task { [weak self] in
@@ -476,13 +510,11 @@ package actor Unit {
         }
     }
 
-    /// Breaks down if a pass has taken too long.
+    /// Breaks down if something has taken too long.
     ///
-    /// - Returns: when to look again; `nil` where no pass is at work.
+    /// - Returns: when to look again; `nil` where nothing is at work.
     private func secondsToWatch() -> Double? {
-        if let limit = watch.overdue(at: uptime) {
-            breakDown("the device hangs: a pass has not come back in \(Int(limit.rounded(.up))) s", isHang: true)
-        }
+        if let overdue = watch.overdue(at: uptime) { breakDown("the device hangs: \(overdue)", isHang: true) }
         let pause = failure == nil ? watch.pause(at: uptime) : nil
         if pause == nil { watchdog = nil }
         return pause

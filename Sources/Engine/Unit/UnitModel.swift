@@ -117,9 +117,13 @@ extension Unit {
         let settings = try settings(of: configuration, file)
         let packed = try await packed(file, for: settings, of: configuration.name, cache: cache, progress: progress)
         try refusing(configuration.name) { () throws(ResidencyError) in try makeRoom(for: settings) }
-        let loaded = try await loader.run {
+        let loaded = try await loading(configuration.name) { step in
             try Model.load(
-                file.gguf, packed: packed, options: chosen, pool: pool, lanes: sets, cache: cache, progress: progress)
+                file.gguf, packed: packed, options: chosen, pool: pool, lanes: sets, cache: cache
+            ) {
+                step()
+                progress($0)
+            }
         }
         let networks = loaded.networks
         let served = ServedModel(

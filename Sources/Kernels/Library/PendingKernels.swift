@@ -112,7 +112,7 @@ package struct PendingKernels: Sendable {
             for index in missing.indices { compile(index) }
         }
         if let failure = state.withLock({ $0.failure }) { throw failure }
-        try finish(groups, on: "compiling")
+        try finish(groups, on: "compiling") { progress(missing.count, missing.count) }
     }
 
     /// Compiles what can come later, one kernel after the other, while others are at work on the device. Each comes
@@ -127,7 +127,8 @@ package struct PendingKernels: Sendable {
     package func keep() { kernels.keep() }
 
     /// Ties kernels to their buffers, and runs each over nothing before it may be used.
-    private func finish(_ groups: [[Item]], on label: String) throws(ComputeError) {
+    /// - Parameter step: called after each.
+    private func finish(_ groups: [[Item]], on label: String, step: () -> Void = {}) throws(ComputeError) {
         guard !groups.isEmpty else { return }
         let lane = try kernels.device.makeLane(label: label)
         for group in groups {
@@ -136,6 +137,7 @@ package struct PendingKernels: Sendable {
             for item in group { bound.append(try kernel.bind(item.buffers)) }
             try lane.run { commands in commands.touch(bound[0]) }
             for (item, bound) in zip(group, bound) { item.promise.keep(bound) }
+            step()
         }
     }
 }

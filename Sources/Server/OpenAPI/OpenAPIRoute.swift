@@ -78,6 +78,7 @@ extension Operation {
         case .json(let schema): ["application/json": Self.schema(schema)]
         case .streamed(let schema, let type): ["application/json": Self.schema(schema), type: [String: Any]()]
         case .text(let type): [type: ["schema": ["type": "string"]]]
+        case .stream(let type): [type: [String: Any]()]
         case .nothing: [:]
         }
     }

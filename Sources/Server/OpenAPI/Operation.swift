@@ -27,6 +27,8 @@ struct Operation: Sendable {
         case streamed(String, as: String)
         /// A text of this type.
         case text(String)
+        /// A stream of this type, whose parts no schema describes.
+        case stream(String)
         case nothing
     }
 
@@ -111,7 +113,7 @@ struct Operation: Sendable {
         Operation(.get, "/metrics", .administration, "Figures for Prometheus.", gives: .text("text/plain")),
         Operation(.get, "/admin/status", .administration, "How the units stand.", gives: .json("FleetStatus")),
         Operation(
-            .get, "/admin/events", .administration, "What the units do, as they do it.", gives: .text(events)),
+            .get, "/admin/events", .administration, "What the units do, as they do it.", gives: .stream(events)),
         Operation(
             .post, "/admin/reload", .administration, "Reads the configuration again.", query: ["patience"],
             gives: .json("Reloaded")),
