@@ -55,7 +55,7 @@ final class TuneCommandTests {
         #expect(kept.output.contains("products of a token of one sequence: "))
         #expect(files.count == 1)
 
-        // Used, and said in one line; a CPU's sums are the same in all shapes, so that the text is too.
+        // Used, and said in one line.
         func text(_ environment: String...) throws -> CommandResult {
             try CommandResult.of(
                 "WEFT_CACHE=\(cache.path)",
