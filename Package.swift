@@ -79,7 +79,7 @@ let package = Package(
         library("ComputeVulkan", ["Compute", "CVulkan", "CShaderc"]),
         library("ComputeOpenCL", ["Compute", "COpenCL"]),
         library("ComputeCUDA", ["Compute", "CCUDA"]),
-        library("Kernels", ["Quantities", "Compute"], resources: [.embedInCode("Shaders")]),
+        library("Kernels", ["Quantities", "Files", "Compute"], resources: [.embedInCode("Shaders")]),
         library(
             "ShaderTesting", ["Quantities", "Compute", "Kernels"],
             resources: [.embedInCode("Expectations/expectations.json")]),

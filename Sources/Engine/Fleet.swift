@@ -1,4 +1,5 @@
 package import Compute
+package import Kernels
 package import Logging
 import Routing
 import Synchronization
@@ -21,14 +22,17 @@ package final class Fleet: TextGenerator, ModelAdministration {
     /// - Parameters:
     ///   - modelFolder: what relative paths of model files are relative to.
     ///   - weightCache: where packed weights are kept; `nil` keeps none.
+    ///   - tunings: where devices' shapes are kept; `nil` for the default shapes.
     ///   - openDevice: gives a unit's device, and gives it anew after it failed.
     package init(
-        _ configuration: ServeConfiguration, modelFolder: String, weightCache: WeightCache? = nil, logger: Logger,
+        _ configuration: ServeConfiguration, modelFolder: String, weightCache: WeightCache? = nil,
+        tunings: TuningCache? = nil, logger: Logger,
         opening openDevice: @escaping @Sendable (UnitConfiguration) async throws -> any Device
     ) {
         units = configuration.units.map { [recorder] unit in
             UnitSupervisor(
-                unit, modelFolder: modelFolder, weightCache: weightCache, logger: logger, recorder: recorder
+                unit, modelFolder: modelFolder, weightCache: weightCache, tunings: tunings, logger: logger,
+                recorder: recorder
             ) { try await openDevice(unit) }
         }
         work = Mutex(Array(repeating: 0, count: configuration.units.count))

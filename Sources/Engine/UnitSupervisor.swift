@@ -1,5 +1,6 @@
 import Compute
 import KVCache
+import Kernels
 import Logging
 import Quantities
 import Scheduling
@@ -62,6 +63,7 @@ package actor UnitSupervisor {
     private var configuration: UnitConfiguration
     private let modelFolder: String
     private let weightCache: WeightCache?
+    private let tunings: TuningCache?
     private let logger: Logger
     private let recorder: PassRecorder
     private let openDevice: @Sendable () async throws -> any Device
@@ -80,16 +82,18 @@ package actor UnitSupervisor {
     /// - Parameters:
     ///   - modelFolder: what relative paths of model files are relative to.
     ///   - weightCache: where packed weights are kept; `nil` keeps none.
+    ///   - tunings: where devices' shapes are kept; `nil` for the default shapes.
     ///   - recorder: told of passes.
     ///   - openDevice: gives the device, and gives it anew after it failed.
     init(
-        _ configuration: UnitConfiguration, modelFolder: String, weightCache: WeightCache?, logger: Logger,
-        recorder: PassRecorder, opening openDevice: @escaping @Sendable () async throws -> any Device
+        _ configuration: UnitConfiguration, modelFolder: String, weightCache: WeightCache?, tunings: TuningCache?,
+        logger: Logger, recorder: PassRecorder, opening openDevice: @escaping @Sendable () async throws -> any Device
     ) {
         name = configuration.name
         self.configuration = configuration
         self.modelFolder = modelFolder
         self.weightCache = weightCache
+        self.tunings = tunings
         self.recorder = recorder
         self.openDevice = openDevice
         var logger = logger
@@ -310,7 +314,8 @@ package actor UnitSupervisor {
         }
         let unit = try Unit(
             configuration, sequences: max(sequences, Self.spare.sequences),
-            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), device: device, hooks: hooks, recorder: recorder
+            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), device: device,
+            tuning: tunings?.tuning(for: device, saidTo: logger) ?? Tuning(), hooks: hooks, recorder: recorder
         ) { [weak self] in await self?.recover(from: $0) }
         try await unit.measureIsolation()
         for (model, file) in files {

@@ -152,6 +152,9 @@ package final class Model: Sendable {
         }
     }
 
+    /// The products that a pass is made of.
+    package var matrices: [ModelMatrix] { pass.matrices }
+
     /// Lends the logits `[vocabularySize]` of the `index`-th row whose logits the last batch asked for.
     package func withLogits<Result>(_ index: Int, _ body: (Span<Float>) -> Result) -> Result {
         precondition(network.pooling == nil, "a model that pools rows has no logits")

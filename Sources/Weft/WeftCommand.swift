@@ -16,7 +16,8 @@ struct WeftCommand: AsyncParsableCommand {
             ConvertCommand.self,
             ModelsCommand.self, ListModelsCommand.self, ShowModelCommand.self, RemoveModelsCommand.self,
             PullCommand.self, RunCommand.self, PsCommand.self, KeysCommand.self, ConfigCommand.self,
-            BenchCommand.self, ShadersCommand.self, ProfileCommand.self, PlanCommand.self, SimulateCommand.self,
+            BenchCommand.self, ShadersCommand.self, ProfileCommand.self, TuneCommand.self, PlanCommand.self,
+            SimulateCommand.self,
             CompareCommand.self,
         ])
 }

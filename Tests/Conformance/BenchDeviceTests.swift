@@ -38,12 +38,13 @@ final class BenchDeviceTests {
         let weft = try ServedProcess.binary()
         let result = try run(
             weft, into: "a", "--quick", "--device", "opencl", "--stages", "devices model isolation served",
-            "--shapes", "smollm2-135m", "--types", "q8_0", "--batches", "1 8")
+            "--shapes", "smollm2-135m", "--types", "q8_0", "--batches", "1 8", "--tune")
         #expect(result.status == 0, "\(result.output)")
         let report = try report("a")
         #expect(
             report.stages.map(\.name) == [
-                "devices", "harness", "kernels", "model-smollm2-135m-q8_0", "isolation", "served-1",
+                "devices", "harness", "kernels", "tune-smollm2-135m-q8_0", "model-smollm2-135m-q8_0", "isolation",
+                "served-1",
             ])
         for stage in report.stages {
             let isAsked = !["harness", "kernels"].contains(stage.name)

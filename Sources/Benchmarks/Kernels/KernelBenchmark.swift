@@ -14,6 +14,7 @@ package struct KernelBenchmark {
     package var limit: Double
 
     private let device: any Device
+    private let tuning: Tuning
 
     package static let kernels = [
         "attention", "convolve", "embed", "gated_norm", "matmul", "matmul_bytes", "norm", "quantise", "recur",
@@ -22,11 +23,14 @@ package struct KernelBenchmark {
     package static let commonFormats: [WeightFormat] = [.f16, .q8, .q4, .q6K, .q4K]
     private static let fewFormats: [WeightFormat] = [.q8, .q4K]
 
+    /// - Parameter tuning: the device's shapes.
     package init(
-        device: any Device, kernel: String? = nil, formats: [WeightFormat]? = nil, isQuick: Bool = false,
+        device: any Device, tuning: Tuning = Tuning(), kernel: String? = nil, formats: [WeightFormat]? = nil,
+        isQuick: Bool = false,
         limit: Double = 10
     ) {
         self.device = device
+        self.tuning = tuning
         self.kernel = kernel
         self.formats = formats
         self.isQuick = isQuick
@@ -40,7 +44,7 @@ package struct KernelBenchmark {
         version: String, date: String, progress: (Int, Int) -> Void = { _, _ in }
     ) throws(ComputeError) -> KernelReport {
         let timer = KernelTimer(lane: try device.makeLane(label: "benchmark"))
-        let kernels = try KernelSet(device: device)
+        let kernels = try KernelSet(device: device, tuning: tuning)
         var report = KernelReport(
             device: device.description, limits: device.limits, version: version, date: date,
             peaks: try DevicePeaks.measure(kernels, timer))

@@ -41,7 +41,8 @@ struct KernelTimer {
             processor: processor[processor.count / 2], dispatches: dispatches)
     }
 
-    private func run(
+    /// Seconds of `dispatches` dispatches together.
+    func run(
         _ dispatches: Int, _ encode: (any Commands) -> Void
     ) throws(ComputeError) -> (device: Double, processor: Double, wall: Double) {
         let (processor, wall) = (Self.now(CLOCK_PROCESS_CPUTIME_ID), Self.now(CLOCK_MONOTONIC))

@@ -79,26 +79,25 @@ private struct Product {
     private var matrices: Int { epilogue.isPaired ? 2 : 1 }
 
     var ofFloats: KernelCase {
-        measured("matmul", inputBytes: 4 * rows * depth) { device throws(ComputeError) in
-            .floats(try device.makeNumbers(rows * depth))
+        measured("matmul", inputBytes: 4 * rows * depth) { kernels throws(ComputeError) in
+            try kernels.makeRows(product(terms: 0), rows: rows)
         }
+    }
+
+    private func product(terms: Int) -> MatrixProduct {
+        MatrixProduct(format, depth: depth, columns: columns, isPaired: epilogue.isPaired, terms: terms)
     }
 
     /// The rows are bytes already: what makes them so is measured apart, as it is done once for several products.
     var ofBytes: KernelCase {
         measured("matmul_bytes", inputBytes: QuantisedRows.byteCount(rows * terms, depth)) {
-            device throws(ComputeError) in
-            let count = rows * terms * depth
-            let scales = count / QuantisedRows.blockSize * QuantisedRows.scalesPerBlock
-            return .bytes(
-                QuantisedRows(
-                    bytes: try device.makeFilled(byteCount: count, word: 0x4021_fe5d),
-                    scales: try device.makeFilled(byteCount: 4 * scales, word: Float(0.01).bitPattern), terms: terms))
+            kernels throws(ComputeError) in
+            try kernels.makeRows(product(terms: terms), rows: rows)
         }
     }
 
     private func measured(
-        _ kernel: String, inputBytes: Int, _ input: @escaping (any Device) throws(ComputeError) -> MatMul.Rows
+        _ kernel: String, inputBytes: Int, _ input: @escaping (KernelSet) throws(ComputeError) -> MatMul.Rows
     ) -> KernelCase {
         let weights = matrices * columns * format.byteCount(of: depth)
         return KernelCase(
@@ -106,28 +105,12 @@ private struct Product {
             rows: rows, operations: 2 * Double(matrices * columns * depth * rows),
             bytes: Double(weights + inputBytes + 4 * rows * columns)
         ) { kernels throws(ComputeError) in
-            let layout = PanelLayout(vectorWidth: kernels.limits.vectorWidth)
-            let shape = PanelShape(
-                format: format, depth: depth, panels: matrices * layout.padded(columns) / layout.width, layout: layout)
             let device = kernels.device
-            let packed = DeviceWeights(
-                shape: shape, words: try device.makeFilled(byteCount: shape.weightByteCount, word: word),
-                scales: shape.scaleByteCount == 0
-                    ? nil : try device.makeFilled(byteCount: shape.scaleByteCount, word: 0x1400_1400))
             let product = try MatMul(
-                kernels, x: input(device), weights: packed, y: device.makeNumbers(rows * columns), columns: columns,
+                kernels, x: input(kernels), weights: kernels.makeWeights(self.product(terms: 0)),
+                y: device.makeNumbers(rows * columns), columns: columns,
                 stride: columns, epilogue: epilogue)
             return { product.encode($0, rows: rows) }
-        }
-    }
-
-    /// Weights of about a hundredth, so that nothing grows beyond bounds or falls below the normal numbers.
-    private var word: UInt32 {
-        switch format {
-        case .f32: Float(0.01).bitPattern
-        case .f16: 0x211f_211f
-        case .bf16: 0x3c24_3c24
-        default: 0x5a3c_96e1
         }
     }
 }

@@ -13,13 +13,13 @@ final class UnitLane: Sendable {
     let kernels: KernelSet
 
     /// - Parameter turn: seconds of a slice, where lanes take turns on one queue.
-    init(_ id: LaneID, on device: any Device, turn: Double? = nil) throws(ComputeError) {
+    init(_ id: LaneID, on device: any Device, _ tuning: Tuning, turn: Double? = nil) throws(ComputeError) {
         self.id = id
         name = id.part.map { "part \($0 + 1)" } ?? "whole"
         self.device = device
         lane = try device.makeLane(label: name, turn: turn)
         thread = LaneThread(name: "weft lane \(id.index)")
-        kernels = try KernelSet(device: device)
+        kernels = try KernelSet(device: device, tuning: tuning)
     }
 }
 
@@ -40,18 +40,20 @@ package struct UnitLanes: Sendable {
     package static let round = 0.02
 
     /// Divides the device as the shares of the models need.
-    init(_ shares: [Share], on device: any Device) throws(ComputeError) {
+    ///
+    /// - Parameter tuning: of the whole device. Its parts have it too: a sequence may go from one to another.
+    init(_ shares: [Share], on device: any Device, _ tuning: Tuning) throws(ComputeError) {
         plan = LanePlan(grain: device.shareUnits, shares: shares)
         if plan.parts.isEmpty {
             partitioning = nil
-            lanes = [try UnitLane(.whole, on: device)]
+            lanes = [try UnitLane(.whole, on: device, tuning)]
         } else {
             partitioning = device.partitioning
             let partition = try device.partition(into: plan.parts.map(\.units))
             var lanes: [UnitLane] = []
             for (id, device) in zip(plan.lanes, [partition.whole] + partition.parts) {
                 let turn = partitioning?.isReal == true ? nil : Self.round * plan.fraction(of: id)
-                lanes.append(try UnitLane(id, on: device, turn: turn))
+                lanes.append(try UnitLane(id, on: device, tuning, turn: turn))
             }
             self.lanes = lanes
         }

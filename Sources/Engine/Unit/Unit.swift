@@ -1,5 +1,6 @@
 package import Compute
 import KVCache
+package import Kernels
 package import Quantities
 package import Scheduling
 import Tokenization
@@ -86,13 +87,14 @@ package actor Unit {
     private var waitingForReturn: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
+    ///   - tuning: the device's shapes.
     ///   - recorder: told of passes, for those who watch.
     ///   - onFailure: called once, when the device has failed, with all that can go on elsewhere.
     /// - Throws: `ConfigurationError` when the pool does not fit on the device, `ComputeError` when that cannot be
     ///   divided as the shares need.
     package init(
         _ configuration: UnitConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device,
-        hooks: Hooks = Hooks(), recorder: PassRecorder? = nil,
+        tuning: Tuning = Tuning(), hooks: Hooks = Hooks(), recorder: PassRecorder? = nil,
         onFailure: @escaping @Sendable (Failure) async -> Void = { $0.endAll() }
     ) throws {
         name = configuration.name
@@ -101,7 +103,7 @@ package actor Unit {
         self.onFailure = onFailure
         let (budget, poolBytes) = (MemoryBudget(device), configuration.poolMegabytes << 20)
         try budget.check(pool: poolBytes)
-        lanes = try UnitLanes(configuration.jobShares, on: device)
+        lanes = try UnitLanes(configuration.jobShares, on: device, tuning)
         let pages = poolBytes / PageLayout.defaultPageBytes
         pool = try KVPool(
             // Tables may be longer than the pool: those of windowed layers name pages over and over.

@@ -1,4 +1,5 @@
 import Compute
+import Files
 
 /// The kernels of `Shaders/`, built into the program.
 package enum KernelLibrary {
@@ -31,6 +32,13 @@ package enum KernelLibrary {
         case .cuda: String(decoding: PackageResources.cuda_prelude, as: UTF8.self)
         }
     }
+
+    /// Of all texts: another one where any of them changed.
+    package static let digest: String = {
+        let shared = parts.sorted { $0.key < $1.key }.map(\.value)
+        let texts = (files + shared).map { String(decoding: $0, as: UTF8.self) }
+        return Checksum.name(of: (texts + [Dialect.glsl, .openCL, .cuda].map(prelude)).joined(separator: "\0"))
+    }()
 
     private static var parts: [String: [UInt8]] {
         [

@@ -8,6 +8,8 @@ package final class KernelSet: Sendable {
     package let device: any Device
     package let limits: DeviceLimits
     package let facts: DeviceFacts
+    /// The shapes that products have here.
+    package let tuning: Tuning
     /// Stands for buffers that a variant of a kernel does not read.
     let nothing: any Buffer
     private let translator: KernelTranslator
@@ -27,10 +29,12 @@ package final class KernelSet: Sendable {
     /// - Parameters:
     ///   - limits: the device's own, or a copy with features switched off.
     ///   - sources: the library's own, or a copy that was changed to see whether tests notice.
+    ///   - tuning: of this device, with these limits.
     package init(
-        device: any Device, limits: DeviceLimits? = nil, sources: KernelSources? = nil
+        device: any Device, limits: DeviceLimits? = nil, sources: KernelSources? = nil, tuning: Tuning = Tuning()
     ) throws(ComputeError) {
         self.device = device
+        self.tuning = tuning
         self.limits = limits ?? device.limits
         facts = device.facts
         nothing = try device.makeBuffer(byteCount: PageLayout.wordBytes, access: .device, label: "nothing")

@@ -28,6 +28,8 @@ package struct MatMul: Sendable {
         }
     }
 
+    /// What is multiplied, but for the experts that there are.
+    package let product: MatrixProduct
     private let shapes: [LaunchShape]
     private let kernels: [KernelPromise]
     private let facts: DeviceFacts
@@ -59,9 +61,11 @@ package struct MatMul: Sendable {
     ///   - y: `[rows][stride]` floats; this product fills `columns` of them from `offset` on. All three are multiples
     ///     of 4.
     ///   - experts: of the matrices that `weights` has, and `bias`; `x` has floats then, and `y` a row for each slot.
+    ///     Their shapes are the default: their routing needs tiles of its own heights.
+    ///   - choice: to measure or test with; by default what the kernels' tuning has.
     package init(
         _ kernels: KernelSet, x: Rows, weights: DeviceWeights, bias: (any Buffer)? = nil, y: any Buffer, columns: Int,
-        stride: Int, offset: Int = 0, epilogue: Epilogue = .none, experts: Experts? = nil
+        stride: Int, offset: Int = 0, epilogue: Epilogue = .none, experts: Experts? = nil, choice: ShapeChoice? = nil
     ) throws(ComputeError) {
         depth = weights.shape.depth
         self.columns = columns / 4
@@ -72,9 +76,11 @@ package struct MatMul: Sendable {
         self.epilogue = epilogue
         self.experts = experts
         panels = weights.shape.panels / (experts?.routing.choice.experts ?? 1)
-        let all = LaunchShape.products(
-            weights.shape.format, depth: depth, columns: columns / 4, epilogue: epilogue, terms: terms,
-            limits: kernels.limits, facts: kernels.facts)
+        product = MatrixProduct(
+            weights.shape.format, depth: depth, columns: columns, isPaired: epilogue.isPaired, terms: terms)
+        let all = product.shapes(
+            experts == nil ? choice ?? kernels.tuning[product] : ShapeChoice(), limits: kernels.limits,
+            facts: kernels.facts)
         let shapes = experts == nil ? all : Self.shapes(of: all, for: ExpertRouting.heights(kernels.limits))
         self.shapes = shapes
         let own = ["BIAS": bias == nil ? "0" : "1", "EXPERTS": experts == nil ? "0" : "1"]

@@ -73,6 +73,9 @@ package struct Products: Sendable {
     /// The heights of tiles that a batch chooses among.
     package var heights: [Int] { products.flatMap(\.heights) }
 
+    /// The products, as their shapes know them.
+    package var matrices: [MatrixProduct] { products.map(\.product) }
+
     package func encode(_ commands: any Commands, rows: Int) {
         norm?.encode(commands, rows: rows)
         quantise?.encode(commands, rows: rows)

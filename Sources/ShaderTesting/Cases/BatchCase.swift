@@ -17,9 +17,12 @@ struct BatchCase: ShaderCase {
     var columns = 100
     /// Batches of the last rows, for every tile height, full and ragged.
     var batches = [1, 2, 3, 5, 7, 8, 12, 20]
+    /// Of shapes; `nil` for those that the device has.
+    var choice: ShapeChoice?
 
     var description: String {
         "\(takesBytes ? "bytes in \(terms) terms " : "")\(format.rawValue) \(rows) rows again in batches of \(batches)"
+            + (choice.map { ", \($0)" } ?? "")
     }
 
     func run(on bench: Workbench, times: Int) throws(Fault) -> Accuracy {
@@ -40,7 +43,7 @@ struct BatchCase: ShaderCase {
         let quantise = takesBytes ? try Quantise(bench.kernels, x: input.buffer, y: scratch, depth: depth) : nil
         let product = try MatMul(
             bench.kernels, x: takesBytes ? .bytes(scratch) : .floats(input.buffer), weights: packed.weights,
-            y: output.buffer, columns: columns, stride: columns)
+            y: output.buffer, columns: columns, stride: columns, choice: choice)
         func run(rows: Int) throws(ComputeError) {
             try bench.lane.run {
                 quantise?.encode($0, rows: rows)

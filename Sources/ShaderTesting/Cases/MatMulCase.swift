@@ -23,11 +23,13 @@ struct MatMulCase: DispatchCase {
     var compilesOuterTilesOnly = false
     /// Stands in one row of `x`.
     var special: SpecialValue?
+    /// Of shapes; `nil` for those that the device has.
+    var choice: ShapeChoice?
 
     var description: String {
         (takesBytes ? "bytes " : "") + (terms > 1 ? "in \(terms) terms " : "")
             + "\(format.rawValue) \(epilogue.words)\(hasBias ? " biased" : "") \(rows) rows, \(depth) deep, \(columns) columns, offset \(offset), "
-            + "gap \(gap)" + (special.map { ", \($0.rawValue)" } ?? "")
+            + "gap \(gap)" + (special.map { ", \($0.rawValue)" } ?? "") + (choice.map { ", \($0)" } ?? "")
     }
 
     private var stride: Int { offset + columns + gap }
@@ -44,7 +46,10 @@ struct MatMulCase: DispatchCase {
 
         let bias = hasBias ? numbers.floats((epilogue.isPaired ? 2 : 1) * columns).map { 4 * $0 } : nil
         var before = [UInt32](repeating: TestBuffer.guardWord, count: rows * stride)
-        let inHalves = !takesBytes && bench.kernels.multipliesInHalves(format, depth: depth, columns: columns, epilogue)
+        let inHalves =
+            !takesBytes
+            && bench.kernels.multipliesInHalves(
+                format, depth: depth, columns: columns, epilogue, choice)
         var expected = results(of: x, matrix, inHalves, bias: bias?.prefix(columns))
         let others = up.map { results(of: x, $0, inHalves, bias: bias?.suffix(columns)) }
         for index in expected.indices {
@@ -64,7 +69,8 @@ struct MatMulCase: DispatchCase {
         func makeProduct() throws(ComputeError) -> MatMul {
             try MatMul(
                 bench.kernels, x: rowInputs.rows, weights: packed.weights, bias: biasInput?.buffer, y: output.buffer,
-                columns: columns, stride: stride, offset: offset, epilogue: epilogue)
+                columns: columns, stride: stride, offset: offset, epilogue: epilogue,
+                choice: choice)
         }
         let product: MatMul
         if compilesOuterTilesOnly {
@@ -149,11 +155,10 @@ struct ProductRows {
 extension KernelSet {
     /// Whether products of floats round their operands to halves, as those on matrix units do.
     func multipliesInHalves(
-        _ format: WeightFormat, depth: Int, columns: Int, _ epilogue: MatMul.Epilogue
+        _ format: WeightFormat, depth: Int, columns: Int, _ epilogue: MatMul.Epilogue, _ choice: ShapeChoice? = nil
     ) -> Bool {
-        LaunchShape.products(
-            format, depth: depth, columns: columns / 4, epilogue: epilogue, terms: 0, limits: limits, facts: facts
-        ).contains { $0.path == .matrix }
+        let product = MatrixProduct(format, depth: depth, columns: columns, isPaired: epilogue.isPaired)
+        return product.shapes(choice ?? tuning[product], limits: limits, facts: facts).contains { $0.path == .matrix }
     }
 }
 

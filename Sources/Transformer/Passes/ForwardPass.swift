@@ -92,6 +92,19 @@ struct ForwardPass: Sendable {
         return Set(heights + products.heights).sorted()
     }
 
+    /// The products with matrices of weights that a pass is made of, but those of experts: with how many matrices, and
+    /// whether only rows whose logits are wanted are multiplied with them.
+    var matrices: [ModelMatrix] {
+        var counts: [MatrixProduct: Int] = [:]
+        for case .products(let products) in operations {
+            for product in products.matrices { counts[product, default: 0] += 1 }
+        }
+        let layers = counts.map { ModelMatrix(product: $0.key, count: $0.value, isOutput: false) }
+            .sorted { $0.product.description < $1.product.description }
+        guard case .logits(let products) = output else { return layers }
+        return layers + products.matrices.map { ModelMatrix(product: $0, count: 1, isOutput: true) }
+    }
+
     /// Eight dispatches a layer of Llama, ten where queries, keys and values differ in format, two more where gate and
     /// up do, and three around them; with products of whole numbers two more a layer. Norms of heads and norms behind
     /// are one more each.

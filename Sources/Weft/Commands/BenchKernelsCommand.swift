@@ -55,7 +55,8 @@ struct BenchKernelsCommand: ParsableCommand {
     func run() throws {
         let open = try OpenDevice(device.device)
         let progress = Progress("timing")
-        var benchmark = KernelBenchmark(device: open.device, kernel: kernel, isQuick: quick, limit: limit)
+        var benchmark = KernelBenchmark(
+            device: open.device, tuning: open.tuning, kernel: kernel, isQuick: quick, limit: limit)
         if !format.isEmpty { benchmark.formats = format.compactMap { WeightFormat(rawValue: $0.uppercased()) } }
         let report = try benchmark.run(
             version: weftVersion, date: Date.now.formatted(.iso8601)

@@ -59,7 +59,7 @@ struct BenchModelCommand: ParsableCommand {
         let start = clock.now
         var sequences = try SingleSequence(
             file.gguf, options: options, contextLength: prompt + decode, count: most,
-            kernels: KernelSet(device: open.device), cache: Folders.weights
+            kernels: KernelSet(device: open.device, tuning: open.tuning), cache: Folders.weights
         ) { progress.show($0) }
         var speeds = ModelSpeeds(
             model: PartName.model(at: model),

@@ -66,7 +66,7 @@ struct GenerateCommand: ParsableCommand {
         let progress = Progress("loading")
         var sequence = try SingleSequence(
             file.gguf, options: options, contextLength: prompt.count + maxTokens,
-            kernels: KernelSet(device: open.device), cache: Folders.weights
+            kernels: KernelSet(device: open.device, tuning: open.tuning), cache: Folders.weights
         ) { progress.show($0) }
         let output = try generate(prompt, file, &sequence)
         if json { print(try output.prettyJSON()) } else { printTop(output) }

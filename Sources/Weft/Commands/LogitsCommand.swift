@@ -91,7 +91,7 @@ struct LogitsCommand: ParsableCommand {
         let progress = Progress("loading")
         var sequence = try SingleSequence(
             file, options: options, contextLength: context, tokens: tokens.count + greedy, logitRows: Self.rows,
-            kernels: KernelSet(device: open.device), cache: Folders.weights, warmsUp: false
+            kernels: KernelSet(device: open.device, tuning: open.tuning), cache: Folders.weights, warmsUp: false
         ) { progress.show($0) }
         var output = Output(vocabulary: network.vocabularySize)
         var best: TokenID = 0

@@ -87,7 +87,8 @@ struct ServeCommand: AsyncParsableCommand {
         let devices = UnitDevices(logger: logger)
         for unit in configuration.units { try devices.prepare(unit) }
         let fleet = Fleet(
-            configuration, modelFolder: Folders.models, weightCache: Folders.weights, logger: logger
+            configuration, modelFolder: Folders.models, weightCache: Folders.weights, tunings: Folders.usedTunings,
+            logger: logger
         ) { try await devices.open($0) }
         let (address, scheme) = (configuration.host, settings.identity == nil ? "http" : "https")
         // Devices, model files and probes need descriptors too.

@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import Kernels
 import Transformer
 
 /// Where weft keeps what it can make again.
@@ -12,6 +13,10 @@ enum Folders {
     static var models: String { cache + "/models" }
     static var kernels: String { cache + "/kernels" }
     static var weights: WeightCache { WeightCache(folder: cache + "/weights") }
+    /// What `weft tune` keeps.
+    static var tunings: TuningCache { TuningCache(folder: cache + "/tuning") }
+    /// The same for commands that use it; `nil` with `WEFT_TUNING=0`, for default shapes.
+    static var usedTunings: TuningCache? { ProcessInfo.processInfo.environment["WEFT_TUNING"] == "0" ? nil : tunings }
 
     /// What the folder of models has.
     private static var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: models)) ?? [] }

@@ -3,6 +3,7 @@ import Compute
 import ComputeCUDA
 import ComputeOpenCL
 import ComputeVulkan
+import Engine
 import Foundation
 import Kernels
 import Logging
@@ -120,6 +121,9 @@ struct OpenDevice {
         let others = try inventory().devices.filter { device in !device.ways.contains { $0.selector == choice } }
         return [choice] + (others.filter { $0.kind != .cpu } + others.filter { $0.kind == .cpu }).map(\.selector)
     }
+
+    /// The shapes that `weft tune` found for the device, said in one line of the log.
+    var tuning: Tuning { Folders.usedTunings?.tuning(for: device, saidTo: Logger(label: "weft")) ?? Tuning() }
 
     /// With `WEFT_VALIDATION=1` in the environment the validation layer watches every Vulkan call.
     private static func instance() throws -> VulkanInstance {
