@@ -128,7 +128,8 @@ struct ReplacementTests {
         scene.carryOut(decision.moves)
         #expect(scene.units.map(\.models) == [["hot"], ["cold"]])
         #expect(decision.moves.count { $0.interrupts && $0.source != nil } == 1)
-        #expect(decision.moves.contains { $0.model == "hot" && $0.reason.hasPrefix("is asked 18.0 times a second") })
+        let reason = decision.moves.first { $0.model == "hot" }?.reason
+        #expect(reason?.hasPrefix("it is asked 18.0 times a second; narrow serves") == true, "\(reason ?? "")")
         let text = String(decoding: try JSONEncoder().encode(decision), as: UTF8.self)
         #expect(text.contains(#""to":"wide""#) && text.contains(#""served_well_then""#))
     }

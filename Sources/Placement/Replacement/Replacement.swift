@@ -69,8 +69,8 @@ package struct Replacement<Objective: UnitObjective>: Sendable {
         }
         decision.reason = sum
         let reasons = MoveReasons(
-            units: units, demands: demands, served: (search.served(search.holders), search.served(target)),
-            gain: after - before)
+            names: units.map(\.name), demands: demands, holders: (search.holders, target),
+            scores: (search.scores(search.holders), search.scores(target)))
         decision.moves = moves(from: search.holders, to: target, units, demands, reasons)
         return decision
     }
@@ -92,7 +92,7 @@ package struct Replacement<Objective: UnitObjective>: Sendable {
                         destination: destination.map { units[$0].name },
                         bytes: destination == nil ? 0 : demand.profile.weightBytes,
                         loadTime: destination == nil ? 0 : settings.loadTime(of: demand.profile),
-                        reason: reasons.reason(of: model, from: source, new)))
+                        reason: reasons.reason(of: model, from: source, to: destination)))
             }
         }
         let weights = Dictionary(demands.map { ($0.name, $0.profile.weightBytes) }) { first, _ in first }
@@ -101,33 +101,45 @@ package struct Replacement<Objective: UnitObjective>: Sendable {
     }
 }
 
-/// Why models move, from what they are served before and after.
+/// Why models move, from how well units serve before and after.
 private struct MoveReasons {
-    let units: [ServedUnit]
+    let names: [String]
     let demands: [ModelDemand]
-    /// Requests per second of each model.
-    let served: (before: [Double], after: [Double])
-    let gain: Double
+    /// Of each model the units that serve it.
+    let holders: (before: [[Int]], after: [[Int]])
+    /// Requests per second that each unit serves well.
+    let scores: (before: [Double], after: [Double])
 
-    /// - Parameter holders: Of each model the units that serve it afterwards.
-    func reason(of model: Int, from source: Int?, _ holders: [[Int]]) -> String {
-        if let text = shortfall(of: model) { return text }
-        if let source {
-            // Whoever stays there or comes gains most by it.
-            let others = holders.indices.filter { $0 != model && holders[$0].contains(source) }
-            let gained = others.max { served.after[$0] - served.before[$0] < served.after[$1] - served.before[$1] }
-            if let gained, let text = shortfall(of: gained) {
-                return "leaves \(units[source].name) to \(demands[gained].name), which \(text)"
-            }
+    /// - Parameter source: The unit that gives the model up.
+    func reason(of model: Int, from source: Int?, to destination: Int?) -> String {
+        let rate = "\(demands[model].rate.inWords) times a second"
+        if destination == nil, let source {
+            return "it is asked \(rate), for which fewer units will do; \(state(of: source))"
         }
-        return "together with the other moves \(gain.inWords) requests/s more are served well"
+        // Of the units that are relieved the one that is worst off.
+        let old = source.map { [$0] } ?? holders.before[model]
+        guard let relieved = old.max(by: { missed($0) < missed($1) }) else {
+            return "it is asked \(rate), and no unit has it"
+        }
+        guard missed(relieved) > 0.01 * asked(of: relieved, holders.before) else {
+            return "it is asked \(rate), and leaves room for what comes to \(names[relieved])"
+        }
+        return "it is asked \(rate); \(state(of: relieved))"
     }
 
-    /// What a model misses where it is; `nil` where it gains nothing that matters.
-    private func shortfall(of model: Int) -> String? {
-        let (before, after, rate) = (served.before[model], served.after[model], demands[model].rate)
-        guard after > before + 0.01 * rate else { return nil }
-        return "is asked \(rate.inWords) times a second, of which \(before.inWords) can be served now and "
-            + "\(after.inWords) then"
+    private func state(of unit: Int) -> String {
+        func part(_ scores: [Double], _ holders: [[Int]]) -> String {
+            "\(scores[unit].inWords) of \(asked(of: unit, holders).inWords)"
+        }
+        return "\(names[unit]) serves \(part(scores.before, holders.before)) requests/s well now, and "
+            + "\(part(scores.after, holders.after)) then"
+    }
+
+    private func missed(_ unit: Int) -> Double { asked(of: unit, holders.before) - scores.before[unit] }
+
+    private func asked(of unit: Int, _ holders: [[Int]]) -> Double {
+        holders.indices.filter { holders[$0].contains(unit) }.reduce(0) {
+            $0 + demands[$1].rate / Double(holders[$1].count)
+        }
     }
 }

@@ -55,7 +55,8 @@ struct ReplacementSearch<Objective: UnitObjective> {
     private mutating func score(of unit: Int, _ holders: [[Int]]) -> Double? {
         let models = models(of: unit, holders)
         guard !models.isEmpty else { return 0 }
-        let weights = models.reduce(0) { $0 + objective.demands[$1].profile.weightBytes }
+        let most = objective.demands.count / demands.count
+        let weights = models.reduce(0) { $0 + demands[$1 / most].profile.weightBytes }
         guard weights <= units[unit].weightBytes else { return nil }
         let key = Key(mesh: units[unit].mesh, models: models)
         if let score = scores[key] { return score.isFinite ? score : nil }
@@ -70,16 +71,11 @@ struct ReplacementSearch<Objective: UnitObjective> {
         return holders.indices.filter { holders[$0].contains(unit) }.map { $0 * most + holders[$0].count - 1 }
     }
 
-    /// Requests per second that each model is expected to have served.
-    func served(_ holders: [[Int]]) -> [Double] {
-        let most = objective.demands.count / demands.count
-        var served = demands.map { _ in 0.0 }
-        for unit in units.indices {
-            let models = models(of: unit, holders)
-            guard !models.isEmpty, let estimate = objective.estimate(models, on: units[unit].mesh) else { continue }
-            for (model, estimate) in zip(models, estimate.models) { served[model / most] += estimate.throughput }
-        }
-        return served
+    /// The same of each unit; 0 where models do not fit.
+    mutating func scores(_ holders: [[Int]]) -> [Double] {
+        var scores: [Double] = []
+        for unit in units.indices { scores.append(score(of: unit, holders) ?? 0) }
+        return scores
     }
 
     /// Requests that may be late or computed twice because of the moves from the placement that there is: those that
