@@ -58,7 +58,9 @@ package actor Replacer {
     /// Decides again and again until the task is cancelled.
     package func run() async {
         while (try? await Task.sleep(for: .seconds(configuration.every))) != nil {
-            do { _ = try await decide(isDryRun: configuration.isDryRun, isAsked: false) } catch {
+            do { try await decide(isDryRun: configuration.isDryRun, isAsked: false) } catch is EngineError {
+                // Models are loading, or a unit is set up again: both are told elsewhere.
+            } catch {
                 logger.warning("models stay where they are", metadata: ["reason": "\(error)"])
             }
         }
