@@ -1,6 +1,8 @@
 package import Compute
 package import Kernels
 package import Logging
+package import Placement
+package import Quantities
 import Routing
 import Synchronization
 package import Transformer
@@ -18,6 +20,9 @@ package final class Fleet: TextGenerator, ModelAdministration {
     private let recorder = PassRecorder()
     /// The expected work of the requests that each unit has; counted where there are several units.
     private let work: Mutex<[Double]>
+    /// What is asked of models; `nil` where nobody wants to know.
+    private let meter: Mutex<RateMeter?>
+    private let start = ContinuousClock.now
 
     /// - Parameters:
     ///   - modelFolder: what relative paths of model files are relative to.
@@ -36,6 +41,7 @@ package final class Fleet: TextGenerator, ModelAdministration {
             ) { try await openDevice(unit) }
         }
         work = Mutex(Array(repeating: 0, count: configuration.units.count))
+        meter = Mutex(configuration.replacement.map { RateMeter(halfLife: $0.halfLife) })
     }
 
     /// Makes all units, each with its device, pool and models.
@@ -95,14 +101,52 @@ package final class Fleet: TextGenerator, ModelAdministration {
             model: request.model,
             work: ExpectedWork(promptTokens: request.prompt.count, mostOutputTokens: request.maxTokens),
             prefix: PrefixHash(request.prompt))
-        let (unit, booking) = try await place(demand)
-        let stream = try await unit.generate(request)
+        let (stream, booking) = try await admit(request, demand)
         guard let booking else { return stream }
         // Pulled by the one that reads the result, and so ended with it.
         nonisolated(unsafe) var iterator = stream.makeAsyncIterator()
-        return AsyncThrowingStream {
+        return AsyncThrowingStream { [self] in
             defer { withExtendedLifetime(booking) {} }
-            return try await iterator.next()
+            let event = try await iterator.next()
+            if case .finished(_, let usage) = event {
+                note { $0.ended(request.model, outputTokens: usage.completionTokens, at: now) }
+            }
+            return event
+        }
+    }
+
+    /// Has a unit take a request. If it gives the model up in the moment in which it is chosen, one that has the model
+    /// now takes its place.
+    private func admit(
+        _ request: GenerationRequest, _ demand: Demand
+    ) async throws(EngineError) -> (AsyncThrowingStream<GenerationEvent, any Error>, Booking?) {
+        let (unit, booking) = try await place(demand)
+        // Also what is refused now is asked of the model.
+        note { $0.arrived(request.model, promptTokens: request.prompt.count, at: now) }
+        do { return (try await unit.generate(request), booking) } catch {
+            guard await !unit.models.contains(where: { $0.name == demand.model }) else { throw error }
+            let others = await indices { await $0.models.contains { $0.name == demand.model } }
+            guard !others.isEmpty else { throw error }
+        }
+        let (other, second) = try await place(demand)
+        return (try await other.generate(request), second)
+    }
+
+    // MARK: Rates
+
+    /// Seconds since the fleet was made: the clock of `rates`.
+    package var now: Seconds { start.duration(to: .now) / .seconds(1) }
+
+    /// What has been asked of models; `nil` where the configuration does not have them moved.
+    package var rates: RateMeter? { meter.withLock { $0 } }
+
+    private func note(_ body: (inout RateMeter) -> Void) {
+        meter.withLock { meter in
+            guard var changed = meter else { return }
+            // Taken out, as what is in two places is copied when it changes.
+            meter = nil
+            body(&changed)
+            meter = changed
         }
     }
 
@@ -157,6 +201,30 @@ package final class Fleet: TextGenerator, ModelAdministration {
             if await unit.status == nil { return unit }
         }
         return nil
+    }
+
+    // MARK: Placement
+
+    /// What each unit has loaded, and how much it could have.
+    ///
+    /// - Throws: `EngineError.unavailable` where a unit does not work.
+    package func placements() async throws(EngineError) -> [UnitPlacement] {
+        var placements: [UnitPlacement] = []
+        for unit in units { placements.append(try await unit.placement()) }
+        return placements
+    }
+
+    /// Makes a move: the model is loaded at its new place, new requests go there, and the old place ends what it has.
+    ///
+    /// - Parameters:
+    ///   - model: As it is served at its new place.
+    ///   - patience: How long requests at the old place may go on.
+    /// - Throws: Why the model cannot be loaded; it stays where it is then.
+    package func carryOut(_ move: ModelMove, as model: ModelConfiguration, patience: Duration) async throws {
+        if let unit = units.first(where: { $0.name == move.destination }) { _ = try await unit.load(model) }
+        if let unit = units.first(where: { $0.name == move.source }) {
+            try await unit.unload(model.name, patience: patience)
+        }
     }
 
     // MARK: Administration

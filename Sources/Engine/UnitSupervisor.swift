@@ -238,6 +238,9 @@ package actor UnitSupervisor {
     /// - Throws: `EngineError.unavailable` saying why the unit does not work.
     func loadedModels() async throws(EngineError) -> [ReloadPlan.Loaded] { try await working().unit.loadedModels }
 
+    /// - Throws: `EngineError.unavailable` saying why the unit does not work.
+    func placement() async throws(EngineError) -> UnitPlacement { try await working().unit.placement }
+
     /// Makes sure that changes can be made, without making any.
     ///
     /// - Throws: what is wrong with the first model that could not serve.

@@ -60,6 +60,8 @@ extension WeftServer {
         /// Reads the configuration anew, with so much patience for requests of models that go; `nil` where there is
         /// none to read.
         package var reload: (@Sendable (_ patience: Duration) async throws -> ReloadReport)?
+        /// What moves models while they serve; `nil` where they stay.
+        package var replacer: Replacer?
         /// Called when a server that drains, and is to end then, has no request any more.
         package var onDrained: @Sendable () async -> Void = {}
         /// What makes spans of requests; none are made without it.

@@ -128,13 +128,15 @@ package struct WeftServer: Service {
     private func addAdministration(to router: Router<ServerContext>) {
         guard let administration else { return }
         let admin = AdminRoutes(
-            administration: administration, desk: desk, log: log, drain: drain, reloading: settings.reload)
+            administration: administration, desk: desk, log: log, drain: drain, reloading: settings.reload,
+            replacer: settings.replacer)
         router.endpoint(.get, "/metrics", admin.metrics)
         router.endpoint(.get, "/admin/status", admin.status)
         router.endpoint(.get, "/admin/events", EventsRoute(administration: administration).respond)
         router.endpoint(.post, "\(AdminRoutes.models)", admin.load)
         router.endpoint(.delete, "\(AdminRoutes.models)/**", admin.unload)
         router.endpoint(.post, "/admin/reload", admin.reload)
+        router.endpoints("/admin/placement", [.get: admin.placement, .post: admin.replace])
         router.endpoints("/admin/drain", [.post: admin.beginDrain, .delete: admin.endDrain])
         PageRoutes().add(to: router)
     }

@@ -49,6 +49,8 @@ private struct ShadersCommand: ParsableCommand {
 private struct SimulateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Serve a workload on modelled devices.",
-        subcommands: [SimulatePlanCommand.self, SimulateServeCommand.self, SimulatePaperCommand.self],
+        subcommands: [
+            SimulatePlanCommand.self, SimulateServeCommand.self, SimulateDriftCommand.self, SimulatePaperCommand.self,
+        ],
         defaultSubcommand: SimulatePlanCommand.self)
 }

@@ -21,6 +21,7 @@ struct ConfigurationTests {
             port: 0
             log: {format: json, level: debug, prompts: true}
             tracing: {endpoint: "http://127.0.0.1:4318", sample: 0.25}
+            replacement: {costs: costs.json, every: 5, half_life: 12.5, margin: 0.1, replicas: 2, dry_run: true}
             units:
             - name: first
               device: opencl:0
@@ -38,6 +39,10 @@ struct ConfigurationTests {
         let configuration = try ServeConfiguration(Field(yaml, file: "serve.yaml"))
         #expect(configuration.host == "0.0.0.0" && configuration.port == 0)
         #expect(configuration.log.format == .json && configuration.log.level == .debug && configuration.log.prompts)
+        var replacement = ReplacementConfiguration(costs: "costs.json")
+        (replacement.every, replacement.halfLife, replacement.margin) = (5, 12.5, 0.1)
+        (replacement.replicas, replacement.isDryRun) = (2, true)
+        #expect(configuration.replacement == replacement)
         #expect(configuration.tracing?.endpoint == "http://127.0.0.1:4318" && configuration.tracing?.sample == 0.25)
         #expect(configuration.units.map(\.name) == ["first", "unit1"])
         var first = UnitConfiguration(name: "first", models: [ModelConfiguration(name: "a", path: "a.gguf")])
@@ -101,6 +106,11 @@ struct ConfigurationTests {
         ("log: {level: loud}\nmodels: [{name: a, path: b}]", "1: log.level: must be one of trace, debug"),
         ("log: {to: file}\nmodels: [{name: a, path: b}]", "1: log.to: is not known here"),
         ("tracing: {}\nmodels: [{name: a, path: b}]", "1: tracing.endpoint: is missing"),
+        ("replacement: {}\nmodels: [{name: a, path: b}]", "1: replacement.costs: is missing"),
+        (
+            "replacement: {costs: c, margin: 2}\nmodels: [{name: a, path: b}]",
+            "1: replacement.margin: must be between 0.0 and 1.0; is 2.0"
+        ),
         ("tracing: {endpoint: a:1}\nmodels: [{name: a, path: b}]", "1: tracing.endpoint: must begin with http://"),
         (
             "tracing: {endpoint: 'http://a', sample: 2}\nmodels: [{name: a, path: b}]",

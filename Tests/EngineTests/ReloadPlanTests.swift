@@ -82,6 +82,7 @@ struct ReloadPlanTests {
         ("keys: k", "keys: needs"), ("insecure: true", "insecure: needs"), ("admin: {port: 1}", "admin: needs"),
         ("tls: {certificate: a, key: b}", "tls: needs"), ("cors: {origins: [a]}", "cors: needs"),
         ("tracing: {endpoint: 'http://a'}", "tracing: needs"), ("name: other", "units: needs"),
+        ("replacement: {costs: c}", "replacement: needs"),
         ("port: 1\npool_mb: 7", "port, pool_mb: need a restart to change"),
     ])
     func whatNeedsARestartIsNamed(_ field: String, _ expected: String) {

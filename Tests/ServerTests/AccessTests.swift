@@ -89,6 +89,7 @@ import Testing
             (.get, "/page/chat.js", "200 200 200 200 200"), (.get, "/page/nothing", "401 401 404 403 404"),
             (.get, "/admin/status", "401 401 403 200 200"), (.post, "/admin/models", "401 401 403 400 400"),
             (.delete, "/admin/models/tiny", "401 401 403 200 200"), (.post, "/admin/reload", "401 401 403 400 400"),
+            (.get, "/admin/placement", "401 401 403 400 400"), (.post, "/admin/placement", "401 401 403 400 400"),
             (.post, "/admin/drain?exit=false", "401 401 403 200 200"), (.delete, "/admin/drain", "401 401 403 200 200"),
             (.get, "/nowhere", "401 401 404 403 404"),
         ])

@@ -74,6 +74,7 @@ package struct ReloadPlan: Sendable, Hashable {
             ("host", old.host != new.host), ("port", old.port != new.port), ("keys", a.keys != b.keys),
             ("insecure", a.isInsecure != b.isInsecure), ("admin", a.admin != b.admin), ("tls", a.tls != b.tls),
             ("cors", a.origins != b.origins), ("tracing", old.tracing != new.tracing),
+            ("replacement", old.replacement != new.replacement),
             ("units", Set(old.units.map(\.name)) != Set(new.units.map(\.name))),
         ].filter(\.1).map(\.0)
         for unit in new.units {

@@ -13,6 +13,8 @@ package struct ServeConfiguration: Sendable, Hashable {
     package var log = LogConfiguration()
     /// Nothing is traced where absent.
     package var tracing: TracingConfiguration?
+    /// Models stay where they are where absent.
+    package var replacement: ReplacementConfiguration?
     package var units: [UnitConfiguration]
 
     package static let ports = 0...65_535
@@ -50,9 +52,12 @@ package struct ServeConfiguration: Sendable, Hashable {
         access = try AccessConfiguration(root)
         log = try root.optional("log").map { field throws(FileError) in try LogConfiguration(field) } ?? log
         tracing = try root.optional("tracing").map { field throws(FileError) in try TracingConfiguration(field) }
+        replacement = try root.optional("replacement").map { field throws(FileError) in
+            try ReplacementConfiguration(field)
+        }
     }
 
-    private static let fields = AccessConfiguration.fields.union(["host", "port", "log", "tracing"])
+    private static let fields = AccessConfiguration.fields.union(["host", "port", "log", "tracing", "replacement"])
 }
 
 /// A device, its pool, and the models on it.

@@ -1,6 +1,8 @@
 package import Compute
+import GGUF
 import KVCache
 package import Kernels
+import Placement
 package import Quantities
 package import Scheduling
 import Tokenization
@@ -562,6 +564,22 @@ package actor Unit {
     /// The same, with what their memory is for.
     var loadedModels: [ReloadPlan.Loaded] {
         serving.map { ReloadPlan.Loaded(configuration: $0.configuration, memory: $0.loaded) }
+    }
+
+    /// What the unit has loaded, and how much it could have.
+    var placement: UnitPlacement {
+        UnitPlacement(
+            name: name, poolBytes: pool.pageBytes * scheduler.state.kv.usage.total,
+            weightLimit: scheduler.limits.weightBytes,
+            models: serving.compactMap { model in
+                guard let shape = scheduler.state.existing(model.id)?.settings.shape else { return nil }
+                return UnitPlacement.Model(
+                    configuration: model.configuration,
+                    profile: ModelProfile(
+                        model.network, costName: PartName.model(at: model.configuration.path), shape: shape,
+                        weightBytes: model.weightBytes),
+                    isFixed: model.isPinned || model.served.purpose != .generation)
+            })
     }
 
     /// Pages that sequences hold, and pages there are.

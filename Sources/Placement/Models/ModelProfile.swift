@@ -74,7 +74,7 @@ package struct ModelProfile: Hashable, Sendable, Codable {
     package var kvBytesPerToken: Double { 2 * Double(layers * kvHeads * headSize) * kvElementBytes }
 
     /// Bytes that a prefill of 2,048 tokens needs beside weights and cache, on each device.
-    var scratchBytes: Double { 2048 * 64 * Double(hiddenSize) }
+    package var scratchBytes: Double { 2048 * 64 * Double(hiddenSize) }
 
     /// The bytes that a job moves and the operations that it computes.
     package struct Work: Hashable, Sendable {

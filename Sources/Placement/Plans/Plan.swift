@@ -82,7 +82,7 @@ package struct PlannedModel: Hashable, Sendable, Codable {
 
     /// A placed model; it may always have the standard number of sequences at work, and more where its batch is
     /// expected to be half of that.
-    init(_ demand: ModelDemand, _ estimate: ModelEstimate) {
+    package init(_ demand: ModelDemand, _ estimate: ModelEstimate) {
         self.init(
             name: demand.name, model: demand.path, rate: demand.rate,
             shares: PhaseShares(

@@ -118,6 +118,12 @@ struct Operation: Sendable {
             .post, "/admin/reload", .administration, "Reads the configuration again.", query: ["patience"],
             gives: .json("Reloaded")),
         Operation(
+            .get, "/admin/placement", .administration, "What is asked of models, where they are, and what moved last.",
+            gives: .json("Placement")),
+        Operation(
+            .post, "/admin/placement", .administration, "Moves models for what is asked of them now.",
+            query: ["dry_run"], gives: .json("Replaced")),
+        Operation(
             .post, "/admin/drain", .administration, "Takes no more requests, and ends the program when it has none.",
             query: ["exit"], gives: .json("Drain")),
         Operation(.delete, "/admin/drain", .administration, "Takes requests again.", gives: .json("Drain")),

@@ -18,6 +18,8 @@ struct AdminRoutes: Sendable {
     var drain: Drain
     /// Reads the configuration anew; `nil` where there is none.
     var reloading: (@Sendable (_ patience: Duration) async throws -> ReloadReport)?
+    /// `nil` where models stay where they are.
+    var replacer: Replacer?
 
     private struct Status: Encodable {
         var draining: Bool
@@ -53,12 +55,7 @@ struct AdminRoutes: Sendable {
 
     /// Takes no more requests, and ends the program when those under way have ended, unless `?exit=false`.
     func beginDrain(_ request: Request, _ context: ServerContext) throws -> Response {
-        let exits: Bool
-        switch request.uri.queryParameters["exit"].map(String.init) ?? "true" {
-        case "true": exits = true
-        case "false": exits = false
-        default: throw APIError.invalid("exit", "`exit` must be true or false.")
-        }
+        let exits = try Self.flag("exit", of: request) ?? true
         context.logger.notice("draining", metadata: ["exit": "\(exits)"])
         return try Response(json: drain.begin(exits: exits))
     }
@@ -67,6 +64,43 @@ struct AdminRoutes: Sendable {
     func endDrain(_ request: Request, _ context: ServerContext) throws -> Response {
         context.logger.notice("not draining any more")
         return try Response(json: drain.stop())
+    }
+
+    /// What is measured, where models are, and what was decided last.
+    func placement(_ request: Request, _ context: ServerContext) async throws -> Response {
+        try Response(json: try await moving().report())
+    }
+
+    /// Decides now what moves, and moves it unless `?dry_run=true`.
+    func replace(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let replacer = try moving()
+        let isDryRun = try Self.flag("dry_run", of: request) ?? false
+        do {
+            return try Response(json: try await replacer.decide(isDryRun: isDryRun, isAsked: true))
+        } catch let error as EngineError {
+            throw error
+        } catch {
+            throw APIError.invalid(nil, "\(error)".escapingControls, code: "invalid_costs")
+        }
+    }
+
+    private func moving() throws(APIError) -> Replacer {
+        guard let replacer else {
+            throw APIError.invalid(
+                nil, "This server's configuration has no `replacement`: models stay where they are.",
+                code: "no_replacement")
+        }
+        return replacer
+    }
+
+    /// `nil` where it is not said.
+    private static func flag(_ name: String, of request: Request) throws(APIError) -> Bool? {
+        switch request.uri.queryParameters[Substring(name)].map(String.init) {
+        case nil: nil
+        case "true": true
+        case "false": false
+        default: throw APIError.invalid(name, "`\(name)` must be true or false.")
+        }
     }
 
     private static func patience(of request: Request) throws(APIError) -> Duration {

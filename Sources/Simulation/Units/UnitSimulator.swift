@@ -1,5 +1,5 @@
 import KVCache
-import Placement
+package import Placement
 package import Quantities
 package import Scheduling
 package import Workloads
@@ -18,7 +18,10 @@ package struct UnitSimulator {
     }
 
     private let models: [SimulatedModel]
-    private let identities: [ModelID]
+    /// Of the models that take requests, in the order of the models.
+    private var identities: [ModelID?]
+    /// Of the models, those that drain too.
+    private var places: [ModelID: Int] = [:]
     /// Of the models, by name.
     private let positions: [String: Int]
     private let device: any DeviceModel
@@ -26,11 +29,19 @@ package struct UnitSimulator {
     private var scheduler: UnitScheduler
     private var running: [RunningPass] = []
     private var now: Seconds = 0
-    private var records: [RequestRecord] = []
+    /// Those that have not arrived yet, by arrival.
+    private var coming: [Request] = []
+    private var nextToCome = 0
+    /// Of each request, in the order in which they were received. Those that the pool can never hold have no finish.
+    package private(set) var records: [RequestRecord] = []
+    /// The places of the records that have a finish, in the order of these.
+    package private(set) var finished: [Int] = []
 
+    /// - Parameter loaded: The models that are there at first; all where absent.
     /// - Throws: `KVError` where a model's pages do not fit the pool.
     package init(
-        _ unit: SimulatedUnit, policy: any BatchPolicy, observing observe: @escaping (Event) -> Void = { _ in }
+        _ unit: SimulatedUnit, loaded: Set<String>? = nil, policy: any BatchPolicy,
+        observing observe: @escaping (Event) -> Void = { _ in }
     ) throws(KVError) {
         let unit = try unit.bundled()
         models = unit.models
@@ -40,9 +51,8 @@ package struct UnitSimulator {
         scheduler = UnitScheduler(
             pages: unit.pages, pageBytes: unit.pageBytes, policy: policy, overload: unit.overload,
             lanes: unit.device.lanes)
-        var identities: [ModelID] = []
-        for model in unit.models { identities.append(try scheduler.load(model.settings)) }
-        self.identities = identities
+        identities = models.map { _ in nil }
+        for model in unit.models where loaded?.contains(model.name) ?? true { try load(model.name) }
     }
 
     /// Serves requests to the end.
@@ -51,31 +61,74 @@ package struct UnitSimulator {
     /// - Returns: A record for each request, in the same order. Those that the pool can never hold have no finish.
     /// - Complexity: O(sequences of all passes), and the policy's for each event.
     package mutating func run(_ requests: [Request]) -> [RequestRecord] {
-        records = requests.map { request in
+        for request in requests { receive(request) }
+        run(until: .infinity)
+        return records
+    }
+
+    /// Has a request come when it arrives, or now if that is past.
+    ///
+    /// - Parameter request: Arrives no earlier than those before it.
+    package mutating func receive(_ request: Request) {
+        coming.append(request)
+        records.append(
             RequestRecord(
                 model: request.model, arrival: request.arrival, promptTokens: request.promptTokens, outputTokens: 0,
                 firstToken: nil, finish: nil,
                 unloadedLatency: positions[request.model].map {
                     device.unloadedLatency(
                         promptTokens: request.promptTokens, outputTokens: request.outputTokens, models[$0])
-                })
-        }
-        var next = 0
+                }))
+    }
+
+    /// Lets time pass, and all happen that does until then.
+    package mutating func run(until end: Seconds) {
         while true {
             let soonest = running.indices.min { running[$0].next(from: now) < running[$1].next(from: now) }
             let event = soonest.map { running[$0].next(from: now) } ?? .infinity
-            if next < requests.count, requests[next].arrival <= event {
-                advance(to: max(now, requests[next].arrival))
-                arrive(requests[next], next)
-                next += 1
-            } else if let soonest {
+            if nextToCome < coming.count, coming[nextToCome].arrival <= min(event, end) {
+                advance(to: max(now, coming[nextToCome].arrival))
+                arrive(coming[nextToCome], nextToCome)
+                nextToCome += 1
+            } else if let soonest, event <= end {
                 advance(to: event)
-                end(soonest)
+                self.end(soonest)
             } else {
-                return records
+                if end.isFinite { advance(to: max(now, end)) }
+                return
             }
         }
     }
+
+    // MARK: Models
+
+    /// Takes up a model of the unit, whose weights are there now.
+    ///
+    /// - Throws: `KVError` where its pages do not fit the pool.
+    package mutating func load(_ name: String) throws(KVError) {
+        guard let place = positions[name], identities[place] == nil else { return }
+        let identity = try scheduler.load(models[place].settings)
+        identities[place] = identity
+        places[identity] = place
+    }
+
+    /// Takes no more requests for a model; those that it has go on to their end.
+    package mutating func drain(_ name: String) {
+        guard let place = positions[name], let identity = identities[place] else { return }
+        identities[place] = nil
+        perform(scheduler.drain(identity, at: now))
+    }
+
+    /// Schedules a model otherwise from now on.
+    package mutating func adjust(_ planned: PlannedModel) {
+        guard let place = positions[planned.name], let identity = identities[place] else { return }
+        var settings = models[place].settings
+        (settings.weight, settings.shares) = (planned.rate, planned.shares)
+        settings.maxSequences = planned.maxSequences
+        perform(scheduler.adjust(identity, to: settings, at: now))
+    }
+
+    // MARK: Events
 
     private mutating func advance(to time: Seconds) {
         for index in running.indices { running[index].advance(by: time - now) }
@@ -83,12 +136,12 @@ package struct UnitSimulator {
     }
 
     private mutating func arrive(_ request: Request, _ number: Int) {
-        guard let model = positions[request.model] else { return }
+        guard let place = positions[request.model], let model = identities[place] else { return }
         observe(.arrived(number, at: now))
         perform(
             scheduler.arrived(
                 Arrival(
-                    request: RequestID(UInt64(number)), model: identities[model], promptTokens: request.promptTokens,
+                    request: RequestID(UInt64(number)), model: model, promptTokens: request.promptTokens,
                     maxTokens: request.outputTokens), at: now))
     }
 
@@ -106,7 +159,7 @@ package struct UnitSimulator {
     }
 
     private mutating func countTokens(of pass: Pass) {
-        let time = now + device.delay(of: models[pass.model.index])
+        let time = now + device.delay(of: model(pass.model))
         for row in pass.rows where row.drawsToken {
             let number = Int(row.request.number)
             records[number].outputTokens += 1
@@ -121,11 +174,11 @@ package struct UnitSimulator {
             case .run(let pass):
                 hasStarted = true
                 observe(.started(pass, at: now))
-                let model = models[pass.model.index]
+                let model = model(pass.model)
                 running.append(RunningPass(pass, model, device.time(of: pass, model)))
             case .preempt(let request): records[Int(request.number)].preemptions += 1
             case .end(let request, let end): finish(Int(request.number), end)
-            case .drained: break
+            case .drained(let model): places[model] = nil
             }
         }
         if hasStarted { stretch() }
@@ -134,6 +187,12 @@ package struct UnitSimulator {
     private mutating func finish(_ number: Int, _ end: SequenceEnd) {
         guard end == .length, let model = positions[records[number].model] else { return }
         records[number].finish = now + device.delay(of: models[model])
+        finished.append(number)
+    }
+
+    private func model(_ identity: ModelID) -> SimulatedModel {
+        guard let place = places[identity] else { preconditionFailure("a pass of a model that is not loaded") }
+        return models[place]
     }
 
     /// Sets how much the passes on the device slow each other.

@@ -99,6 +99,13 @@ struct ServeCommand: AsyncParsableCommand {
             serving: configuration, of: fleet, file: file, aliases: settings.aliases, log: log, logger: logger,
             read: { try words.configuration() })
         if file != nil { settings.reload = { try await reloader.reload(patience: $0) } }
+        let replacer = try configuration.replacement.map { replacement in
+            let costs = URL(filePath: replacement.costs, relativeTo: Self.folder(of: sources[0])).path
+            return Replacer(replacement, costs: try PlanningInputs.costs(costs), fleet: fleet, logger: logger) {
+                try await reloader.carryOut($0, as: $1)
+            }
+        }
+        settings.replacer = replacer
         let exporter = Self.exporter(configuration.tracing, logger)
         settings.tracer = exporter.map { OTLPTracer(exporter: $0, sample: configuration.tracing?.sample ?? 1) }
         let (drained, end) = AsyncStream.makeStream(of: Void.self)
@@ -118,6 +125,7 @@ struct ServeCommand: AsyncParsableCommand {
         ]
         // The first one ends last: when the server has told it all.
         if let exporter { services.insert(.init(service: exporter), at: 0) }
+        if let replacer { services.append(.init(service: Replacements(replacer: replacer))) }
         // The last one ends first: routers send nothing more before the listener closes.
         if let announcer { services.append(.init(service: announcer)) }
         let group = ServiceGroup(
@@ -297,6 +305,15 @@ private struct HangUps: Service {
             // What is wrong stands in the log.
             _ = try? await reloader.reload(patience: Reloader.patience)
         }
+    }
+}
+
+/// Moves models while they serve.
+private struct Replacements: Service {
+    let replacer: Replacer
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await replacer.run() }
     }
 }
 

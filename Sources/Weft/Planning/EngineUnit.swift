@@ -44,13 +44,7 @@ struct EngineUnit {
         let shape = try Model.kvShape(network, type: model.kvType)
         return SimulatedModel(
             name: model.name,
-            profile: ModelProfile(
-                costName: name, parameters: Double(network.parameterCount), layers: network.blocks.count,
-                hiddenSize: network.embeddingLength, heads: network.heads?.heads ?? 1,
-                kvHeads: shape.layers.map(\.kvHeads).max() ?? 0, headSize: shape.page.headSize,
-                experts: network.blocks.lazy.compactMap(\.feedForward.mixture).first.map {
-                    .init(count: $0.experts, used: $0.used, parameters: Double(network.expertParameterCount))
-                }),
+            profile: ModelProfile(network, costName: name, shape: shape),
             settings: ModelSettings(model, shape: shape), cost: cost)
     }
 }

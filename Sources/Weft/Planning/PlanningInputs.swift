@@ -52,7 +52,7 @@ enum PlanningInputs {
     }
 
     /// `NODESxDEVICES`, optionally with the memory of a device in GB as in `4x8x80`, or the path of a YAML file.
-    private static func cluster(_ text: String) throws -> Cluster {
+    static func cluster(_ text: String) throws -> Cluster {
         if text.hasSuffix(".yaml") || text.hasSuffix(".yml") { return try Cluster(yaml: self.text(text), file: text) }
         let parts = text.split(separator: "x", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { Double($0) }

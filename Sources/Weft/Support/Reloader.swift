@@ -2,12 +2,15 @@ import Access
 import ConfigurationFiles
 import Engine
 import Logging
+import Placement
 import Server
 
 /// Has a fleet serve what its configuration says now, each time that it is told to.
 actor Reloader {
     /// How long requests of models that go may go on after SIGHUP. Chosen: what `/admin` gives them.
     static let patience = Duration.seconds(30)
+    /// The same after a move, which nobody waits for. Chosen: longer than an answer takes.
+    private static let patienceOfMoves = Duration.seconds(600)
 
     /// Named in faults; `nil` where there is nothing to read.
     nonisolated let file: String?
@@ -17,8 +20,8 @@ actor Reloader {
     private let log: LogWriter
     private let logger: Logger
     private let read: @Sendable () throws -> ServeConfiguration
-    /// The reload under way: one at a time.
-    private var last: Task<ReloadReport, any Error>?
+    /// The reload or move under way: one at a time.
+    private var last: Task<Void, any Error>?
 
     /// - Parameter read: what is to be served now.
     init(
@@ -33,13 +36,35 @@ actor Reloader {
     /// - Parameter patience: how long requests of models that go may go on.
     /// - Throws: what is wrong; then everything serves on as before. The log has it too.
     func reload(patience: Duration) async throws -> ReloadReport {
+        try await serialized { try await self.reloadNow(patience) }
+    }
+
+    /// Moves a model between reloads: the next one begins from where it is then.
+    ///
+    /// - Throws: why it stays where it is.
+    func carryOut(_ move: ModelMove, as model: ModelConfiguration) async throws {
+        try await serialized { try await self.carryOutNow(move, model) }
+    }
+
+    private func serialized<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
         let before = last
         let task = Task {
             _ = await before?.result
-            return try await reloadNow(patience)
+            return try await body()
         }
-        last = task
+        last = Task { _ = try await task.value }
         return try await task.value
+    }
+
+    private func carryOutNow(_ move: ModelMove, _ model: ModelConfiguration) async throws {
+        try await fleet.carryOut(move, as: model, patience: Self.patienceOfMoves)
+        for index in served.units.indices {
+            let name = served.units[index].name
+            if name == move.source { served.units[index].models.removeAll { $0.name == move.model } }
+            if name == move.destination { served.units[index].models.append(model) }
+        }
     }
 
     private func reloadNow(_ patience: Duration) async throws -> ReloadReport {
