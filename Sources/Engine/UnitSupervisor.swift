@@ -212,6 +212,7 @@ package actor UnitSupervisor {
         if giveUp(model) { return }
         _ = try working()
         try await serialized { [self] in try await working().unit.unload(model, patience: patience) }
+        FreedMemory.giveBack()
         logger.info("model unloaded", metadata: ["model": "\(model)"])
     }
 
@@ -456,7 +457,9 @@ package actor UnitSupervisor {
         for model in models where !recovery.models.contains(model) {
             try? await service.unit.unload(model.name, patience: .zero)
         }
+        FreedMemory.giveBack()
     }
+
     // MARK: Interrupted requests
 
     /// Keeps requests for the unit to come, but not without end, nor after their clients have left.
