@@ -86,7 +86,8 @@ package struct PendingKernels: Sendable {
     ///
     /// Nothing is kept for later starts: that is left to `KernelSet.keep`.
     ///
-    /// - Parameter progress: called with how many kernels of how many are compiled, from several threads.
+    /// - Parameter progress: called with how many kernels of how many are compiled, from several threads; again with
+    ///   all of them each time that the driver has finished one.
     package func compileFirst(
         progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(ComputeError) {
