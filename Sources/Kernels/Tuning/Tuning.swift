@@ -80,7 +80,7 @@ extension Tuning {
         let (found, own) = (file.origin, Origin(device, kernels: kernels))
         guard found.device == own.device else { throw .other("device", found.device) }
         guard found.driver == own.driver else { throw .other("driver", found.driver) }
-        guard found.limits == own.limits else { throw .other("limits", found.limits) }
+        guard found.limits == own.limits else { throw .other("set of limits", found.limits) }
         guard found.kernels == own.kernels else { throw .other("version of the kernels", found.kernels) }
         for entry in file.shapes {
             let product = entry.product
