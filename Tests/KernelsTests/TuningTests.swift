@@ -65,7 +65,7 @@ struct TuningTests {
         #expect(try fault { $0.device = "vulkan another" } == "is of another device: vulkan another")
         #expect(try fault { $0.driver = "1.2" } == "is of another driver: 1.2")
         #expect(try fault { $0.kernels = "0123" } == "is of another version of the kernels: 0123")
-        #expect(try fault { $0.limits = "8 wide" } == "is of another limits: 8 wide")
+        #expect(try fault { $0.limits = "8 wide" } == "is of another set of limits: 8 wide")
         // Limits that shapes follow from are in the words.
         let small = IdleDevice(limits: DeviceLimits(DeviceFacts.known[8]))
         #expect(throws: TuningFault.self) { try Tuning(json: tuning.json(of: own), for: small) }
