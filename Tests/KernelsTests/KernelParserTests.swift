@@ -12,7 +12,7 @@ struct KernelParserTests {
                 "group_experts", "head_norm", "matmul", "matmul_bytes", "matmul_bytes_tile", "matmul_matrix",
                 "matmul_tile", "norm",
                 "probe_copy",
-                "probe_fma", "quantise", "recur", "rope_store", "route",
+                "probe_fma", "quantise", "recur", "rope_store", "route", "sum_shards",
             ])
         let norm = try #require(sources["norm"])
         #expect(norm.buffers.map(\.name) == ["x", "weight", "bias", "sources", "y"])

@@ -158,8 +158,15 @@ struct CoverageTests {
         + ["CAP=1,SINKS=0,", "CAP=0,SINKS=1,"].map { ("attention<", [$0]) }
 
     private static let others: [Wanted] =
-        norms + stored + experts + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) } + [("embed<", ["ADDED=1,"])]
+        norms + stored + experts + shards + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) } + [("embed<", ["ADDED=1,"])]
         + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [("probe_copy<", []), ("head_norm<", [])]
+
+    private static let shards: [Wanted] =
+        SumShards.counts.dropFirst().flatMap { count in
+            ["BIAS=0,ADDED=0>", "BIAS=0,ADDED=1>", "BIAS=1,ADDED=0>", "BIAS=1,ADDED=1>"].map {
+                ("sum_shards<", ["SHARDS=\(count),\($0)"])
+            }
+        }
 
     private static let experts: [Wanted] = [
         ("matmul<", ["EXPERTS=1,", "EPILOGUE=PAIRED>"]), ("matmul<", ["EXPERTS=1,", "EPILOGUE=NONE>"]),

@@ -97,6 +97,15 @@ extension MutationTests {
         kernel("matmul", "bias of the first expert", "(expert_ * columns * ", "(0u * columns * ", option: "experts"),
     ]
 
+    /// Faults in what shards are added up by.
+    static let shards = [
+        kernel("sum_shards", "the first for all", "$s * slot + at", "0 * slot + at"),
+        kernel("sum_shards", "the last pair left out", "sum4 += sum6;", "", option: "8"),
+        kernel("sum_shards", "the third left out", "sum0 += sum2;", "", option: "3"),
+        kernel("sum_shards", "one bias for all", "LOAD(bias, i)", "LOAD(bias, 0)", option: "biased"),
+        kernel("sum_shards", "what is there is lost", "LOAD(y, at) + sum0", "sum0", option: "added"),
+    ]
+
     /// Faults in norms of rows and of heads.
     static let norms = [
         kernel(

@@ -71,6 +71,7 @@ package enum KernelLibrary {
             PackageResources.recur_kernel,
             PackageResources.rope_store_kernel,
             PackageResources.route_kernel,
+            PackageResources.sum_shards_kernel,
         ]
     }
 }
