@@ -43,6 +43,13 @@ package struct HostArray<Element: BitwiseCopyable & Sendable>: Sendable {
             fromContentsOf: elements)
     }
 
+    /// Copies the elements of `range` from another array, to the same places.
+    package func copy(_ range: Range<Int>, from other: HostArray) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= min(count, other.count), "\(buffer.label): \(range)")
+        _ = UnsafeMutableBufferPointer(rebasing: base.elements[range]).update(
+            fromContentsOf: other.base.elements[range])
+    }
+
     /// Lets the dispatches of a pass see what was written to `range` of an array of `BufferAccess.upload`.
     package func upload(_ range: Range<Int>, _ commands: any Commands) {
         commands.upload(buffer, bytes(range))

@@ -2,6 +2,11 @@
 package struct SharedBuffer: Sendable {
     private let views: [ObjectIdentifier: any Buffer]
 
+    /// Whether devices can see one memory.
+    package static func isPossible(on devices: [any Device]) -> Bool {
+        Set(devices.map(\.memoryDomain)).count == 1 || devices.allSatisfy(\.limits.importsHostMemory)
+    }
+
     /// Reserves memory for `devices`: the device's own where they have one memory, the host's where they do not.
     /// - Throws: `ComputeError.outOfMemory`; `unsupported` where several devices cannot share memory.
     package init(

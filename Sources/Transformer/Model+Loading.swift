@@ -31,37 +31,55 @@ extension Model {
         package let byteCount: Int
     }
 
-    /// Loads a model for lanes that share `pool`: its weights are packed, or read where they were kept, while the
+    /// Loads a model for lanes that share `pools`: its weights are packed, or read where they were kept, while the
     /// kernels of a first token are compiled. Blocks for seconds.
     ///
     /// Call `compileLater` on each network afterwards and `keep` on each lane's kernels, on a thread that has time.
     ///
     /// - Parameters:
-    ///   - lanes: the kernels of each lane's device; devices of one vector width.
+    ///   - pools: of each device of a mesh.
+    ///   - lanes: for each lane the kernels of its devices, by rank.
+    ///   - shards: into how many the network is cut; a multiple of the devices.
     ///   - packed: the file's weights, where they are packed already.
     ///   - cache: where packed weights are kept; `nil` keeps none.
     ///   - progress: called from several threads.
     /// - Throws: `ModelError`, `GGUFError`, `ComputeError`, `KVError`.
     package static func load(
-        _ file: GGUFFile, packed known: PackedWeights? = nil, options: Options, pool: KVPool, lanes: [KernelSet],
-        cache: WeightCache?, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
+        _ file: GGUFFile, packed known: PackedWeights? = nil, options: Options, pools: [KVPool],
+        lanes: [[KernelSet]], shards: Int = 1, cache: WeightCache?,
+        progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) throws -> Loaded {
         precondition(!lanes.isEmpty, "a model is loaded for at least one lane")
         let steps = Steps(lanes: lanes.count, progress)
-        let packed = try known ?? PackedWeights(reserving: file, vectorWidth: lanes[0].limits.vectorWidth)
+        let forms = Set(lanes.joined().map { PanelLayout(vectorWidth: $0.limits.vectorWidth) })
+        let packed = try forms.map { try known?.panels == $0 ? known : PackedWeights(reserving: file, $0, shards) }
+            .compactMap(\.self)
         @Sendable func pack() throws {
-            if known == nil { try packed.fill(from: file, cache: cache) { steps.packed($0) } } else { steps.packed(1) }
+            for (index, form) in packed.enumerated() where form !== known {
+                try form.fill(from: file, cache: cache) {
+                    steps.packed((Double(index) + $0) / Double(packed.count))
+                }
+            }
+            steps.packed(1)
         }
-        let length = try contextLength(packed.network, options: options, pool: pool)
+        let ranks = pools.count, byteCount = packed.reduce(0) { $0 + $1.byteCount }
+        let length = try contextLength(
+            packed[0].network.cut(into: shards, ranks: ranks), options: options, pool: pools[0])
         func build() throws -> [Model] {
-            var weights: [ObjectIdentifier: NetworkWeights] = [:]
+            var weights = [[ObjectIdentifier: NetworkWeights]](repeating: [:], count: ranks)
             var networks: [Model] = []
             for (index, kernels) in lanes.enumerated() {
-                let domain = kernels.device.memoryDomain
-                let own = try weights[domain] ?? NetworkWeights(packed, contextLength: length, on: kernels.device)
-                weights[domain] = own
+                let own = try kernels.enumerated().map { rank, kernels in
+                    let device = kernels.device
+                    let own =
+                        try weights[rank][device.memoryDomain]
+                        ?? NetworkWeights(
+                            packed.form(for: device), contextLength: length, rank: rank, of: ranks, on: device)
+                    weights[rank][device.memoryDomain] = own
+                    return own
+                }
                 networks.append(
-                    try Model(own, options: options, pool: pool, kernels: kernels) {
+                    try Model(own, options: options, pools: pools, kernels: kernels) {
                         steps.compiled($0, of: $1, lane: index)
                     })
                 steps.compiled(1, of: 1, lane: index)
@@ -69,9 +87,9 @@ extension Model {
             return networks
         }
         // Where the device works on the weights where they stand, they may come while kernels are compiled for them.
-        guard lanes.allSatisfy(\.limits.importsHostMemory) else {
+        guard lanes.joined().allSatisfy(\.limits.importsHostMemory) else {
             try pack()
-            return Loaded(networks: try build(), byteCount: packed.byteCount)
+            return Loaded(networks: try build(), byteCount: byteCount)
         }
         let packing = DispatchGroup()
         let result = Mutex<Result<Void, any Error>>(.success(()))
@@ -83,7 +101,7 @@ extension Model {
         // Also where building failed: the weights are being written to.
         packing.wait()
         try result.withLock { $0 }.get()
-        return Loaded(networks: try built.get(), byteCount: packed.byteCount)
+        return Loaded(networks: try built.get(), byteCount: byteCount)
     }
 
     /// Puts what several threads do into one line.
@@ -124,5 +142,16 @@ extension Model {
                 progress(state.progress)
             }
         }
+    }
+}
+
+extension [PackedWeights] {
+    /// Those that are packed as a device reads them.
+    func form(for device: any Device) -> PackedWeights {
+        let panels = PanelLayout(vectorWidth: device.limits.vectorWidth)
+        guard let form = first(where: { $0.panels == panels }) else {
+            preconditionFailure("no weights are packed for \(device.description.name)")
+        }
+        return form
     }
 }

@@ -4,7 +4,7 @@ package import Kernels
 package import Quantities
 
 /// A network on a device, with its weights and scratch memory: tokens in, logits out, or the last rows of a network
-/// that pools them.
+/// that pools them. Or on a mesh of devices, each with its shards of the weights and a pool of its own.
 ///
 /// One forward pass at a time, from the thread of its lane.
 package final class Model: Sendable {
@@ -21,14 +21,23 @@ package final class Model: Sendable {
     /// Of the keys and values of a pass: the same, or that of the pass's own pool.
     private let passShape: KVShape
 
-    private let pass: ForwardPass
-    private let inputs: StepInputs
-    /// `[maxLogitRows][stride]`
-    private let results: HostArray<Float>
+    private let ranks: [Rank]
     private let stride: Int
     private let head: PoolingHead?
-    private let pool: KVPool
-    private let kernels: PendingKernels
+    private let trialSlot: Int
+
+    /// A device's part of the model.
+    private struct Rank: Sendable {
+        let pass: ForwardPass
+        let inputs: StepInputs
+        /// `[maxLogitRows][stride]`
+        let results: HostArray<Float>
+        /// The numbers of each row that the device computes.
+        let columns: [Range<Int>]
+        /// Whether the first device has to be given these.
+        let isApart: Bool
+        let kernels: PendingKernels
+    }
 
     package struct Options: Sendable {
         package var contextLength: Int?
@@ -70,38 +79,83 @@ package final class Model: Sendable {
     /// Compiles the kernels that a first token needs; blocks for seconds. They are not kept for later starts yet.
     ///
     /// - Parameters:
-    ///   - weights: of the device of `kernels`, or of the device that it is a part of.
+    ///   - weights: of each rank, on the device of its kernels or on the device that this is a part of.
+    ///   - pools: of each rank, alike.
+    ///   - way: how devices show each other what they compute; by default the best that they can.
     ///   - progress: called with how many kernels of how many are compiled, from several threads.
     /// - Throws: `ComputeError`, `KVError`.
     package init(
-        _ weights: NetworkWeights, options: Options, pool: KVPool, kernels: KernelSet,
-        progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
+        _ weights: [NetworkWeights], options: Options, pools: [KVPool], kernels: [KernelSet],
+        way: Exchange.Way? = nil, progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws {
-        let network = weights.network
+        let network = weights[0].network, devices = kernels.map(\.device)
+        precondition(weights.count == network.shards.ranks && pools.count == weights.count, "as many of each as ranks")
         self.network = network
-        self.pool = pool
-        let device = kernels.device
-        kvShape = try Self.kvShape(network, type: options.kvType, pageBytes: pool.pageBytes)
-        contextLength = weights.contextLength
+        trialSlot = pools[0].trialSlot
+        kvShape = try Self.kvShape(network, type: options.kvType, pageBytes: pools[0].pageBytes)
+        contextLength = weights[0].contextLength
         maxRows = options.maxRows
         maxLogitRows = options.maxLogitRows
         maxTexts = min(options.maxTexts ?? maxRows, maxRows)
-        head = weights.head
-        let (shape, pool, isOwn) = try Self.passPool(network, options, kvShape, pool, texts: maxTexts, on: device)
-        passShape = shape
-        let inputs = try StepInputs(
-            network, rows: maxRows, logitRows: maxLogitRows, pool: pool, isOwn: isOwn, on: device)
-        self.inputs = inputs
+        head = weights[0].head
         stride = network.pooling == nil ? (network.vocabularySize + 15) / 16 * 16 : network.embeddingLength
-        let results = try HostArray(
-            Float.self, count: maxLogitRows * stride, access: .download, label: "results", on: device)
-        self.results = results
-        (pass, self.kernels) = try kernels.gather { [stride] () throws(ComputeError) in
-            try ForwardPass(
-                weights, kv: shape, inputs: inputs, pool: pool, maxRows: options.maxRows, results: results.buffer,
-                logitRows: options.maxLogitRows, stride: stride, kernels: kernels)
+        let results = try Self.results(count: maxLogitRows * stride, on: devices, way)
+        let exchanges =
+            network.shards.count > 1
+            ? try ShardExchanges(network, rows: maxRows, on: devices, way: way) : nil
+        var ranks: [Rank] = []
+        var passShape = kvShape
+        for (rank, weights) in weights.enumerated() {
+            let set = kernels[rank]
+            let (shape, pool, isOwn) = try Self.passPool(
+                network, options, kvShape, pools[rank], texts: maxTexts, on: set.device)
+            passShape = shape
+            let inputs = try StepInputs(
+                network, rows: maxRows, logitRows: maxLogitRows, pool: pool, isOwn: isOwn, on: set.device)
+            let (pass, pending) = try set.gather { [stride] () throws(ComputeError) in
+                try ForwardPass(
+                    weights, kv: shape, inputs: inputs, pool: pool, maxRows: options.maxRows,
+                    results: results[rank].buffer, logitRows: options.maxLogitRows, stride: stride,
+                    exchanges: exchanges, kernels: set)
+            }
+            ranks.append(
+                Rank(
+                    pass: pass, inputs: inputs, results: results[rank], columns: weights.output.map(\.columns),
+                    isApart: rank > 0 && !Self.isShared(devices, way),
+                    kernels: pending))
+            let all = kernels.count
+            try pending.compileFirst { progress(rank * $1 + $0, all * $1) }
         }
-        try self.kernels.compileFirst(progress: progress)
+        self.ranks = ranks
+        self.passShape = passShape
+    }
+
+    /// Where each device writes logits: in one memory where all see it.
+    private static func results(
+        count: Int, on devices: [any Device], _ way: Exchange.Way?
+    ) throws(ComputeError) -> [HostArray<Float>] {
+        guard isShared(devices, way) else {
+            return try devices.map { device throws(ComputeError) in
+                try HostArray(Float.self, count: count, access: .download, label: "results", on: device)
+            }
+        }
+        let memory = try SharedBuffer(
+            byteCount: max(16, 4 * count), access: .download, label: "results", on: devices)
+        return try devices.map { device throws(ComputeError) in
+            try HostArray(Float.self, count: count, in: memory[device], of: device)
+        }
+    }
+
+    private static func isShared(_ devices: [any Device], _ way: Exchange.Way?) -> Bool {
+        way != .staged && SharedBuffer.isPossible(on: devices)
+    }
+
+    /// A model on one device.
+    package convenience init(
+        _ weights: NetworkWeights, options: Options, pool: KVPool, kernels: KernelSet,
+        progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws {
+        try self.init([weights], options: options, pools: [pool], kernels: [kernels], progress: progress)
     }
 
     /// Where a pass finds keys and values: in the unit's pool; or, of texts that go whole into it, in pages of its own,
@@ -118,22 +172,45 @@ package final class Model: Sendable {
         return (shape, own, true)
     }
 
-    /// A model on one whole device.
+    /// A model on whole devices.
     ///
     /// - Parameters:
+    ///   - pools: of each device, alike.
+    ///   - kernels: of each device.
+    ///   - shards: into how many the network is cut; a multiple of the devices.
     ///   - cache: where packed weights are kept; `nil` keeps none.
     ///   - progress: called with the share that is loaded, 0 to 1.
     /// - Throws: `ModelError`, `GGUFError`, `ComputeError`, `KVError`.
     package convenience init(
+        _ file: GGUFFile, options: Options, pools: [KVPool], kernels: [KernelSet], shards: Int = 1,
+        way: Exchange.Way? = nil, cache: WeightCache? = nil, progress: (Double) -> Void = { _ in }
+    ) throws {
+        let ranks = kernels.count
+        // Refused before anything is packed.
+        _ = try Network(file).cut(into: shards, ranks: ranks)
+        let widths = Set(kernels.map(\.limits.vectorWidth)).sorted()
+        let packed = try widths.enumerated().map { index, width in
+            try PackedWeights(file, vectorWidth: width, shards: shards, cache: cache) {
+                progress((Double(index) + $0) / Double(widths.count))
+            }
+        }
+        let length = try Self.contextLength(
+            packed[0].network.cut(into: shards, ranks: ranks), options: options, pool: pools[0])
+        let weights = try kernels.enumerated().map { rank, kernels in
+            try NetworkWeights(
+                packed.form(for: kernels.device), contextLength: length, rank: rank, of: ranks, on: kernels.device)
+        }
+        try self.init(weights, options: options, pools: pools, kernels: kernels, way: way)
+        for kernels in kernels { kernels.keep() }
+    }
+
+    /// A model on one whole device.
+    package convenience init(
         _ file: GGUFFile, options: Options, pool: KVPool, kernels: KernelSet, cache: WeightCache? = nil,
         progress: (Double) -> Void = { _ in }
     ) throws {
-        let packed = try PackedWeights(
-            file, vectorWidth: kernels.limits.vectorWidth, cache: cache, progress: progress)
-        let length = try Self.contextLength(packed.network, options: options, pool: pool)
-        let weights = try NetworkWeights(packed, contextLength: length, on: kernels.device)
-        try self.init(weights, options: options, pool: pool, kernels: kernels)
-        kernels.keep()
+        try self.init(
+            file, options: options, pools: [pool], kernels: [kernels], cache: cache, progress: progress)
     }
 
     /// Runs one batch on `lane`; afterwards the keys and values of its rows are in the pool, and `withLogits` lends the
@@ -142,18 +219,49 @@ package final class Model: Sendable {
     /// - Returns: the seconds that the device was at work, where it can tell.
     @discardableResult
     package func forward(_ batch: Batch, on lane: any Lane) throws(ComputeError) -> Double? {
-        precondition(batch.rowCount <= maxRows && batch.logitRows.count <= maxLogitRows, "batch too large")
-        precondition(!network.readsAhead || batch.pieces <= maxTexts, "too many texts")
-        inputs.write(batch, passShape)
-        return try lane.run { commands throws(ComputeError) in
-            inputs.upload(batch, passShape, commands)
-            pass.encode(commands, batch)
-            results.download(0..<batch.logitRows.count * stride, commands)
-        }
+        precondition(ranks.count == 1, "a model on several devices runs on a lane of each")
+        write(batch)
+        return try lane.run { commands throws(ComputeError) in encode(0, 0, batch, commands) }
     }
 
-    /// The products that a pass is made of.
-    package var matrices: [ModelMatrix] { pass.matrices }
+    /// The same on all devices of a mesh.
+    @discardableResult
+    package func forward(_ batch: Batch, on mesh: MeshLane) throws(ComputeError) -> Double? {
+        precondition(mesh.lanes.count == ranks.count, "a lane of each device")
+        if ranks.count == 1 { return try forward(batch, on: mesh.lanes[0]) }
+        write(batch)
+        let seconds = try mesh.run(parts: ranks[0].pass.parts.count) { rank, part, commands in
+            self.encode(rank, part, batch, commands)
+        }
+        for rank in ranks[1...] where rank.isApart {
+            for row in 0..<batch.logitRows.count {
+                for columns in rank.columns {
+                    let range = row * stride + columns.lowerBound..<row * stride + columns.upperBound
+                    ranks[0].results.copy(range, from: rank.results)
+                }
+            }
+        }
+        return seconds
+    }
+
+    private func write(_ batch: Batch) {
+        precondition(batch.rowCount <= maxRows && batch.logitRows.count <= maxLogitRows, "batch too large")
+        precondition(!network.readsAhead || batch.pieces <= maxTexts, "too many texts")
+        for rank in ranks { rank.inputs.write(batch, passShape) }
+    }
+
+    private func encode(_ rank: Int, _ part: Int, _ batch: Batch, _ commands: any Commands) {
+        let (own, isLast) = (ranks[rank], part == ranks[rank].pass.parts.count - 1)
+        if part == 0 { own.inputs.upload(batch, passShape, commands) }
+        own.pass.encode(part, commands, batch)
+        if isLast { own.results.download(0..<batch.logitRows.count * stride, commands) }
+    }
+
+    /// How often its devices meet in a pass.
+    package var meetings: Int { ranks[0].pass.parts.count - 1 }
+
+    /// The products that a pass is made of, on the first device.
+    package var matrices: [ModelMatrix] { ranks[0].pass.matrices }
 
     /// Lends the logits `[vocabularySize]` of the `index`-th row whose logits the last batch asked for.
     package func withLogits<Result>(_ index: Int, _ body: (Span<Float>) -> Result) -> Result {
@@ -165,7 +273,7 @@ package final class Model: Sendable {
     /// `[embeddingLength]`.
     package func withOutput<Result>(_ index: Int, _ body: (Span<Float>) -> Result) -> Result {
         let start = index * stride, width = network.pooling == nil ? network.vocabularySize : network.embeddingLength
-        return results.withElements(start..<start + width, body)
+        return ranks[0].results.withElements(start..<start + width, body)
     }
 
     /// What a text becomes whose rows are pooled, `[Pooling.width]`. On the host: there is one row of each text.
@@ -176,23 +284,29 @@ package final class Model: Sendable {
 
     /// Compiles the kernels that were left out, one after the other, while the model is at work: each makes batches of
     /// some sizes faster and changes no bit. Blocks for seconds; call it on a thread that has time.
-    package func compileLater() throws(ComputeError) { try kernels.compileLater() }
+    package func compileLater() throws(ComputeError) {
+        for rank in ranks { try rank.kernels.compileLater() }
+    }
 
     /// Compiles what was left out and runs every variant of every kernel once, so that whatever is measured then is at
     /// its full speed. Sequences may be at work on other lanes.
-    package func warmUp(on lane: any Lane) throws(ComputeError) {
+    package func warmUp(on lane: MeshLane) throws(ComputeError) {
         try compileLater()
-        kernels.keep()
-        for rows in pass.heights where rows <= maxRows {
+        for rank in ranks { rank.kernels.keep() }
+        for rows in Set(ranks.flatMap(\.pass.heights)).sorted() where rows <= maxRows {
             try forward(network.readsAhead ? trialTexts(rows) : trialRows(rows), on: lane)
         }
+    }
+
+    package func warmUp(on lane: any Lane) throws(ComputeError) {
+        try warmUp(on: MeshLane([lane], name: "weft warming up"))
     }
 
     private func trialRows(_ rows: Int) -> Batch {
         var batch = Batch()
         for row in 0..<rows {
             batch.append(
-                [0], slot: pool.trialSlot, position: row % kvShape.tokensPerPage, wantsLogits: row < maxLogitRows)
+                [0], slot: trialSlot, position: row % kvShape.tokensPerPage, wantsLogits: row < maxLogitRows)
         }
         return batch
     }

@@ -7,8 +7,8 @@ import Quantities
 /// A model with a pool of its own and a handful of sequences: for commands and tests that need no scheduler.
 package struct SingleSequence {
     package let model: Model
-    private let pool: KVPool
-    private let lane: any Lane
+    private let pools: [KVPool]
+    private let lane: MeshLane
     private var pages: KVManager
     private let id: ModelID
     private var sequences: [BlockTableID] = []
@@ -19,28 +19,49 @@ package struct SingleSequence {
     ///   - count: the sequences that are fed together.
     ///   - logitRows: the most logits that one pass gives, where it is not one for each sequence.
     ///   - pageBytes: the size of a page, where a test wants several of few tokens.
+    ///   - kernels: of each device of a mesh, or of the one device.
+    ///   - shards: into how many the network is cut; a multiple of the devices.
+    ///   - way: how devices show each other what they compute; by default the best that they can.
+    ///   - meetingDelay: what each meeting of the devices is to take longer.
     ///   - warmsUp: whether all kernels are compiled now, so that every pass is at its full speed.
+    package init(
+        _ file: GGUFFile, options: Model.Options, contextLength: Int, tokens: Int? = nil, count: Int = 1,
+        logitRows: Int? = nil, pageBytes: Int = PageLayout.defaultPageBytes, kernels: [KernelSet], shards: Int = 1,
+        way: Exchange.Way? = nil, meetingDelay: Duration = .zero, cache: WeightCache? = nil, warmsUp: Bool = true,
+        progress: (Double) -> Void = { _ in }
+    ) throws {
+        let network = try Network(file).cut(into: shards, ranks: kernels.count)
+        let shape = try Model.kvShape(network, type: options.kvType, pageBytes: pageBytes)
+        let length = min(contextLength, network.contextLength)
+        let pageCount = count * shape.mostPages(for: min(tokens ?? length, length), chunk: options.maxRows)
+        pools = try kernels.map { kernels throws(ComputeError) in
+            try KVPool(
+                pageCount: pageCount, pageBytes: pageBytes, sequences: count,
+                pagesPerSequence: max(1, shape.pages(for: length)), on: [kernels.device])
+        }
+        var options = options
+        options.contextLength = length
+        options.maxLogitRows = max(logitRows ?? count, 1)
+        model = try Model(
+            file, options: options, pools: pools, kernels: kernels, shards: shards, way: way, cache: cache,
+            progress: progress)
+        let lanes = try kernels.map { kernels throws(ComputeError) in try kernels.device.makeLane(label: "single") }
+        lane = MeshLane(lanes, name: "weft single", delay: meetingDelay)
+        if warmsUp { try model.warmUp(on: lane) }
+        pages = KVManager(pages: pageCount, pageBytes: pageBytes)
+        id = try pages.add(shape, weight: 1, chunk: options.maxRows)
+        restart(count: count)
+    }
+
+    /// A model on one device.
     package init(
         _ file: GGUFFile, options: Model.Options, contextLength: Int, tokens: Int? = nil, count: Int = 1,
         logitRows: Int? = nil, pageBytes: Int = PageLayout.defaultPageBytes, kernels: KernelSet,
         cache: WeightCache? = nil, warmsUp: Bool = true, progress: (Double) -> Void = { _ in }
     ) throws {
-        let network = try Network(file)
-        let shape = try Model.kvShape(network, type: options.kvType, pageBytes: pageBytes)
-        let length = min(contextLength, network.contextLength)
-        pool = try KVPool(
-            pageCount: count * shape.mostPages(for: min(tokens ?? length, length), chunk: options.maxRows),
-            pageBytes: pageBytes, sequences: count, pagesPerSequence: max(1, shape.pages(for: length)),
-            on: [kernels.device])
-        var options = options
-        options.contextLength = length
-        options.maxLogitRows = max(logitRows ?? count, 1)
-        model = try Model(file, options: options, pool: pool, kernels: kernels, cache: cache, progress: progress)
-        lane = try kernels.device.makeLane(label: "single")
-        if warmsUp { try model.warmUp(on: lane) }
-        pages = KVManager(pages: pool.pageCount, pageBytes: pageBytes)
-        id = try pages.add(shape, weight: 1, chunk: options.maxRows)
-        restart(count: count)
+        try self.init(
+            file, options: options, contextLength: contextLength, tokens: tokens, count: count, logitRows: logitRows,
+            pageBytes: pageBytes, kernels: [kernels], cache: cache, warmsUp: warmsUp, progress: progress)
     }
 
     /// What the pool's pages are used for.
@@ -95,7 +116,7 @@ package struct SingleSequence {
         guard case .granted(let first) = pages.extend(sequence, to: position + piece.count, for: .step) else {
             preconditionFailure("the pool holds every sequence")
         }
-        pool.update(slot: sequence.index, pages[sequence].pages[first...], from: first)
+        for pool in pools { pool.update(slot: sequence.index, pages[sequence].pages[first...], from: first) }
         batch.append(piece, slot: sequence.index, position: position, logits: logits)
     }
 }

@@ -45,7 +45,7 @@ struct LoadingTests {
         options.maxLogitRows = 40
         options.contextLength = 64
         let shown = Mutex<[LoadProgress]>([])
-        let loaded = try Model.load(file, options: options, pool: pool, lanes: [kernels], cache: nil) { step in
+        let loaded = try Model.load(file, options: options, pools: [pool], lanes: [[kernels]], cache: nil) { step in
             shown.withLock { $0.append(step) }
         }
         let network = try #require(loaded.networks.first)
@@ -84,7 +84,7 @@ struct LoadingTests {
         let pool = try KVPool(pageCount: 64, sequences: 1, pagesPerSequence: 64, on: [device])
         let error = try #require(throws: (any Error).self) {
             try Model.load(
-                file, options: Model.Options(), pool: pool, lanes: [KernelSet(device: device)], cache: nil)
+                file, options: Model.Options(), pools: [pool], lanes: [[KernelSet(device: device)]], cache: nil)
         }
         #expect("\(error)".contains("while it was open"), "\(error)")
     }

@@ -109,7 +109,7 @@ struct WeightFormatTests {
         options.kvType = .f32
         let network = try #require(
             try Model.load(
-                GGUFFile(path: path), options: options, pool: pool, lanes: [KernelSet(device: device)], cache: nil
+                GGUFFile(path: path), options: options, pools: [pool], lanes: [[KernelSet(device: device)]], cache: nil
             ).networks.first)
         var pages = KVManager(pages: pool.pageCount)
         let sequence = pages.open(try pages.add(network.kvShape, weight: 1), rank: 0)

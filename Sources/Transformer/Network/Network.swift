@@ -32,6 +32,8 @@ package struct Network: Sendable, Hashable {
     package var output = Output()
     /// What becomes of a text that the network reads; `nil` where it goes on with it.
     package var pooling: Pooling?
+    /// Into what it is cut, and which of it a device computes.
+    package var shards = Shards()
 
     /// Rows that are added to embeddings.
     package struct AddedRows: Sendable, Hashable {

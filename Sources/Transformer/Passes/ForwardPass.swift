@@ -18,6 +18,9 @@ struct ForwardPass: Sendable {
         case routing(ExpertRouting)
         case experts(MatMul)
         case combination(CombineExperts)
+        /// Where all devices of a mesh wait for each other, to take what each shows.
+        case meeting([Exchange])
+        case sum(SumShards)
     }
 
     /// What becomes of the rows that are wanted.
@@ -30,12 +33,18 @@ struct ForwardPass: Sendable {
     private let embed: Embed
     private let operations: [Operation]
     private let output: Output
+    private let rank: Int
+    /// Bytes of a row in exchanges.
+    private let rowBytes: Int
+    /// The operations between meetings.
+    let parts: [Range<Int>]
 
     /// - Parameters:
     ///   - results: `[logitRows][stride]`: the logits of each wanted row, or the rows.
+    ///   - exchanges: of a network that is cut.
     init(
         _ weights: NetworkWeights, kv: KVShape, inputs: StepInputs, pool: KVPool, maxRows: Int, results: any Buffer,
-        logitRows: Int, stride: Int, kernels: KernelSet
+        logitRows: Int, stride: Int, exchanges: ShardExchanges? = nil, kernels: KernelSet
     ) throws(ComputeError) {
         let network = weights.network
         let scratch = try Scratch(network, rows: maxRows, logitRows: logitRows, kernels)
@@ -52,7 +61,7 @@ struct ForwardPass: Sendable {
             added: added)
         var binding = LayerBinding(
             weights: weights, kv: kv, inputs: inputs, pool: pool.pages[kernels.device], scratch: scratch,
-            kernels: kernels)
+            kernels: kernels, exchanges: exchanges)
         if network.hasEmbeddingNorm {
             binding.operations.append(
                 .norm(
@@ -61,6 +70,10 @@ struct ForwardPass: Sendable {
         }
         for index in network.blocks.indices { try binding.bind(index) }
         operations = binding.operations
+        (rank, rowBytes) = (network.shards.rank, 4 * length)
+        let bound = binding.operations
+        let meetings = bound.indices.filter { if case .meeting = bound[$0] { true } else { false } }
+        parts = zip([0] + meetings.map { $0 + 1 }, meetings + [bound.count]).map { $0..<$1 }
         let norm = weights.norm(.outputNorm, sources: inputs.logitRowsBuffer)
         guard network.pooling == nil else {
             let sum = network.endsWithSum ? scratch.normed : scratch.residual
@@ -69,13 +82,17 @@ struct ForwardPass: Sendable {
         }
         // Two bytes for each number: what the logits' rows lose nothing behind makes up for. With one byte logits were
         // 1.06 times as far off as those of llama.cpp's CPU kernels, with floats 0.91 times.
-        let last = network.output, matrix = weights[matrix: last.isTied ? .embedding : .output]
+        let last = network.output
         // Products are of whole quads; what is behind a vocabulary is padding.
-        let columns = Scratch.columns(matrix.columns)
+        let own = weights.output.map { part in
+            Products.Part(
+                part.weights, bias: part.bias, offset: part.columns.lowerBound,
+                columns: Scratch.columns(part.columns.count))
+        }
         output = .logits(
             try Products(
                 kernels, .init(scratch.residual, norm: (norm, y: scratch.final), bytes: scratch.finalBytes),
-                depth: length, [.init(matrix.weights, bias: matrix.bias, columns: columns)], y: results, stride: stride,
+                depth: length, own, y: results, stride: stride,
                 epilogue: .init(.none, scale: last.scale, cap: last.cap)))
     }
 
@@ -108,10 +125,19 @@ struct ForwardPass: Sendable {
     /// Eight dispatches a layer of Llama, ten where queries, keys and values differ in format, two more where gate and
     /// up do, and three around them; with products of whole numbers two more a layer. Norms of heads and norms behind
     /// are one more each.
-    func encode(_ commands: any Commands, _ batch: Batch) {
+    ///
+    /// Of a network that several devices compute together two parts a layer: what follows the last meeting and leads to
+    /// the next.
+    func encode(_ part: Int = 0, _ commands: any Commands, _ batch: Batch) {
         let (rows, logitRows) = (batch.rowCount, batch.logitRows.count)
-        embed.encode(commands, rows: rows)
-        for operation in operations {
+        if part == 0 {
+            embed.encode(commands, rows: rows)
+        } else {
+            for exchange in meeting(parts[part].lowerBound - 1) {
+                exchange.take(rank, bytes: rows * rowBytes, commands)
+            }
+        }
+        for operation in operations[parts[part]] {
             switch operation {
             case .products(let products): products.encode(commands, rows: rows)
             case .norm(let norm): norm.encode(commands, rows: rows)
@@ -125,12 +151,25 @@ struct ForwardPass: Sendable {
             case .routing(let routing): routing.encode(commands, rows: rows)
             case .experts(let product): product.encode(commands, rows: rows)
             case .combination(let combination): combination.encode(commands, rows: rows)
+            case .sum(let sum): sum.encode(commands, rows: rows)
+            case .meeting: preconditionFailure("parts have no meeting in them")
             }
+        }
+        guard part == parts.count - 1 else {
+            for exchange in meeting(parts[part].upperBound) {
+                exchange.show(rank, bytes: rows * rowBytes, commands)
+            }
+            return
         }
         guard logitRows > 0 else { return }
         switch output {
         case .logits(let products): products.encode(commands, rows: logitRows)
         case .rows(let norm): norm.encode(commands, rows: logitRows)
         }
+    }
+
+    private func meeting(_ place: Int) -> [Exchange] {
+        guard case .meeting(let exchanges) = operations[place] else { preconditionFailure("no meeting at \(place)") }
+        return exchanges
     }
 }

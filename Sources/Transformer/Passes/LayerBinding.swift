@@ -10,8 +10,10 @@ struct LayerBinding {
     let pool: any Buffer
     let scratch: Scratch
     let kernels: KernelSet
-    /// Where the pages and sinks of each block stand; `nil` for those that keep no keys and values.
-    private let places: [LayerPlace?]
+    /// Where shards show each other what they make of rows; `nil` where there is one.
+    let exchanges: ShardExchanges?
+    /// Where the pages and sinks of each block's shards stand; none for those that keep no keys and values.
+    private let places: [[LayerPlace]]
     private let numbers: [Int?]
     /// Where the state of each block begins.
     let stateStarts: [Int]
@@ -27,8 +29,9 @@ struct LayerBinding {
 
     init(
         weights: NetworkWeights, kv: KVShape, inputs: StepInputs, pool: any Buffer, scratch: Scratch,
-        kernels: KernelSet
+        kernels: KernelSet, exchanges: ShardExchanges? = nil
     ) {
+        self.exchanges = exchanges
         (self.weights, self.kv, self.inputs) = (weights, kv, inputs)
         (self.pool, self.scratch, self.kernels) = (pool, scratch, kernels)
         numbers = weights.network.kvLayers
@@ -40,6 +43,7 @@ struct LayerBinding {
 
     mutating func bind(_ index: Int) throws(ComputeError) {
         let block = network.blocks[index]
+        if let exchanges { return try bind(block, index, by: exchanges) }
         // Both take the rows as they come in: before the first of them changes these.
         if block.isParallel { try bindGateUp(block, index, norm: .mixerNorm) }
         switch block.mixer {
@@ -52,25 +56,27 @@ struct LayerBinding {
         try bindBranch(block, index, scratch.gated, .down, normBehind: .postFeedForwardNorm)
     }
 
-    private mutating func bind(_ heads: AttentionLayer, _ block: Block, _ index: Int) throws(ComputeError) {
-        guard let place = places[index], let number = numbers[index] else {
-            preconditionFailure("no pages of block \(index)")
-        }
-        let shape = shape(heads, kv.layers[number])
-        try bindMixerInput(block, index, width: heads.rowWidth)
+    /// - Parameter shard: whose heads these are.
+    mutating func bind(
+        _ heads: AttentionLayer, _ block: Block, _ index: Int, shard: Int = 0
+    ) throws(ComputeError) {
+        guard let number = numbers[index] else { preconditionFailure("no pages of block \(index)") }
+        let slot = shard - network.shards.held.lowerBound, place = places[index][slot]
+        let shape = shape(heads, kv.layers[number + slot])
+        try bindMixerInput(block, index, width: heads.rowWidth, shard: shard)
         try bindHeadNorms(heads, shape, index)
         operations.append(.store(try store(heads, shape), layer: place))
         operations.append(.attention(try attention(heads, shape), layer: place))
         guard heads.isGated else { return }
         try append(
-            [weights[matrix: .block(index, .headGate)]], [.init(.gating)], of: input(block, index, norm: .mixerNorm),
-            width: heads.mixedWidth, y: scratch.mixed)
+            [weights[matrix: network.weight(.headGate, index, shard)]], [.init(.gating)],
+            of: input(block, index, norm: .mixerNorm), width: heads.mixedWidth, y: scratch.mixed)
     }
 
     /// What the mixer takes of the rows, all matrices' results side by side.
-    mutating func bindMixerInput(_ block: Block, _ index: Int, width: Int) throws(ComputeError) {
+    mutating func bindMixerInput(_ block: Block, _ index: Int, width: Int, shard: Int = 0) throws(ComputeError) {
         var offset = 0
-        let parts = weights.matrices { .block(index, .mixerInput($0)) }.map { matrix in
+        let parts = weights.matrices { network.weight(.mixerInput($0), index, shard) }.map { matrix in
             defer { offset += matrix.columns }
             return Products.Part(
                 matrix.weights, bias: matrix.bias, offset: offset, columns: matrix.columns)
@@ -95,12 +101,16 @@ struct LayerBinding {
                     isWholeRow: heads.norms == .wholeRow)))
     }
 
-    private mutating func bindGateUp(_ block: Block, _ index: Int, norm: Weight.Part) throws(ComputeError) {
-        let matrices = weights.matrices { .block(index, .gateUp($0)) }
+    mutating func bindGateUp(
+        _ block: Block, _ index: Int, norm: Weight.Part, shard: Int = 0
+    ) throws(ComputeError) {
+        let matrices = weights.matrices { network.weight(.gateUp($0), index, shard) }
         let isPlain = if case .plain = block.feedForward { true } else { false }
         try append(
             matrices, isPlain ? [.init(.activated, block.feedForward.activation)] : gating(matrices, block),
-            of: input(block, index, norm: norm), width: block.feedForward.width, y: scratch.gated)
+            of: input(block, index, norm: norm),
+            // What goes down again.
+            width: weights[matrix: network.weight(.down, index, shard)].weights.shape.depth, y: scratch.gated)
     }
 
     /// How gate and up are put together, which stand in one matrix or in two.
@@ -128,14 +138,21 @@ struct LayerBinding {
         _ block: Block, _ index: Int, _ x: any Buffer, _ part: Weight.Part, normBehind: Weight.Part
     ) throws(ComputeError) {
         let matrix = weights[matrix: .block(index, part)], length = network.embeddingLength
-        let sum = block.normalisesSums && part == .down ? scratch.normed : scratch.residual
-        let y = block.hasNormsAfter ? scratch.branch : sum
+        let (y, sum) = places(of: part, block)
         operations.append(
             .products(
                 try Products(
                     kernels, .init(x, bytes: scratch.bytes), depth: matrix.weights.shape.depth,
                     [.init(matrix.weights, bias: matrix.bias, columns: matrix.columns)], y: y, stride: length,
                     epilogue: block.hasNormsAfter ? .none : .init(.residual, scale: block.residualScale))))
+        try bindNorms(block, index, part, y: y, sum: sum, normBehind: normBehind)
+    }
+
+    /// The norms behind a branch, of what it gave in `y` or of the sum that this was added to.
+    mutating func bindNorms(
+        _ block: Block, _ index: Int, _ part: Weight.Part, y: any Buffer, sum: any Buffer, normBehind: Weight.Part
+    ) throws(ComputeError) {
+        let length = network.embeddingLength
         if block.hasNormsAfter {
             operations.append(
                 .norm(
@@ -150,6 +167,12 @@ struct LayerBinding {
                 try Norm(
                     kernels, x: sum, weights.norm(.block(index, normBehind)),
                     y: part == .down ? scratch.residual : scratch.normed, width: length)))
+    }
+
+    /// Where a branch's results go, or are added to; and the sum of these and what came in.
+    func places(of part: Weight.Part, _ block: Block) -> (y: any Buffer, sum: any Buffer) {
+        let sum = block.normalisesSums && part == .down ? scratch.normed : scratch.residual
+        return (block.hasNormsAfter ? scratch.branch : sum, sum)
     }
 
     private func input(_ block: Block, _ index: Int, norm: Weight.Part) -> Products.Input {

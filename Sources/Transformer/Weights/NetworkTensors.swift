@@ -41,7 +41,6 @@ struct NetworkTensors {
     }
 
     private mutating func add(_ block: Block, _ index: Int) throws(ModelError) {
-        let d = network.embeddingLength
         func weight(_ part: Weight.Part) -> Weight { .block(index, part) }
         if block.hasNormsBefore { try addNorm(weight(.mixerNorm), .mixerNorm, index) }
         switch block.mixer {
@@ -53,9 +52,7 @@ struct NetworkTensors {
         if let mixture = block.feedForward.mixture {
             try add(mixture, index)
         } else {
-            let width = block.feedForward.width
-            try addGateUp(block.feedForward, index)
-            try addMatrix(weight(.down), .down, index, depth: width, columns: d)
+            try addFeedForward(block.feedForward, index)
         }
         // The last sum's stands for the output's.
         if block.hasNormsAfter || block.normalisesSums && index < network.blocks.count - 1 {
@@ -91,7 +88,7 @@ struct NetworkTensors {
     }
 
     private mutating func add(_ heads: AttentionLayer, _ index: Int) throws(ModelError) {
-        try addQueriesKeysValues(heads, index)
+        for shard in 0..<network.shards.count { try addQueriesKeysValues(heads, index, shard) }
         if heads.norms != .none {
             let isWhole = heads.norms == .wholeRow
             for (part, name, count) in [
@@ -102,9 +99,34 @@ struct NetworkTensors {
                 vectors.append((.block(index, part), VectorGroup(pieces: [.elements(piece)])))
             }
         }
-        try addMatrix(
-            .block(index, .mixerOutput), .attentionOutput, index, depth: heads.mixedWidth,
-            columns: network.embeddingLength)
+        let output = try finder.part(
+            .attentionOutput, index, depth: heads.mixedWidth, columns: network.embeddingLength)
+        let shards = network.shards
+        try add(.block(index, .mixerOutput), output) { shard in
+            let queries = heads.heads(of: shard, shards).queries
+            return queries.lowerBound * heads.headSize..<queries.upperBound * heads.headSize
+        }
+    }
+
+    /// A matrix whose depth the shards divide. Its bias is added once, to the sum of what they make of a row.
+    private mutating func add(
+        _ weight: Weight, _ part: TensorPart, depth: (_ shard: Int) -> Range<Int>
+    ) throws(ModelError) {
+        let count = network.shards.count
+        guard count > 1 else { return matrices.append((weight, TensorPart.joined([part])[0])) }
+        if let bias = part.bias { vectors.append((.bias(of: weight), VectorGroup(pieces: [.elements(bias)]))) }
+        for shard in 0..<count {
+            var own = TensorPart(rows: part.rows), range = depth(shard)
+            let tensor = own.rows.tensor, grain = WeightFormat(tensor.type).depthMultiple
+            guard !range.isEmpty, range.lowerBound % grain == 0, range.upperBound % grain == 0 else {
+                throw .unsupported(
+                    model: network.name,
+                    reason: "\(tensor.name) cannot be cut into \(count) shards: its rows of \(tensor.shape[0]) are "
+                        + "blocks of \(grain)")
+            }
+            own.rows.depth = range
+            matrices.append((.shard(shard, of: weight), TensorPart.joined([own])[0]))
+        }
     }
 
     /// Those of all layers, in the order in which the pool counts these.
@@ -121,58 +143,88 @@ struct NetworkTensors {
 
     /// One tensor for all three, or three tensors, which are packed together where they have one format. Where heads
     /// are gated, the rows of each head's gate follow those of its queries.
-    private mutating func addQueriesKeysValues(_ heads: AttentionLayer, _ index: Int) throws(ModelError) {
+    private mutating func addQueriesKeysValues(
+        _ heads: AttentionLayer, _ index: Int, _ shard: Int
+    ) throws(ModelError) {
         let (q, kv, d) = (heads.mixedWidth, heads.kvHeads * heads.headSize, network.embeddingLength)
+        let held = heads.heads(of: shard, network.shards)
+        func rows(_ heads: Range<Int>, of size: Int, from first: Int = 0) -> Range<Int> {
+            first + heads.lowerBound * size..<first + heads.upperBound * size
+        }
+        let queries = rows(held.queries, of: heads.headSize), keys = rows(held.keys, of: heads.headSize)
         var parts: [TensorPart]
         if heads.isGated {
-            let rows = try (0..<2 * heads.heads).map { head throws(ModelError) in
+            let rows = try (2 * held.queries.lowerBound..<2 * held.queries.upperBound).map { head throws(ModelError) in
                 let first = head * heads.headSize
                 return try finder.part(.query, index, depth: d, columns: 2 * q, rows: first..<first + heads.headSize)
             }
             let gates = stride(from: 1, to: rows.count, by: 2).map { rows[$0] }
-            matrices.append((.block(index, .headGate), TensorPart.joined(gates)[0]))
+            matrices.append((network.weight(.headGate, index, shard), TensorPart.joined(gates)[0]))
             parts = stride(from: 0, to: rows.count, by: 2).map { rows[$0] }
             parts += [
-                try finder.part(.key, index, depth: d, columns: kv),
-                try finder.part(.value, index, depth: d, columns: kv),
+                try finder.part(.key, index, depth: d, columns: kv, rows: keys),
+                try finder.part(.value, index, depth: d, columns: kv, rows: keys),
             ]
         } else if finder.has(.qkv, index) {
-            parts = try [0..<q, q..<q + kv, q + kv..<q + 2 * kv].map { rows throws(ModelError) in
+            let all = [queries] + [q, q + kv].map { rows(held.keys, of: heads.headSize, from: $0) }
+            parts = try all.map { rows throws(ModelError) in
                 try finder.part(.qkv, index, depth: d, columns: q + 2 * kv, rows: rows)
             }
         } else {
             parts = [
-                try finder.part(.query, index, depth: d, columns: q),
-                try finder.part(.key, index, depth: d, columns: kv),
-                try finder.part(.value, index, depth: d, columns: kv),
+                try finder.part(.query, index, depth: d, columns: q, rows: queries),
+                try finder.part(.key, index, depth: d, columns: kv, rows: keys),
+                try finder.part(.value, index, depth: d, columns: kv, rows: keys),
             ]
         }
         // All but the values.
         for place in parts.indices.dropLast() { parts[place].setHalves(heads.halves) }
         for (number, group) in TensorPart.joined(parts).enumerated() {
-            matrices.append((.block(index, .mixerInput(number)), group))
+            matrices.append((network.weight(.mixerInput(number), index, shard), group))
         }
     }
 
+    private mutating func addFeedForward(_ feedForward: FeedForward, _ index: Int) throws(ModelError) {
+        let d = network.embeddingLength, width = feedForward.width, shards = network.shards
+        guard shards.count > 1 else {
+            try addGateUp(feedForward, index, 0..<width, 0)
+            return try addMatrix(.block(index, .down), .down, index, depth: width, columns: d)
+        }
+        let down = try finder.part(.down, index, depth: width, columns: d)
+        // Whole blocks, and whole panels where there are enough of them.
+        let multiple = WeightFormat(down.rows.tensor.type).depthMultiple
+        let grain = width % 32 == 0 && width / 32 >= shards.count ? max(multiple, 32) : multiple
+        for shard in 0..<shards.count {
+            try addGateUp(feedForward, index, shards.part(shard, of: width, grain: grain), shard)
+        }
+        try add(.block(index, .down), down) { shards.part($0, of: width, grain: grain) }
+    }
+
     /// Gate and up by turns where they have one format; both may stand in one tensor, the gate first.
-    private mutating func addGateUp(_ feedForward: FeedForward, _ index: Int) throws(ModelError) {
+    ///
+    /// - Parameter rows: those of a shard, or all.
+    private mutating func addGateUp(
+        _ feedForward: FeedForward, _ index: Int, _ rows: Range<Int>, _ shard: Int
+    ) throws(ModelError) {
         let d = network.embeddingLength, width = feedForward.width
         var parts: [TensorPart]
         switch feedForward {
         case .mixture: preconditionFailure("experts are added on their own")
-        case .plain: parts = [try finder.part(.up, index, depth: d, columns: width)]
+        case .plain: parts = [try finder.part(.up, index, depth: d, columns: width, rows: rows)]
         case .gated where finder.has(.gate, index):
             parts = [
-                try finder.part(.gate, index, depth: d, columns: width),
-                try finder.part(.up, index, depth: d, columns: width),
+                try finder.part(.gate, index, depth: d, columns: width, rows: rows),
+                try finder.part(.up, index, depth: d, columns: width, rows: rows),
             ]
         case .gated:
-            parts = try [0..<width, width..<2 * width].map { rows throws(ModelError) in
-                try finder.part(.up, index, depth: d, columns: 2 * width, rows: rows)
+            parts = try [0, width].map { first throws(ModelError) in
+                try finder.part(
+                    .up, index, depth: d, columns: 2 * width,
+                    rows: first + rows.lowerBound..<first + rows.upperBound)
             }
         }
         for (number, group) in TensorPart.alternating(parts).enumerated() {
-            matrices.append((.block(index, .gateUp(number)), group))
+            matrices.append((network.weight(.gateUp(number), index, shard), group))
         }
     }
 

@@ -48,4 +48,13 @@ struct PackedLayout: Sendable {
         }
         byteCount = end
     }
+
+    /// Bytes without those of other shards than `held`.
+    func byteCount(of held: Range<Int>) -> Int {
+        matrices.reduce(byteCount) { count, entry in
+            if entry.weight.isHeld(held) { return count }
+            let parts = [entry.matrix.words, entry.matrix.scales, entry.matrix.bias].compactMap(\.self)
+            return parts.reduce(count) { $0 - HostMemory.pages($1.count) }
+        }
+    }
 }

@@ -20,6 +20,8 @@ struct TensorPiece: Sendable {
     var rows: Range<Int>
     /// `nil` leaves rows in their order.
     var halves: Halves?
+    /// The numbers of each row that count; `nil` for all.
+    var depth: Range<Int>?
 
     /// Where a row of `rows` goes, counted from the piece's first.
     func place(_ row: Int) -> Int { halves?.place(row - rows.lowerBound) ?? row - rows.lowerBound }
@@ -44,7 +46,7 @@ struct TensorGroup: Sendable {
     var name: String { pieces[0].tensor.name }
     var format: WeightFormat { WeightFormat(pieces[0].tensor.type) }
     /// Numbers of a row.
-    var depth: Int { pieces[0].tensor.shape[0] }
+    var depth: Int { pieces[0].depth?.count ?? pieces[0].tensor.shape[0] }
     /// Columns of an expert, or of all.
     var columns: Int { pieces[..<piecesOfExpert].reduce(0) { $0 + $1.rows.count } }
 

@@ -5,7 +5,7 @@ import GGUF
 import Glibc
 import Kernels
 
-/// Packed weights in files, one for each model file and panel width.
+/// Packed weights in files, one for each model file, panel width and number of shards.
 ///
 /// They are read into memory of this process and not mapped, though a mapping would load faster by a copy: what is
 /// mapped is at the mercy of whoever can open the file. Cut, it ends the process; overwritten, it gives other text.
@@ -29,8 +29,10 @@ package struct WeightCache: Sendable {
 
     /// Reads what was kept of `file` into memory of its size.
     /// - Returns: `false` where it must be packed; the memory holds zeros then.
-    func read(_ file: GGUFFile, _ panels: PanelLayout, into memory: HostMemory) -> Bool {
-        guard let folder = try? PrivateFolder(path: path), let name = Name(of: file, panels) else { return false }
+    func read(_ file: GGUFFile, _ panels: PanelLayout, shards: Int, into memory: HostMemory) -> Bool {
+        guard let folder = try? PrivateFolder(path: path), let name = Name(of: file, panels, shards) else {
+            return false
+        }
         switch folder.read(name.file, into: { $0 == memory.byteCount ? memory.bytes : nil }) {
         case .absent: return false
         case .whole: return true
@@ -43,9 +45,10 @@ package struct WeightCache: Sendable {
     }
 
     /// Keeps what was packed of `file`, which was found unchanged afterwards.
-    func keep(_ memory: HostMemory, of file: GGUFFile, _ panels: PanelLayout) {
+    func keep(_ memory: HostMemory, of file: GGUFFile, _ panels: PanelLayout, shards: Int) {
         // Weights of a file that another has replaced since would never be asked for.
-        guard file.files.allSatisfy({ FileIdentity(path: $0.path) == $0.identity }), let name = Name(of: file, panels)
+        guard file.files.allSatisfy({ FileIdentity(path: $0.path) == $0.identity }),
+            let name = Name(of: file, panels, shards)
         else { return }
         do throws(FileFault) {
             let folder = try PrivateFolder(path: path)
@@ -68,7 +71,7 @@ package struct WeightCache: Sendable {
         let stem: String
         let file: String
 
-        init?(of model: GGUFFile, _ panels: PanelLayout) {
+        init?(of model: GGUFFile, _ panels: PanelLayout, _ shards: Int) {
             guard let resolved = realpath(model.path, nil) else { return nil }
             defer { free(resolved) }
             let path = String(cString: resolved)
@@ -77,7 +80,8 @@ package struct WeightCache: Sendable {
                 "\($0.byteCount)-\($0.identity.seconds).\($0.identity.nanoseconds)-\($0.identity.inode)"
             }
             let state = states.count == 1 ? states[0] : Checksum.name(of: states.joined(separator: " "))
-            stem = "\(title)-\(Checksum.name(of: path))-\(panels.width)-"
+            let form = shards == 1 ? "\(panels.width)" : "\(panels.width)x\(shards)"
+            stem = "\(title)-\(Checksum.name(of: path))-\(form)-"
             file = stem + "\(state)-\(Self.version)\(Self.suffix)"
         }
     }

@@ -11,7 +11,7 @@ struct WeightPacker {
         let words = memory.elements(matrix.words, of: UInt32.self)
         let scales = memory.elements(matrix.scales ?? 0..<0, of: UInt32.self)
         for (index, piece) in matrix.source.pieces.enumerated() {
-            var rows = WeightRows(piece.tensor, shape: matrix.shape)
+            var rows = WeightRows(piece, shape: matrix.shape)
             for row in piece.rows {
                 try rows.take(row, model: model)
                 let (panel, column) = matrix.source.place(piece: index, row: row, matrix.shape.layout)

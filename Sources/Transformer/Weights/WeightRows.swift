@@ -6,16 +6,19 @@ struct WeightRows {
     let format: WeightFormat
     private let tensor: GGUFTensor
     private let reader: RowReader
+    /// The numbers of a row that are taken.
+    private let depth: Range<Int>
     private var unpacked: UnpackedBlocks
     /// The row last taken, as `PanelShape` stores it.
     private(set) var words: [UInt32]
     private(set) var packedScales: [UInt32]
 
-    init(_ tensor: GGUFTensor, shape: PanelShape) {
-        self.tensor = tensor
+    init(_ piece: TensorPiece, shape: PanelShape) {
+        tensor = piece.tensor
         reader = RowReader(tensor)
         format = shape.format
-        unpacked = UnpackedBlocks(tensor.type, count: format.blocks == nil ? 0 : shape.depth)
+        depth = piece.depth ?? 0..<shape.depth
+        unpacked = UnpackedBlocks(tensor.type, count: format.blocks == nil ? 0 : tensor.shape[0])
         words = [UInt32](repeating: 0, count: shape.wordsPerRow)
         packedScales = [UInt32](repeating: 0, count: shape.scaleWordsPerRow)
     }
@@ -26,7 +29,10 @@ struct WeightRows {
         do throws(GGUFError) {
             try reader.withRow(row) { bytes in
                 if format.blocks == nil {
-                    words.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
+                    let first = depth.lowerBound * format.bits / 8, count = depth.count * format.bits / 8
+                    words.withUnsafeMutableBytes {
+                        $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[first..<first + count]))
+                    }
                 } else {
                     tensor.type.unpack(bytes, into: &unpacked)
                 }
@@ -35,10 +41,17 @@ struct WeightRows {
             throw .file(error)
         }
         guard let layout = format.blocks else { return }
-        unpacked.quants.withUnsafeBufferPointer { layout.pack($0, into: &words) }
+        unpacked.quants.withUnsafeBufferPointer {
+            layout.pack(UnsafeBufferPointer(rebasing: $0[depth]), into: &words)
+        }
+        func cut<Value>(_ values: [Value], each size: Int) -> [Value] {
+            if values.isEmpty || depth.count == tensor.shape[0] { return values }
+            return Array(values[depth.lowerBound / size..<depth.upperBound / size])
+        }
         let scales = RowScales(
-            scales: unpacked.scales, minimums: unpacked.minimums, partScales: unpacked.partScales,
-            partMinimums: unpacked.partMinimums)
+            scales: cut(unpacked.scales, each: layout.span), minimums: cut(unpacked.minimums, each: layout.span),
+            partScales: cut(unpacked.partScales, each: layout.partSize),
+            partMinimums: cut(unpacked.partMinimums, each: layout.partSize))
         guard layout.pack(scales, into: &packedScales) else {
             throw .unsupported(model: model, reason: "\(tensor.name) row \(row) has a scale out of range")
         }
