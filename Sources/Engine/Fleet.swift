@@ -12,7 +12,7 @@ package import Transformer
 ///
 /// ```swift
 /// let fleet = Fleet(configuration, modelFolder: folder, logger: logger)
-/// try await fleet.load { unit in try open(unit.device) }
+/// try await fleet.load { unit in try open(unit.devices) }
 /// for try await event in try await fleet.generate(GenerationRequest(model: "a", prompt: tokens)) { … }
 /// ```
 package final class Fleet: TextGenerator, ModelAdministration {
@@ -28,11 +28,11 @@ package final class Fleet: TextGenerator, ModelAdministration {
     ///   - modelFolder: what relative paths of model files are relative to.
     ///   - weightCache: where packed weights are kept; `nil` keeps none.
     ///   - tunings: where devices' shapes are kept; `nil` for the default shapes.
-    ///   - openDevice: gives a unit's device, and gives it anew after it failed.
+    ///   - openDevice: gives a unit's device or devices, and gives them anew after one failed.
     package init(
         _ configuration: ServeConfiguration, modelFolder: String, weightCache: WeightCache? = nil,
         tunings: TuningCache? = nil, logger: Logger,
-        opening openDevice: @escaping @Sendable (UnitConfiguration) async throws -> any Device
+        opening openDevice: @escaping @Sendable (UnitConfiguration) async throws -> Mesh
     ) {
         units = configuration.units.map { [recorder] unit in
             UnitSupervisor(

@@ -66,7 +66,7 @@ package actor UnitSupervisor {
     private let tunings: TuningCache?
     private let logger: Logger
     private let recorder: PassRecorder
-    private let openDevice: @Sendable () async throws -> any Device
+    private let openDevice: @Sendable () async throws -> Mesh
     private var state = State.loading
     /// The load, unload or rebuild under way: one at a time.
     private var change: Task<Void, Never>?
@@ -87,7 +87,7 @@ package actor UnitSupervisor {
     ///   - openDevice: gives the device, and gives it anew after it failed.
     init(
         _ configuration: UnitConfiguration, modelFolder: String, weightCache: WeightCache?, tunings: TuningCache?,
-        logger: Logger, recorder: PassRecorder, opening openDevice: @escaping @Sendable () async throws -> any Device
+        logger: Logger, recorder: PassRecorder, opening openDevice: @escaping @Sendable () async throws -> Mesh
     ) {
         name = configuration.name
         self.configuration = configuration
@@ -310,16 +310,18 @@ package actor UnitSupervisor {
         for model in models {
             do { files.append((model, try open(model))) } catch { try leaveOut(model, error) }
         }
-        let device = try await openDevice()
+        let mesh = try await openDevice(), ranks = mesh.devices.count
         let sequences = models.reduce(0) { $0 + $1.maxSequences }
         let pages = try files.map { model, file in
-            let shape = try Model.kvShape(file.network, type: model.kvType)
+            let network = try file.network.cut(into: configuration.shards ?? ranks, ranks: ranks)
+            let shape = try Model.kvShape(network, type: model.kvType)
             return shape.pages(for: min(model.context ?? .max, file.network.contextLength))
         }
         let unit = try Unit(
             configuration, sequences: max(sequences, Self.spare.sequences),
-            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), device: device,
-            tuning: tunings?.tuning(for: device, saidTo: logger) ?? Tuning(), hooks: hooks, recorder: recorder
+            pagesPerSequence: max(pages.max() ?? 0, Self.spare.pages), mesh: mesh,
+            tunings: mesh.devices.map { tunings?.tuning(for: $0, saidTo: logger) ?? Tuning() }, hooks: hooks,
+            recorder: recorder
         ) { [weak self] in await self?.recover(from: $0) }
         try await unit.measureIsolation()
         for (model, file) in files {
@@ -332,7 +334,7 @@ package actor UnitSupervisor {
         }
         // Not before all are loaded: drivers compile one kernel after the other, and some hold a lock.
         await unit.compileBehind()
-        return Service(unit: unit, device: device.description.name)
+        return Service(unit: unit, device: mesh.name)
     }
 
     /// - Throws: `ConfigurationError` naming the model and what is wrong with its file.

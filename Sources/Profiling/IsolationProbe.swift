@@ -44,7 +44,8 @@ package struct IsolationProbe: Sendable {
         let half = max(1, device.limits.computeUnits / 2)
         let partition = try device.partition(into: [half, half])
         let turn = device.partitioning.isReal ? nil : UnitLanes.round / 2
-        let places = [partition.whole, partition.whole].map { ($0, nil) } + partition.parts.map { ($0, turn) }
+        let places =
+            [partition.whole, partition.whole].map { (Mesh($0), nil) } + partition.parts.map { (Mesh($0), turn) }
         let streams = try MeasuredStream.streams(
             packed, on: places, slots: [Self.promptTokens, Self.promptTokens], rows: Self.promptTokens)
         (prefillWhole, decodeWhole) = (streams[0], streams[1])

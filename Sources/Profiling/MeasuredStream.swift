@@ -9,39 +9,70 @@ import Transformer
 /// A model's network on a part of a device, and the thread that drives it for measurements.
 final class MeasuredStream: Sendable {
     private let network: Model
-    private let lane: any Lane
+    private let lane: MeshLane
     private let thread = LaneThread(name: "weft measuring")
 
     private init(
-        _ weights: NetworkWeights, pool: KVPool, options: Model.Options, on device: any Device, turn: Double?
+        _ weights: [NetworkWeights], pools: [KVPool], options: Model.Options, on mesh: Mesh, turn: Double?
     ) throws {
-        network = try Model(weights, options: options, pool: pool, kernels: KernelSet(device: device))
-        lane = try device.makeLane(label: "measuring", turn: turn)
+        network = try Model(
+            weights, options: options, pools: pools, kernels: mesh.devices.map { try KernelSet(device: $0) })
+        lane = MeshLane(
+            try mesh.devices.map { device throws(ComputeError) in
+                try device.makeLane(label: "measuring", turn: turn)
+            }, name: "weft measuring")
         try network.warmUp(on: lane)
     }
 
     /// Streams of one model and one pool, in which slot `i` has pages for `slots[i]` tokens and one more.
     ///
     /// - Parameters:
-    ///   - places: the device of each stream, and seconds of a slice where it takes turns with others.
+    ///   - packed: cut into as many shards as there are devices.
+    ///   - places: the device or devices of each stream, and seconds of a slice where it takes turns with others.
     ///   - rows: the most tokens of a pass; `nil` for the model's own limit.
     static func streams(
-        _ packed: PackedWeights, on places: [(device: any Device, turn: Double?)], slots: [Int], rows: Int? = nil
+        _ packed: PackedWeights, on places: [(mesh: Mesh, turn: Double?)], slots: [Int], rows: Int? = nil
     ) throws -> [MeasuredStream] {
-        let pool = try pool(Model.kvShape(packed.network, type: .f16), slots, on: places.map(\.device))
+        let ranks = places[0].mesh.devices.count
+        let shape = try Model.kvShape(packed.network.cut(into: ranks, ranks: ranks), type: .f16)
+        let pools = try (0..<ranks).map { rank in try pool(shape, slots, on: places.map { $0.mesh.devices[rank] }) }
         let contextLength = (slots.max() ?? 1) + 1
         var options = Model.Options()
         options.contextLength = contextLength
         options.maxLogitRows = slots.count
         if let rows { options.maxRows = rows }
-        var weights: [ObjectIdentifier: NetworkWeights] = [:]
-        return try places.map { device, turn in
-            let known = weights[device.memoryDomain]
-            let own = try known ?? NetworkWeights(packed, contextLength: contextLength, on: device)
-            weights[device.memoryDomain] = own
-            return try MeasuredStream(own, pool: pool, options: options, on: device, turn: turn)
+        var weights = [[ObjectIdentifier: NetworkWeights]](repeating: [:], count: ranks)
+        return try places.map { mesh, turn in
+            let own = try mesh.devices.enumerated().map { rank, device in
+                let known = weights[rank][device.memoryDomain]
+                let own =
+                    try known
+                    ?? NetworkWeights(packed, contextLength: contextLength, rank: rank, of: ranks, on: device)
+                weights[rank][device.memoryDomain] = own
+                return own
+            }
+            return try MeasuredStream(own, pools: pools, options: options, on: mesh, turn: turn)
         }
     }
+
+    /// Seconds that a meeting of the devices takes in which nothing is shown: the median of many passes.
+    func meetingSeconds() async throws -> Double {
+        let parts = network.meetings + 1
+        return try await thread.run { [lane] in
+            let clock = ContinuousClock()
+            var times: [Double] = []
+            for _ in 0..<Self.meetingPasses {
+                times.append(try clock.measure { try lane.run(parts: parts) { _, _, _ in } } / .seconds(1))
+            }
+            return (times.median() ?? 0) / Double(parts)
+        }
+    }
+
+    /// Chosen: a second at most, with meetings of a millisecond in a model of 50 layers.
+    private static let meetingPasses = 10
+
+    /// How often its devices meet in a pass.
+    var meetings: Int { network.meetings }
 
     private static func pool(_ shape: KVShape, _ slots: [Int], on devices: [any Device]) throws -> KVPool {
         let pages = slots.map { shape.pages(for: $0 + 1) }

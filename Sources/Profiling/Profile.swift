@@ -5,12 +5,14 @@ import Foundation
 package import Placement
 package import Transformer
 
-/// Measures models on a device, cell by cell, into a cost file, which is written anew after each: a run that was broken
-/// off goes on where it stopped.
+/// Measures models on a device, or on a mesh of them, cell by cell, into a cost file, which is written anew after each:
+/// a run that was broken off goes on where it stopped.
 package struct Profile: Sendable {
     package private(set) var table: CostTable
     private let path: String
-    private let device: any Device
+    private let mesh: Mesh
+    private var device: any Device { mesh.devices[0] }
+    private var devices: Int { mesh.devices.count }
     private let grid: ProfileGrid
     private let seconds: Double
 
@@ -18,9 +20,11 @@ package struct Profile: Sendable {
     ///
     /// - Parameters:
     ///   - path: of the cost file; it need not exist.
+    ///   - mesh: devices that are as the first of them, of which the file tells.
     ///   - seconds: how long a cell is measured, but for one pass that takes longer.
     /// - Throws: `FileError` for a file that is none, or of another device.
-    package init(file path: String, on device: any Device, grid: ProfileGrid = .standard, seconds: Double = 1) throws {
+    package init(file path: String, on mesh: Mesh, grid: ProfileGrid = .standard, seconds: Double = 1) throws {
+        let device = mesh.devices[0]
         let own = ProfiledDevice(name: device.description.name, units: device.shareUnits)
         var table = CostTable([])
         if FileManager.default.fileExists(atPath: path) {
@@ -31,11 +35,11 @@ package struct Profile: Sendable {
             }
         }
         table.device = table.device ?? own
-        (self.table, self.path, self.device, self.grid, self.seconds) = (table, path, device, grid, seconds)
+        (self.table, self.path, self.mesh, self.grid, self.seconds) = (table, path, mesh, grid, seconds)
     }
 
-    /// Whether the file lacks what serving a model adds to its passes.
-    package func lacksServing(of model: String) -> Bool { table.device?.serving[model] == nil }
+    /// Whether the file lacks what serving a model adds to its passes; on a mesh it is the same.
+    package func lacksServing(of model: String) -> Bool { devices == 1 && table.device?.serving[model] == nil }
 
     /// Whether the file lacks anything else of a model.
     ///
@@ -54,6 +58,7 @@ package struct Profile: Sendable {
         _ model: String, _ packed: PackedWeights, progress: @Sendable (Double) throws -> Void
     ) async throws {
         let work = work(model, packed.network.contextLength)
+        if devices > 1 { return try await measureMesh(model, packed, work, progress: progress) }
         let half = max(1, device.limits.computeUnits / 2)
         let halves = try await bench(packed, [half, half], work.flatMap(\.cells))
         // Both halves and the whole are on one bench; other parts have one each.
@@ -71,19 +76,36 @@ package struct Profile: Sendable {
         }
         if lacksContention(of: model) {
             table.device?.contention[model] = try await halves.contention()
-            table.device?.overlap[model] = try await halves.overlap(
-                part: Double(half) / Double(device.limits.computeUnits))
+            let part = Double(half) / Double(device.limits.computeUnits)
+            table.device?.overlap[model] = try await halves.overlap(part: part)
             try write()
         }
     }
 
+    /// The same on several devices at once, whole, with what their meetings take.
+    private mutating func measureMesh(
+        _ model: String, _ packed: PackedWeights, _ work: [ProfileWork], progress: @Sendable (Double) throws -> Void
+    ) async throws {
+        let bench = try await bench(packed, [], work.flatMap(\.cells))
+        let count = Double(Self.rounds * work.reduce(0) { $0 + $1.cells.count })
+        var done = 0.0
+        try await measure(model, work, bench) {
+            try progress(done / max(1, count))
+            done += 1
+        }
+        let meeting = try await bench.whole.meetingSeconds()
+        table.device?.exchange[model] = ExchangeCost(meetings: bench.whole.meetings, meeting: meeting)
+        try write()
+    }
+
     private func lacksContention(of model: String) -> Bool {
-        table.device?.contention[model] == nil || table.device?.overlap[model] == nil
+        if devices > 1 { return table.device?.exchange[model] == nil }
+        return table.device?.contention[model] == nil || table.device?.overlap[model] == nil
     }
 
     /// The model ready to be measured beside being served.
     package func probe(_ packed: PackedWeights) async throws -> ProfileProbe {
-        try await ProfileProbe(packed, on: device, cells: [], seconds: seconds)
+        try await ProfileProbe(packed, on: mesh, cells: [], seconds: seconds)
     }
 
     /// Notes what serving adds to a model's passes.
@@ -97,12 +119,15 @@ package struct Profile: Sendable {
     /// - Returns: `nil` where the file holds nothing of the model.
     package func speed(of model: String, _ packed: PackedWeights) async throws -> Double? {
         let known = table.measurements
-            .filter { $0.model == model && $0.sharePercent == 100 && $0.prefill != nil && $0.decode != nil }
+            .filter {
+                $0.model == model && $0.devices == devices && $0.sharePercent == 100 && $0.prefill != nil
+                    && $0.decode != nil
+            }
             .map { ProfileGrid.Cell(batch: $0.batch, length: $0.length) }
             .sorted { ($0.tokens, $0.batch) < ($1.tokens, $1.batch) }
         guard !known.isEmpty else { return nil }
         let sample = [1, 2, 3].map { known[$0 * (known.count - 1) / 4] }
-        let probe = try await ProfileProbe(packed, on: device, cells: sample, seconds: seconds)
+        let probe = try await ProfileProbe(packed, on: mesh, cells: sample, seconds: seconds)
         return try await probe.speed(of: model, against: table)
     }
 
@@ -121,7 +146,7 @@ package struct Profile: Sendable {
                     let now = try await bench.times(cell, part: isWhole ? nil : 0, grid: grid)
                     let times = known[work.part]?[cell].map { now.mean(with: $0) } ?? now
                     known[work.part, default: [:]][cell] = times
-                    table = table.adding(ProfileWork.measurements(model, work.part, cell, times))
+                    table = table.adding(ProfileWork.measurements(model, devices, work.part, cell, times))
                     try write()
                 }
             }
@@ -132,14 +157,18 @@ package struct Profile: Sendable {
     private static let rounds = 2
 
     private func work(_ model: String, _ contextLength: Int) -> [ProfileWork] {
-        let parts = ProfileWork.parts(units: device.shareUnits, areReal: device.partitioning.isReal)
-        return ProfileWork.left(model, in: table, parts: parts, cells: grid.cells(contextLength: contextLength))
+        let parts =
+            devices > 1
+            ? [ProfileWork.Part(units: device.shareUnits, sharePercents: [100])]
+            : ProfileWork.parts(units: device.shareUnits, areReal: device.partitioning.isReal)
+        return ProfileWork.left(
+            model, devices: devices, in: table, parts: parts, cells: grid.cells(contextLength: contextLength))
     }
 
     private func bench(
         _ packed: PackedWeights, _ parts: [Int], _ cells: [ProfileGrid.Cell]
     ) async throws -> ProfileBench {
-        try await ProfileBench(packed, on: device, parts: parts, cells: cells, seconds: seconds)
+        try await ProfileBench(packed, on: mesh, parts: parts, cells: cells, seconds: seconds)
     }
 
     private func write() throws { try table.json().write(to: URL(filePath: path), options: .atomic) }

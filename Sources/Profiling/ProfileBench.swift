@@ -2,7 +2,7 @@ import Compute
 import Quantities
 import Transformer
 
-/// A model on a divided device, ready to be measured: its sequences are in the pool.
+/// A model on a divided device or on a mesh, ready to be measured: its sequences are in the pool.
 struct ProfileBench: Sendable {
     /// Streams on the whole device and on each part.
     let whole: MeasuredStream
@@ -11,14 +11,15 @@ struct ProfileBench: Sendable {
 
     /// Loads the model on the device and `parts` of it, and prefills the sequences of `cells`.
     ///
-    /// - Parameter parts: the sizes of two parts, of one, or none.
+    /// - Parameter parts: the sizes of two parts, of one, or none; none of a mesh of several devices.
     init(
-        _ packed: PackedWeights, on device: any Device, parts: [Int], cells: [ProfileGrid.Cell], seconds: Double
+        _ packed: PackedWeights, on mesh: Mesh, parts: [Int], cells: [ProfileGrid.Cell], seconds: Double
     ) async throws {
-        let partition = parts.isEmpty ? nil : try device.partition(into: parts)
-        let devices = partition.map { [$0.whole] + $0.parts } ?? [device]
+        precondition(parts.isEmpty || mesh.devices.count == 1, "a mesh is measured whole")
+        let partition = parts.isEmpty ? nil : try mesh.devices[0].partition(into: parts)
+        let meshes = partition.map { ([$0.whole] + $0.parts).map { Mesh($0) } } ?? [mesh]
         let lengths = Self.lengths(cells, contextLength: packed.network.contextLength)
-        let streams = try MeasuredStream.streams(packed, on: devices.map { ($0, nil) }, slots: lengths)
+        let streams = try MeasuredStream.streams(packed, on: meshes.map { ($0, nil) }, slots: lengths)
         (whole, self.parts, self.seconds) = (streams[0], Array(streams[1...]), seconds)
         try await fill(lengths)
     }

@@ -12,16 +12,18 @@ package struct ProfileProbe: Sendable {
     private let bench: ProfileBench
     private let cells: [ProfileGrid.Cell]
     private let hasHalves: Bool
+    private let devices: Int
     private var grid = ProfileGrid.standard
 
     /// - Parameter cells: what is to be held against a cost file, on the whole device and on a half.
-    init(_ packed: PackedWeights, on device: any Device, cells: [ProfileGrid.Cell], seconds: Double) async throws {
+    init(_ packed: PackedWeights, on mesh: Mesh, cells: [ProfileGrid.Cell], seconds: Double) async throws {
         self.cells = cells
-        let half = device.limits.computeUnits / 2
-        hasHalves = !cells.isEmpty && device.partitioning.isReal && half > 0
+        let device = mesh.devices[0], half = device.limits.computeUnits / 2
+        devices = mesh.devices.count
+        hasHalves = !cells.isEmpty && devices == 1 && device.partitioning.isReal && half > 0
         let all = cells + [Self.alone, Self.together]
         bench = try await ProfileBench(
-            packed, on: device, parts: hasHalves ? [half, half] : [], cells: all, seconds: seconds)
+            packed, on: mesh, parts: hasHalves ? [half, half] : [], cells: all, seconds: seconds)
         grid.prefillTokens = max(Self.promptTokens, cells.map(\.tokens).max() ?? 0)
     }
 
@@ -42,7 +44,7 @@ package struct ProfileProbe: Sendable {
         for cell in cells {
             for (share, part) in [(100, nil), (50, 0)] as [(Int, Int?)] where part == nil || hasHalves {
                 let known = table.measurement(
-                    of: model, sharePercent: share, batch: cell.batch, length: cell.length)
+                    of: model, devices: devices, sharePercent: share, batch: cell.batch, length: cell.length)
                 let now = try await bench.times(cell, part: part, grid: grid)
                 if let known = known?.decode { logarithms.append(log(known / now.decode)) }
                 if let known = known?.prefill, let now = now.prefill { logarithms.append(log(known / now)) }

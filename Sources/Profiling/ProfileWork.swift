@@ -26,12 +26,12 @@ package struct ProfileWork: Sendable, Hashable {
 
     /// What `table` lacks of a model, by part; empty where it has all.
     package static func left(
-        _ model: String, in table: CostTable, parts: [Part], cells: [ProfileGrid.Cell]
+        _ model: String, devices: Int = 1, in table: CostTable, parts: [Part], cells: [ProfileGrid.Cell]
     ) -> [ProfileWork] {
         parts.compactMap { part in
             let missing = cells.filter { cell in
                 !part.sharePercents.allSatisfy {
-                    table.holds(model, sharePercent: $0, batch: cell.batch, length: cell.length)
+                    table.holds(model, devices: devices, sharePercent: $0, batch: cell.batch, length: cell.length)
                 }
             }
             return missing.isEmpty ? nil : ProfileWork(part: part, cells: missing)
@@ -40,11 +40,11 @@ package struct ProfileWork: Sendable, Hashable {
 
     /// The measurements of a cell, under all shares of its part.
     static func measurements(
-        _ model: String, _ part: Part, _ cell: ProfileGrid.Cell, _ times: ProfileBench.Times
+        _ model: String, _ devices: Int, _ part: Part, _ cell: ProfileGrid.Cell, _ times: ProfileBench.Times
     ) -> [CostMeasurement] {
         part.sharePercents.map { share in
             CostMeasurement(
-                model: model, devices: 1, sharePercent: share, batch: cell.batch, length: cell.length,
+                model: model, devices: devices, sharePercent: share, batch: cell.batch, length: cell.length,
                 prefill: times.prefill, decode: times.decode)
         }
     }

@@ -34,8 +34,8 @@ private struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure speed.",
         subcommands: [
-            BenchKernelsCommand.self, BenchModelCommand.self, BenchServeCommand.self, BenchJoinCommand.self,
-            BenchCompareCommand.self,
+            BenchKernelsCommand.self, BenchModelCommand.self, BenchMeshCommand.self, BenchServeCommand.self,
+            BenchJoinCommand.self, BenchCompareCommand.self,
         ])
 }
 

@@ -47,7 +47,7 @@ struct EncoderTests {
         configuration.poolMegabytes = 1
         let fleet = Fleet(
             ServeConfiguration(units: [configuration]), modelFolder: TestModels.folder, logger: Logger(label: "test")
-        ) { _ in device }
+        ) { _ in Mesh(device) }
         try await fleet.load()
         let model = try #require(await fleet.models.first)
         #expect(model.purpose == .embedding(dimensions: 384))

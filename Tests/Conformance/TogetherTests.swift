@@ -58,7 +58,7 @@ struct TogetherTests {
         configuration.poolMegabytes = 256
         let engine = Fleet(
             ServeConfiguration(units: [configuration]), modelFolder: TestModels.folder, logger: Logger(label: "test")
-        ) { _ in device }
+        ) { _ in Mesh(device) }
         try await engine.load()
 
         let work = models.flatMap { model in prompts.map { (model.name, $0) } }

@@ -46,7 +46,7 @@ struct ConfigurationTests {
         #expect(configuration.tracing?.endpoint == "http://127.0.0.1:4318" && configuration.tracing?.sample == 0.25)
         #expect(configuration.units.map(\.name) == ["first", "unit1"])
         var first = UnitConfiguration(name: "first", models: [ModelConfiguration(name: "a", path: "a.gguf")])
-        first.device = "opencl:0"
+        first.devices = ["opencl:0"]
         (first.poolMegabytes, first.weightsMegabytes, first.maxRequests) = (64, 81_920, 7)
         first.policy = .roundRobin
         first.models[0].context = 131_072
@@ -115,6 +115,18 @@ struct ConfigurationTests {
         (
             "tracing: {endpoint: 'http://a', sample: 2}\nmodels: [{name: a, path: b}]",
             "1: tracing.sample: must be between 0.0 and 1.0; is 2.0"
+        ),
+        (
+            "device: a\ndevices: [b]\nmodels: [{name: a, path: b}]",
+            "2: devices: must be absent where there is 'device'"
+        ),
+        (
+            "devices: [a, a, a, a, a, a, a, a, a]\nmodels: [{name: a, path: b}]",
+            "1: devices: must be 1 to 8; are 9"
+        ),
+        (
+            "devices: [a, b]\nshards: 3\nmodels: [{name: a, path: b}]",
+            "2: shards: must be a multiple of the 2 devices; is 3"
         ),
         ("a: b: c", "1: document: mapping values are not allowed"), ("port: 1\nport: 2", "1: port: is given twice"),
     ])

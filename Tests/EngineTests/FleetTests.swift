@@ -60,14 +60,14 @@ struct FleetTests {
         let cache = NSTemporaryDirectory() + "weft-engine-kernels"
         let fleet = Fleet(configuration, modelFolder: folder, logger: Logger(label: "test")) { unit in
             if faults.isGone(unit.name) { throw ComputeError.deviceLost(device: unit.name, call: "opening") }
-            let selector = try DeviceSelector(unit.device ?? "")
+            let selector = try DeviceSelector(unit.devices[0])
             let real: any Device =
                 selector.api == .opencl
                 ? try OpenCLDevice(selector, in: OpenCLPlatforms(), cacheDirectory: cache)
                 : try VulkanDevice(selector, in: Self.instance.get(), cacheDirectory: cache)
             let device = FaultyDevice(real)
             faults[unit.name] = device.fault
-            return device
+            return Mesh(device)
         }
         try await fleet.load()
         return Service(fleet: fleet, folder: folder, faults: faults)

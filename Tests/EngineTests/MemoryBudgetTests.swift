@@ -5,11 +5,15 @@ import Testing
 
 /// Units on devices of which others have a part: nothing is reserved that the device has not.
 struct MemoryBudgetTests {
-    private func start(poolMegabytes: Int, memory: Int, available: Int) throws {
+    private func start(
+        poolMegabytes: Int, memory: Int, available: Int, devices: Int = 1, kind: DeviceDescription.Kind = .discrete
+    ) throws {
         var configuration = UnitConfiguration(models: [ModelConfiguration(name: "a", path: "a.gguf")])
         configuration.poolMegabytes = poolMegabytes
-        let device = IdleDevice(memoryByteCount: memory << 20, availableBytes: available << 20)
-        _ = try Engine.Unit(configuration, sequences: 4, pagesPerSequence: 64, device: device)
+        let mesh = (0..<devices).map { _ in
+            IdleDevice(kind: kind, memoryByteCount: memory << 20, availableBytes: available << 20)
+        }
+        _ = try Engine.Unit(configuration, sequences: 4, pagesPerSequence: 64, mesh: Mesh(mesh))
     }
 
     /// A twentieth of 24 GiB stays free.
@@ -28,5 +32,14 @@ struct MemoryBudgetTests {
         try start(poolMegabytes: 1536, memory: 2048, available: 2048)
         #expect(throws: ConfigurationError.self) { try start(poolMegabytes: 1537, memory: 2048, available: 2048) }
         #expect(throws: ConfigurationError.self) { try start(poolMegabytes: 1, memory: 2048, available: 100) }
+    }
+
+    /// Each has a pool of its own: beside the others' where all are the host's memory.
+    @Test func devicesOfAMeshHaveAPoolEach() throws {
+        try start(poolMegabytes: 1536, memory: 2048, available: 2048, devices: 2)
+        try start(poolMegabytes: 768, memory: 2048, available: 2048, devices: 2, kind: .cpu)
+        #expect(throws: ConfigurationError.self) {
+            try start(poolMegabytes: 769, memory: 2048, available: 2048, devices: 2, kind: .cpu)
+        }
     }
 }

@@ -44,7 +44,10 @@ struct PlanConfigurationTests {
     }
 
     @Test func aConfigurationIsNoPlan() throws {
-        for yaml in ["units: [{models: [], device: a}]", "models: []", "units: 3", "[]"] {
+        for yaml in [
+            "units: [{models: [], device: a}]", "units: [{models: [], devices: [a, b]}]", "models: []", "units: 3",
+            "[]",
+        ] {
             #expect(try !ServeConfiguration.isPlan(Field(yaml, file: "serve.yaml")))
         }
     }
@@ -63,7 +66,7 @@ struct PlanConfigurationTests {
             ([first, second], "third", "3: units: there is no unit 'third'; there are first, second"),
             (
                 [Self.unit("u", devices: [0, 1], [Self.hot])], nil,
-                "5: units[0].devices: are 2; only units of one device"
+                "5: units[0].devices: is device 1 of node 0, and this machine has 1 devices (opencl:0)"
             ),
             ([Self.unit("u", [unknown])], nil, "8: units[0].models[0].model: NoSuchFile"),
         ]
@@ -78,9 +81,11 @@ struct PlanConfigurationTests {
         let devices = ["opencl:0", "vulkan:0"]
         let all = try Self.configuration(units, devices: devices)
         #expect(all.units.map(\.name) == ["first", "second"])
-        #expect(all.units.map(\.device) == devices)
+        #expect(all.units.map(\.devices) == devices.map { [$0] })
         let second = try Self.configuration(units, unit: "second", devices: devices)
-        #expect(second.units.map(\.device) == ["vulkan:0"])
+        #expect(second.units.map(\.devices) == [["vulkan:0"]])
         #expect(second.units[0].models.map(\.name) == ["cold"])
+        let mesh = try Self.configuration([Self.unit("u", devices: [1, 0], [Self.hot])], devices: devices)
+        #expect(mesh.units.map(\.devices) == [["vulkan:0", "opencl:0"]])
     }
 }

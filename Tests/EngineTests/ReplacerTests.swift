@@ -58,7 +58,7 @@ struct ReplacerTests {
             (configuration.replacement, self.replacement) = (replacement, replacement)
             let cache = NSTemporaryDirectory() + "weft-engine-kernels"
             fleet = Fleet(configuration, modelFolder: folder, logger: Logger(label: "test")) { _ in
-                try OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: cache)
+                Mesh(try OpenCLDevice(DeviceSelector("opencl"), in: OpenCLPlatforms(), cacheDirectory: cache))
             }
             try await fleet.load()
         }

@@ -1,3 +1,4 @@
+import Compute
 import Engine
 import Foundation
 import GGUF
@@ -145,7 +146,7 @@ struct SimulatedPassesTests {
         _ configuration: UnitConfiguration, _ files: [ModelFile], _ world: World
     ) async throws -> Engine.Unit {
         let unit = try Engine.Unit(
-            configuration, sequences: 256, pagesPerSequence: 256, device: IdleDevice(),
+            configuration, sequences: 256, pagesPerSequence: 256, mesh: Mesh(IdleDevice()),
             hooks: Engine.Unit.Hooks(
                 now: { world.now.withLock { $0 } }, willRun: { pass in world.passes.withLock { $0.append(pass) } },
                 didRun: { await world.wait($0) }, didEnd: { _ in world.noteEnd() }))

@@ -21,10 +21,11 @@ struct TinyService {
 
     /// - Parameters:
     ///   - models: each model's name and head size.
+    ///   - ranks: devices of the unit's mesh, which are equal parts of the device.
     ///   - cuda: the driver of `cuda`, which is opened anew whenever the unit opens its device.
     init(
         models: [(name: String, headSize: Int)] = [("a", 32), ("b", 64)], poolMegabytes: Int = 8,
-        device selector: String = "vulkan:llvmpipe", cuda: CUDADouble? = nil,
+        device selector: String = "vulkan:llvmpipe", ranks: Int = 1, cuda: CUDADouble? = nil,
         change: (inout UnitConfiguration) -> Void = { _ in },
         opening wrap: @escaping @Sendable (any Device) throws -> any Device = { $0 }
     ) async throws {
@@ -51,9 +52,10 @@ struct TinyService {
             ? try OpenCLDevice(DeviceSelector(selector), in: OpenCLPlatforms(), cacheDirectory: cache)
             : try VulkanDevice(DeviceSelector(selector), in: instance, cacheDirectory: cache)
         fleet = Fleet(self.configuration, modelFolder: folder, logger: Logger(label: "test")) { _ in
-            guard let cuda else { return try wrap(device) }
-            return try wrap(
-                CUDADevice(DeviceSelector("cuda"), in: cuda.platform(), cacheDirectory: CUDADouble.kernels))
+            guard let cuda else { return Mesh(try Mesh.parts(of: device, count: ranks).map(wrap)) }
+            return Mesh(
+                try wrap(
+                    CUDADevice(DeviceSelector("cuda"), in: cuda.platform(), cacheDirectory: CUDADouble.kernels)))
         }
         try await fleet.load()
     }

@@ -17,7 +17,7 @@ struct WatchdogTests {
         model.shares = [10, 10]
         let device = IdleDevice(kind: kind, secondsPerTile: 1e-2)
         let unit = try Engine.Unit(
-            UnitConfiguration(models: [model]), sequences: 256, pagesPerSequence: 256, device: device)
+            UnitConfiguration(models: [model]), sequences: 256, pagesPerSequence: 256, mesh: Mesh(device))
         _ = try await unit.load(model, ModelFile(path: path), cache: nil)
         var request = GenerationRequest(model: "a", prompt: (0..<64).map { Int32($0) })
         request.maxTokens = 3

@@ -132,7 +132,8 @@ struct CostModelTests {
         table.device = ProfiledDevice(
             name: "a device", units: 2, contention: ["m": contention],
             overlap: ["m": LaneOverlap(whole: 1.5, part: 1.25, busyPart: 1.5)],
-            serving: ["m": ServingCost(perRequest: 0.002, perPass: 0.001, perSequence: 0.0001)])
+            serving: ["m": ServingCost(perRequest: 0.002, perPass: 0.001, perSequence: 0.0001)],
+            exchange: ["m": ExchangeCost(meetings: 60, meeting: 2e-5, row: 1e-7)])
         let read = try CostTable(json: Self.text(table), file: "costs.json")
         #expect(read.device == table.device)
         #expect(read.models == ["m"])
@@ -143,9 +144,37 @@ struct CostModelTests {
         var table = CostTable(Self.measurements())
         table.device = ProfiledDevice(name: "a device", units: 2)
         let text = try Self.text(table)
-        let older = text.replacing(/"(serving|overlap)" *: *{\s*},/, with: "")
-        #expect(!older.contains("serving") && !older.contains("overlap"))
+        let older = text.replacing(/"(serving|overlap|exchange)" *: *{\s*},/, with: "")
+        #expect(["serving", "overlap", "exchange"].allSatisfy { !older.contains($0) })
         #expect(try CostTable(json: older, file: "costs.json").device == table.device)
+    }
+
+    /// More devices than were measured divide the work, and meet.
+    @Test func devicesThatWereNotMeasuredDivideTheWorkAndMeet() throws {
+        var table = CostTable(Self.measurements())
+        let one = try #require(try CostModel(table).costs(of: "m", devices: 1))
+        #expect(try CostModel(table).costs(of: "m", devices: 4) == one, "nothing is known of meetings")
+        let exchange = ExchangeCost(meetings: 60, meeting: 2e-5, row: 1e-7)
+        table.device = ProfiledDevice(name: "a device", units: 2, exchange: ["m": exchange])
+        let four = try #require(try CostModel(table).costs(of: "m", devices: 4))
+        for (batch, length) in [(1.0, 64.0), (8, 200)] {
+            let decode = one.decode.time(batch: batch, length: length, share: 1)
+            let prefill = one.prefill.time(batch: batch, length: length, share: 0.5)
+            let (step, prompt) = (60 * (2e-5 + 1e-7 * batch), 60 * (2e-5 + 1e-7 * batch * length))
+            #expect(abs(four.decode.time(batch: batch, length: length, share: 1) - (decode / 4 + step)) < 1e-12)
+            #expect(abs(four.prefill.time(batch: batch, length: length, share: 0.5) - (prefill / 4 + prompt)) < 1e-12)
+        }
+        // Those that were measured on two spent their meetings already.
+        var two = table.adding(
+            table.measurements.map { cell in
+                var cell = cell
+                cell.devices = 2
+                return cell
+            })
+        two.device = table.device
+        let both = try #require(try CostModel(two).costs(of: "m", devices: 4))
+        let time = one.decode.time(batch: 1, length: 64, share: 1), step = exchange.time(rows: 1)
+        #expect(abs(both.decode.time(batch: 1, length: 64, share: 1) - ((time - step) / 2 + step)) < 1e-12)
     }
 
     @Test func servingIsWhatRequestsTakeBeyondTheirPasses() {

@@ -17,6 +17,7 @@ struct ProfileTests {
         let packed: PackedWeights
         let device: any Device
         let file: String
+        var model: String { "\(folder)/tiny.gguf" }
         private let folder: String
 
         init() throws {
@@ -35,8 +36,27 @@ struct ProfileTests {
 
         func profile() throws -> Profile {
             try Profile(
-                file: file, on: device, grid: ProfileGrid(batches: [1, 3], lengths: [8, 32]), seconds: 0.01)
+                file: file, on: Mesh(device), grid: ProfileGrid(batches: [1, 3], lengths: [8, 32]), seconds: 0.01)
         }
+    }
+
+    /// Two halves of the device as two devices: their costs stand beside those of one, with what meetings take.
+    @Test func aMeshIsMeasuredWhole() async throws {
+        let place = try Place()
+        let parts = try Mesh(Mesh.parts(of: place.device, count: 2))
+        let grid = ProfileGrid(batches: [1, 3], lengths: [8, 32])
+        var profile = try Profile(file: place.file, on: parts, grid: grid, seconds: 0.01)
+        #expect(!profile.lacksServing(of: "tiny") && profile.lacks("tiny", contextLength: 512))
+        let packed = try PackedWeights(
+            GGUFFile(path: place.model), vectorWidth: place.device.limits.vectorWidth, shards: 2, cache: nil)
+        try await profile.measure("tiny", packed) { _ in }
+        #expect(!profile.lacks("tiny", contextLength: 512))
+        let table = try CostTable(json: String(contentsOfFile: place.file, encoding: .utf8), file: place.file)
+        #expect(table.deviceCounts(of: "tiny") == [2] && table.measurements.count == 4)
+        #expect(table.measurements.allSatisfy { $0.sharePercent == 100 && ($0.decode ?? 0) > 0 })
+        let exchange = try #require(table.device?.exchange["tiny"])
+        #expect(exchange.meetings == 4 && exchange.meeting > 0 && exchange.row == 0)
+        #expect(throws: FileError.self) { _ = try place.profile() }
     }
 
     @Test func anInterruptedRunGoesOnAndTheCostModelReadsTheFile() async throws {

@@ -80,7 +80,7 @@ package struct ReloadPlan: Sendable, Hashable {
         for unit in new.units {
             guard let before = old.units.first(where: { $0.name == unit.name }) else { continue }
             let differing = [
-                ("device", before.device != unit.device),
+                ("devices", before.devices != unit.devices), ("shards", before.shards != unit.shards),
                 ("pool_mb", before.poolMegabytes != unit.poolMegabytes),
                 ("weights_mb", before.weightsMegabytes != unit.weightsMegabytes),
                 ("policy", before.policy != unit.policy),

@@ -4,10 +4,13 @@ import Quantities
 import Scheduling
 
 extension ServeConfiguration {
-    /// Whether a file is a plan: its units have several devices, those of a configuration one.
+    /// Whether a file is a plan: the devices of its units are numbers.
     package static func isPlan(_ root: Field) -> Bool {
         let units = try? root.optional("units")?.elements()
-        return units?.contains { (try? $0.optional("devices")) != nil } ?? false
+        return units?.contains { unit in
+            let devices = try? unit.optional("devices")?.elements()
+            return devices?.contains { (try? $0.integer(0...65_535)) != nil } ?? false
+        } ?? false
     }
 
     /// What serves the units of a plan that are this machine's: models with their rates and shares.
@@ -15,7 +18,7 @@ extension ServeConfiguration {
     /// - Parameters:
     ///   - root: of the plan's file.
     ///   - unit: the name of the only unit to serve; `nil` for all of them.
-    ///   - devices: the machine's devices as the plan numbers them, each as `UnitConfiguration.device` names it.
+    ///   - devices: the machine's devices as the plan numbers them, each as `UnitConfiguration.devices` names it.
     ///   - file: the model file that is meant by a name of the plan.
     /// - Throws: `FileError`, also where a unit cannot be served here, or `file` knows none of a model's names.
     package init(
@@ -30,7 +33,7 @@ extension ServeConfiguration {
                 models.append(try ModelConfiguration(model, field, file: file))
             }
             var configuration = UnitConfiguration(name: unit.name, models: models)
-            configuration.device = try Self.device(of: unit, field, devices)
+            configuration.devices = try Self.devices(of: unit, field, devices)
             units.append(configuration)
         }
         if units.isEmpty {
@@ -40,19 +43,16 @@ extension ServeConfiguration {
         self.init(units: units)
     }
 
-    private static func device(
+    private static func devices(
         of unit: PlannedUnit, _ field: Field, _ devices: [String]
-    ) throws(FileError) -> String {
+    ) throws(FileError) -> [String] {
         let field = try field.field("devices")
-        guard unit.devices.count == 1 else {
-            throw field.error("are \(unit.devices.count); only units of one device can be served yet")
-        }
-        guard unit.node == 0, devices.indices.contains(unit.devices[0]) else {
+        for device in unit.devices where unit.node != 0 || !devices.indices.contains(device) {
             throw field.error(
-                "is device \(unit.devices[0]) of node \(unit.node), and this machine has \(devices.count) devices "
+                "is device \(device) of node \(unit.node), and this machine has \(devices.count) devices "
                     + "(\(devices.joined(separator: ", ")))")
         }
-        return devices[unit.devices[0]]
+        return unit.devices.map { devices[$0] }
     }
 }
 

@@ -60,12 +60,15 @@ package struct ServeConfiguration: Sendable, Hashable {
     private static let fields = AccessConfiguration.fields.union(["host", "port", "log", "tracing", "replacement"])
 }
 
-/// A device, its pool, and the models on it.
+/// A device or a mesh of them, its pool, and the models on it.
 package struct UnitConfiguration: Sendable, Hashable {
     /// What status, metrics and errors call it.
     package var name: String
-    /// `vulkan`, `opencl:0`, `vulkan:llvmpipe`; the machine's default device where absent.
-    package var device: String?
+    /// `vulkan`, `opencl:0`, `vulkan:llvmpipe`: one device, or those that compute each model together. One that is
+    /// named several times is divided into so many parts. The machine's default device where there is none.
+    package var devices: [String] = []
+    /// Into how many its models are cut; as many as there are devices where absent.
+    package var shards: Int?
     /// Megabytes of KV pages that all models share. Chosen: 32,768 pages of 16 KiB, which fit beside small models on
     /// any machine.
     package var poolMegabytes = 512
@@ -88,9 +91,11 @@ package struct UnitConfiguration: Sendable, Hashable {
     }
 
     fileprivate static let fields: Set<String> = [
-        "name", "device", "pool_mb", "weights_mb", "policy", "max_requests", "watchdog",
+        "name", "device", "devices", "shards", "pool_mb", "weights_mb", "policy", "max_requests", "watchdog",
         "resume", "models",
     ]
+    /// Devices of a mesh, and shards: one to eight, as MuxServe's.
+    private static let meshes = 1...8
     /// As many as the scheduler's tables are meant for.
     private static let mostModels = 1024
     /// Chosen: a terabyte for pages and requests by the million, 16 terabytes for weights: beyond any machine, and
@@ -109,7 +114,21 @@ package struct UnitConfiguration: Sendable, Hashable {
             throw list.error("must be at most \(Self.mostModels); are \(models.count)")
         }
         self.init(name: try field.optional("name")?.name() ?? standardName, models: models)
-        device = try field.optional("device")?.text()
+        if let device = try field.optional("device") { devices = [try device.text()] }
+        if let list = try field.optional("devices") {
+            guard devices.isEmpty else { throw list.error("must be absent where there is 'device'") }
+            for entry in try list.elements() { devices.append(try entry.text()) }
+            guard Self.meshes.contains(devices.count) else {
+                throw list.error("must be \(Self.meshes.lowerBound) to \(Self.meshes.upperBound); are \(devices.count)")
+            }
+        }
+        if let entry = try field.optional("shards") {
+            let count = try entry.integer(Self.meshes), ranks = max(1, devices.count)
+            guard count % ranks == 0 else {
+                throw entry.error("must be a multiple of the \(ranks) devices; is \(count)")
+            }
+            shards = count
+        }
         poolMegabytes = try field.optional("pool_mb")?.integer(1...Self.mostMegabytes) ?? poolMegabytes
         weightsMegabytes = try field.optional("weights_mb")?.integer(1...Self.mostWeightMegabytes)
         policy = try field.optional("policy")?.choice() ?? policy

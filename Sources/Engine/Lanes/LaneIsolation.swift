@@ -4,7 +4,7 @@ import Quantities
 import Synchronization
 
 /// How well the parts of a device keep apart, measured before its lanes have work: how much of its speed alone a lane
-/// keeps while all other parts are saturated.
+/// keeps while all other parts are saturated. Of a mesh on its first device.
 struct LaneIsolation {
     private let streams: [Stream]
 
@@ -55,7 +55,7 @@ struct LaneIsolation {
             }
             let numbers = Self.rows * Self.width
             norm = try Norm(
-                lane.kernels, x: buffer(numbers), Normalisation(weight: buffer(Self.width), epsilon: 1e-5),
+                lane.ranks[0].kernels, x: buffer(numbers), Normalisation(weight: buffer(Self.width), epsilon: 1e-5),
                 y: buffer(numbers), width: Self.width)
         }
 
@@ -80,7 +80,7 @@ struct LaneIsolation {
         }
 
         private func run(_ count: Int) throws(ComputeError) {
-            try lane.lane.run { commands throws(ComputeError) in
+            try lane.lane.lanes[0].run { commands throws(ComputeError) in
                 for _ in 0..<count { norm.encode(commands, rows: Self.rows) }
             }
         }

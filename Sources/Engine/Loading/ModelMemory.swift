@@ -79,7 +79,7 @@ package struct ModelMemory: Sendable {
         var fit = Fit(
             device: description.selector, name: description.name, memoryBytes: description.memoryByteCount,
             availableBytes: device.availableBytes, weightBytes: weights)
-        let budget = MemoryBudget(device)
+        let budget = MemoryBudget(Mesh(device))
         do throws(ConfigurationError) {
             try budget.check(pool: pool)
             let room = budget.weightBytes(besidePool: pool)

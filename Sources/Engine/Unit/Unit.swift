@@ -8,8 +8,8 @@ package import Scheduling
 import Tokenization
 import Transformer
 
-/// The models of one device and all their sequences: executes what the scheduler decides, a pass at a time on each
-/// lane.
+/// The models of a device, or of a mesh of them, and all their sequences: executes what the scheduler decides, a pass
+/// at a time on each lane.
 ///
 /// Every rule is in `UnitScheduler`; here is only the hand that carries out its actions. A unit whose device fails
 /// takes nothing more and is never used again: `UnitSupervisor` makes another.
@@ -53,7 +53,10 @@ package actor Unit {
     }
 
     nonisolated let name: String
-    nonisolated let pool: KVPool
+    /// Of each device of the mesh, alike.
+    nonisolated let pools: [KVPool]
+    /// Into how many its models are cut.
+    nonisolated let shards: Int
     nonisolated let policy: PolicyName
     /// Where model files are read.
     nonisolated let loader = LaneThread(name: "weft loader")
@@ -89,27 +92,31 @@ package actor Unit {
     private var waitingForReturn: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
-    ///   - tuning: the device's shapes.
+    ///   - tunings: each device's shapes; none for the default shapes.
     ///   - recorder: told of passes, for those who watch.
     ///   - onFailure: called once, when the device has failed, with all that can go on elsewhere.
     /// - Throws: `ConfigurationError` when the pool does not fit on the device, `ComputeError` when that cannot be
     ///   divided as the shares need.
     package init(
-        _ configuration: UnitConfiguration, sequences: Int, pagesPerSequence: Int, device: any Device,
-        tuning: Tuning = Tuning(), hooks: Hooks = Hooks(), recorder: PassRecorder? = nil,
+        _ configuration: UnitConfiguration, sequences: Int, pagesPerSequence: Int, mesh: Mesh,
+        tunings: [Tuning] = [], hooks: Hooks = Hooks(), recorder: PassRecorder? = nil,
         onFailure: @escaping @Sendable (Failure) async -> Void = { $0.endAll() }
     ) throws {
         name = configuration.name
         self.hooks = hooks
         self.recorder = recorder
         self.onFailure = onFailure
-        let (budget, poolBytes) = (MemoryBudget(device), configuration.poolMegabytes << 20)
+        let (budget, poolBytes) = (MemoryBudget(mesh), configuration.poolMegabytes << 20)
         try budget.check(pool: poolBytes)
-        lanes = try UnitLanes(configuration.jobShares, on: device, tuning)
+        let shapes = tunings.isEmpty ? mesh.devices.map { _ in Tuning() } : tunings
+        lanes = try UnitLanes(configuration.jobShares, on: mesh, shapes)
         let pages = poolBytes / PageLayout.defaultPageBytes
-        pool = try KVPool(
+        shards = configuration.shards ?? mesh.devices.count
+        pools = try lanes.devices.map { devices throws(ComputeError) in
             // Tables may be longer than the pool: those of windowed layers name pages over and over.
-            pageCount: pages, sequences: sequences, pagesPerSequence: pagesPerSequence, on: lanes.devices)
+            try KVPool(
+                pageCount: pages, sequences: sequences, pagesPerSequence: pagesPerSequence, on: devices)
+        }
         maxRequests = configuration.maxRequests
         watch = PassWatch(least: configuration.watchdog)
         resumePatience = .seconds(configuration.resume)
@@ -291,7 +298,9 @@ package actor Unit {
         guard failure == nil else { return }
         guard let model = models[pass.model] else { preconditionFailure("a pass of a model that is not loaded") }
         var step = Step(pass, model: model.networks[pass.lane.index], vocabulary: model.vocabulary)
-        for update in pass.tables { pool.update(slot: update.table.index, update.pages, from: update.first) }
+        for update in pass.tables {
+            for pool in pools { pool.update(slot: update.table.index, update.pages, from: update.first) }
+        }
         for row in pass.rows {
             guard let work = works[row.request] else { preconditionFailure("a pass of an ended request") }
             step.add(row, scheduler.tokens(of: row), of: work)
@@ -569,7 +578,7 @@ package actor Unit {
     /// What the unit has loaded, and how much it could have.
     var placement: UnitPlacement {
         UnitPlacement(
-            name: name, poolBytes: pool.pageBytes * scheduler.state.kv.usage.total,
+            name: name, poolBytes: pools[0].pageBytes * scheduler.state.kv.usage.total,
             weightLimit: scheduler.limits.weightBytes,
             models: serving.compactMap { model in
                 guard let shape = scheduler.state.existing(model.id)?.settings.shape else { return nil }
@@ -594,7 +603,7 @@ package actor Unit {
         return UnitStatus(
             name: name, device: device, policy: policy, partitioning: lanes.partitioning?.rawValue,
             pool: .init(
-                pages: usage.total, pageBytes: pool.pageBytes, held: usage.held, cached: usage.cached,
+                pages: usage.total, pageBytes: pools[0].pageBytes, held: usage.held, cached: usage.cached,
                 free: usage.free),
             lanes: lanes.status,
             models: models.values.sorted { $0.id < $1.id }.compactMap { status(of: $0) },

@@ -113,13 +113,13 @@ extension Unit {
         progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) async throws -> ServedModel {
         let options = Model.Options(configuration, file.network)
-        let (pool, chosen, sets) = (pool, options, lanes.lanes.map(\.kernels))
+        let (pools, chosen, sets, shards) = (pools, options, lanes.lanes.map(\.kernels), shards)
         let settings = try settings(of: configuration, file)
         let packed = try await packed(file, for: settings, of: configuration.name, cache: cache, progress: progress)
         try refusing(configuration.name) { () throws(ResidencyError) in try makeRoom(for: settings) }
         let loaded = try await loading(configuration.name) { step in
             try Model.load(
-                file.gguf, packed: packed, options: chosen, pool: pool, lanes: sets, cache: cache
+                file.gguf, packed: packed, options: chosen, pools: pools, lanes: sets, shards: shards, cache: cache
             ) {
                 step()
                 progress($0)
@@ -141,11 +141,11 @@ extension Unit {
 
     /// How a model would be scheduled.
     private func settings(of configuration: ModelConfiguration, _ file: ModelFile) throws -> ModelSettings {
-        ModelSettings(
-            configuration, shape: try Model.kvShape(file.network, type: configuration.kvType),
-            pooling: file.network.pooling,
+        let ranks = pools.count, network = try file.network.cut(into: shards, ranks: ranks)
+        return ModelSettings(
+            configuration, shape: try Model.kvShape(network, type: configuration.kvType), pooling: network.pooling,
             weightBytes: try PackedWeights.byteCount(
-                of: file.gguf, vectorWidth: lanes.lanes[0].kernels.limits.vectorWidth))
+                of: file.gguf, vectorWidth: lanes.lanes[0].device.limits.vectorWidth, shards: shards, ranks: ranks))
     }
 
     /// Makes sure that the unit can hold what it would have after a change.
@@ -180,10 +180,10 @@ extension Unit {
     ) async throws -> PackedWeights? {
         let victims = try refusing(name) { () throws(ResidencyError) in try scheduler.victims(for: settings) }
         guard !victims.isEmpty else { return nil }
-        let width = lanes.lanes[0].kernels.limits.vectorWidth
-        return try await loader.run {
+        let width = lanes.lanes[0].device.limits.vectorWidth
+        return try await loader.run { [shards] in
             do {
-                return try PackedWeights(file.gguf, vectorWidth: width, cache: cache) {
+                return try PackedWeights(file.gguf, vectorWidth: width, shards: shards, cache: cache) {
                     progress(LoadProgress(packed: $0))
                 }
             } catch ComputeError.outOfMemory { return nil }
@@ -204,7 +204,7 @@ extension Unit {
     /// Compiles what models can do without for a first token, then keeps what was compiled for later starts, behind
     /// what the unit does. What fails costs speed, nothing else.
     func compileBehind() {
-        let (networks, sets) = (models.values.flatMap(\.networks), lanes.lanes.map(\.kernels))
+        let (networks, sets) = (models.values.flatMap(\.networks), lanes.lanes.flatMap(\.kernels))
         Task { [weak self, compiler] in
             // For a unit that failed or is gone nothing is compiled: the one in its place needs the compiler.
             for network in networks where await self?.isHealthy == true {

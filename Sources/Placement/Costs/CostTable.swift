@@ -32,8 +32,9 @@ package struct CostTable: Hashable, Sendable {
     var showsSteps: Bool { device != nil }
 
     /// Whether a decode step was measured at a point; every cell of `weft profile` has one.
-    package func holds(_ model: String, sharePercent: Int, batch: Int, length: Int) -> Bool {
-        measurement(of: model, sharePercent: sharePercent, batch: batch, length: length)?.decode != nil
+    package func holds(_ model: String, devices: Int = 1, sharePercent: Int, batch: Int, length: Int) -> Bool {
+        measurement(of: model, devices: devices, sharePercent: sharePercent, batch: batch, length: length)?.decode
+            != nil
     }
 
     /// What was measured at one point; `nil` where nothing was.

@@ -14,6 +14,26 @@ package struct PhaseCost: Hashable, Sendable {
     /// `[share][batch][length]`
     private let residuals: [Double]
     private let isPrefill: Bool
+    private var division: Division?
+
+    /// By how many more devices than were measured the work is divided, and what they spend on meetings.
+    private struct Division: Hashable, Sendable {
+        var parts: Double
+        var exchange: ExchangeCost
+        /// What is in the measured times.
+        var known: ExchangeCost?
+
+        func time(_ measured: Seconds, rows: Double) -> Seconds {
+            max(0, measured - (known?.time(rows: rows) ?? 0)) / parts + exchange.time(rows: rows)
+        }
+    }
+
+    /// Divides the work among so many times as many devices.
+    ///
+    /// - Parameter known: what those that were measured spent on meetings.
+    mutating func divide(among parts: Double, meeting exchange: ExchangeCost, instead known: ExchangeCost?) {
+        division = Division(parts: parts, exchange: exchange, known: known)
+    }
 
     /// - Parameter hasSteps: whether the batches were chosen to show the steps of the kernels' tiles.
     /// - Returns: `nil` where no cell of the phase was measured.
@@ -54,11 +74,14 @@ package struct PhaseCost: Hashable, Sendable {
         let (batch, length) = (max(1, batch), max(1, length))
         let b = Position(log2(batch), in: batches)
         let l = Position(log2(length), in: lengths)
-        let (x, y) = Self.work(batch, length, isPrefill)
-        if share < shares[0] { return time(0, b, l, x, y) * shares[0] / max(share, Self.leastShare) }
-        let s = Position(share, in: shares)
-        let low = time(s.lower, b, l, x, y)
-        return s.fraction == 0 ? low : low + (time(s.lower + 1, b, l, x, y) - low) * s.fraction
+        let (x, y) = Self.work(batch, length, isPrefill), measured: Seconds
+        if share < shares[0] {
+            measured = time(0, b, l, x, y) * shares[0] / max(share, Self.leastShare)
+        } else {
+            let s = Position(share, in: shares), low = time(s.lower, b, l, x, y)
+            measured = s.fraction == 0 ? low : low + (time(s.lower + 1, b, l, x, y) - low) * s.fraction
+        }
+        return division?.time(measured, rows: x) ?? measured
     }
 
     /// The time of one chunk of prompts, whose tokens attend to those before them too.
@@ -80,10 +103,14 @@ package struct PhaseCost: Hashable, Sendable {
     ///
     /// - Complexity: As `time`.
     package func fixedTime(share: Double) -> Seconds {
-        if share < shares[0] { return fits[0].fixed * shares[0] / max(share, Self.leastShare) }
-        let s = Position(share, in: shares)
-        let low = fits[s.lower].fixed
-        return s.fraction == 0 ? low : low + (fits[s.lower + 1].fixed - low) * s.fraction
+        let measured: Seconds
+        if share < shares[0] {
+            measured = fits[0].fixed * shares[0] / max(share, Self.leastShare)
+        } else {
+            let s = Position(share, in: shares), low = fits[s.lower].fixed
+            measured = s.fraction == 0 ? low : low + (fits[s.lower + 1].fixed - low) * s.fraction
+        }
+        return division?.time(measured, rows: 0) ?? measured
     }
 
     private func time(_ s: Int, _ b: Position, _ l: Position, _ x: Double, _ y: Double) -> Double {

@@ -11,20 +11,23 @@ package struct ProfiledDevice: Hashable, Sendable, Encodable {
     package var overlap: [String: LaneOverlap]
     /// What serving adds to passes; by model.
     package var serving: [String: ServingCost]
+    /// What meetings take where several compute a model together; by model.
+    package var exchange: [String: ExchangeCost]
 
     package init(
         name: String, units: Int, contention: [String: PhaseContention] = [:], overlap: [String: LaneOverlap] = [:],
-        serving: [String: ServingCost] = [:]
+        serving: [String: ServingCost] = [:], exchange: [String: ExchangeCost] = [:]
     ) {
         self.name = name
         self.units = units
         self.contention = contention
         self.overlap = overlap
         self.serving = serving
+        self.exchange = exchange
     }
 
     init(_ field: Field) throws(FileError) {
-        try field.allowOnly(["name", "units", "contention", "overlap", "serving"])
+        try field.allowOnly(["name", "units", "contention", "overlap", "serving", "exchange"])
         func byModel<Value>(
             _ field: Field?, _ read: (Field) throws(FileError) -> Value
         ) throws(FileError) -> [String: Value] {
@@ -38,5 +41,6 @@ package struct ProfiledDevice: Hashable, Sendable, Encodable {
         // Files from before these were measured lack them.
         overlap = try byModel(field.optional("overlap"), LaneOverlap.init)
         serving = try byModel(field.optional("serving"), ServingCost.init)
+        exchange = try byModel(field.optional("exchange"), ExchangeCost.init)
     }
 }

@@ -18,7 +18,7 @@ struct BenchModelCommand: ParsableCommand {
     @Argument(help: "The model: a GGUF file, or the name of one in the folder of models.")
     var model: String
 
-    @OptionGroup var device: DeviceOption
+    @OptionGroup var mesh: MeshOptions
 
     @Option(help: "Tokens of each prompt.")
     var prompt = 256
@@ -50,7 +50,7 @@ struct BenchModelCommand: ParsableCommand {
             throw CommandError(
                 "\(prompt + decode) tokens exceed the model's context of \(file.network.contextLength)")
         }
-        let open = try OpenDevice(device.device)
+        let open = try OpenMesh(mesh.device)
         let most = batch.max() ?? 1
         var options = Model.Options()
         options.maxRows = max(512, most)
@@ -59,11 +59,11 @@ struct BenchModelCommand: ParsableCommand {
         let start = clock.now
         var sequences = try SingleSequence(
             file.gguf, options: options, contextLength: prompt + decode, count: most,
-            kernels: KernelSet(device: open.device, tuning: open.tuning), cache: Folders.weights
+            kernels: open.kernels(), shards: mesh.count, cache: Folders.weights
         ) { progress.show($0) }
         var speeds = ModelSpeeds(
             model: PartName.model(at: model),
-            device: open.device.description.name, layers: file.network.blocks.count,
+            device: open.mesh.name, layers: file.network.blocks.count,
             weightByteCount: Self.weightByteCount(file.gguf), loadSeconds: (clock.now - start) / .seconds(1),
             prompt: prompt, decode: decode)
         let tokens = (0..<prompt).map { Int32($0 * 7 % file.network.vocabularySize) }

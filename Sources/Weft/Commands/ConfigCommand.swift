@@ -27,7 +27,7 @@ struct ConfigCommand: ParsableCommand {
             let configuration = try ServeCommand.read(config)
             var faults = Self.faults(of: configuration, in: ServeCommand.folder(of: config))
             for unit in configuration.units {
-                do { _ = try OpenDevice(unit.device) } catch { faults.append("unit \(unit.name): device: \(error)") }
+                do { _ = try OpenMesh(unit.devices) } catch { faults.append("unit \(unit.name): device: \(error)") }
             }
             let models = configuration.units.reduce(0) { $0 + $1.models.count }
             guard faults.isEmpty else {
@@ -49,10 +49,13 @@ struct ConfigCommand: ParsableCommand {
                 let quiet = Logger(label: "weft") { _ in SwiftLogNoOpLogHandler() }
                 _ = try ServeCommand.settings(of: configuration, in: folder, logger: quiet)
             }
-            for model in configuration.units.flatMap(\.models) {
-                check("model \(model.name)") {
-                    let path = URL(filePath: model.path, relativeTo: URL(filePath: Folders.models + "/")).path
-                    _ = try Network(GGUFFile(path: path))
+            for unit in configuration.units {
+                let ranks = max(1, unit.devices.count)
+                for model in unit.models {
+                    check("model \(model.name)") {
+                        let path = URL(filePath: model.path, relativeTo: URL(filePath: Folders.models + "/")).path
+                        _ = try Network(GGUFFile(path: path)).cut(into: unit.shards ?? ranks, ranks: ranks)
+                    }
                 }
             }
             return faults

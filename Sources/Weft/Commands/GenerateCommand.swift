@@ -27,7 +27,7 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "What keys and values are stored as: f32, f16 or q8_0.")
     var kvType = KVType.f16
 
-    @OptionGroup var device: DeviceOption
+    @OptionGroup var mesh: MeshOptions
 
     @Option(help: "Also report the K largest logits after the prompt.")
     var topLogits: Int?
@@ -59,14 +59,14 @@ struct GenerateCommand: ParsableCommand {
             throw CommandError(
                 "the prompt has \(prompt.count) tokens, the model's context \(file.network.contextLength)")
         }
-        let open = try OpenDevice(device.device)
+        let open = try OpenMesh(mesh.device)
         var options = Model.Options()
         options.kvType = kvType
         options.maxRows = 256
         let progress = Progress("loading")
         var sequence = try SingleSequence(
             file.gguf, options: options, contextLength: prompt.count + maxTokens,
-            kernels: KernelSet(device: open.device, tuning: open.tuning), cache: Folders.weights
+            kernels: open.kernels(), shards: mesh.count, cache: Folders.weights
         ) { progress.show($0) }
         let output = try generate(prompt, file, &sequence)
         if json { print(try output.prettyJSON()) } else { printTop(output) }

@@ -33,7 +33,7 @@ struct LogitsCommand: ParsableCommand {
     @Option(help: "What keys and values are stored as: f32, f16 or q8_0.")
     var kvType = KVType.f32
 
-    @OptionGroup var device: DeviceOption
+    @OptionGroup var mesh: MeshOptions
 
     @Flag(help: "Print JSON: vocabulary, logits by position, greedy.")
     var json = false
@@ -84,14 +84,14 @@ struct LogitsCommand: ParsableCommand {
         guard tokens.count + greedy <= context else {
             throw CommandError("\(tokens.count + greedy) tokens exceed the model's context of \(context)")
         }
-        let open = try OpenDevice(device.device)
+        let open = try OpenMesh(mesh.device)
         var options = Model.Options()
         options.kvType = kvType
         options.maxRows = Self.rows
         let progress = Progress("loading")
         var sequence = try SingleSequence(
             file, options: options, contextLength: context, tokens: tokens.count + greedy, logitRows: Self.rows,
-            kernels: KernelSet(device: open.device, tuning: open.tuning), cache: Folders.weights, warmsUp: false
+            kernels: open.kernels(), shards: mesh.count, cache: Folders.weights, warmsUp: false
         ) { progress.show($0) }
         var output = Output(vocabulary: network.vocabularySize)
         var best: TokenID = 0

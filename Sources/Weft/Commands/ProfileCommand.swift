@@ -23,7 +23,7 @@ struct ProfileCommand: AsyncParsableCommand {
     @Argument(help: "The models: GGUF files, or names of files in the folder of models.")
     var models: [String]
 
-    @OptionGroup var device: DeviceOption
+    @OptionGroup var mesh: MeshOptions
 
     @Option(help: "The cost file.")
     var output: String
@@ -44,6 +44,9 @@ struct ProfileCommand: AsyncParsableCommand {
     var check = false
 
     func validate() throws {
+        guard mesh.count == max(1, mesh.device.count) else {
+            throw ValidationError("a mesh is measured with one shard for each device")
+        }
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must be between 0 and 3600") }
         guard batches.allSatisfy((1...256).contains) else {
             throw ValidationError("--batches must be between 1 and 256")
@@ -62,13 +65,13 @@ struct ProfileCommand: AsyncParsableCommand {
             )
         }
         for model in files { try model.file.network.requireGeneration() }
-        let open = try OpenDevice(device.device)
-        var profile = try Profile(file: output, on: open.device, grid: grid, seconds: seconds)
+        let open = try OpenMesh(mesh.device)
+        var profile = try Profile(file: output, on: open.mesh, grid: grid, seconds: seconds)
         if check {
-            print(FigureNumber.text(try await speed(files, profile, open.device), digits: 3))
+            print(FigureNumber.text(try await speed(files, profile, open.mesh), digits: 3))
         } else {
-            for model in files { try await measure(model, &profile, open.device) }
-            print("\(output): \(profile.table.models.joined(separator: ", ")) on \(open.device.description.name)")
+            for model in files { try await measure(model, &profile, open.mesh) }
+            print("\(output): \(profile.table.models.joined(separator: ", ")) on \(open.mesh.name)")
         }
         try open.checkValidation()
     }
@@ -76,27 +79,29 @@ struct ProfileCommand: AsyncParsableCommand {
     private typealias Model = (name: String, path: String, file: ModelFile)
 
     private func measure(
-        _ model: Model, _ profile: inout Profile, _ device: any Device
+        _ model: Model, _ profile: inout Profile, _ mesh: Mesh
     ) async throws {
         let (name, path, file) = model
         let lacksCosts = profile.lacks(name, contextLength: file.network.contextLength)
         guard lacksCosts || profile.lacksServing(of: name) else { return }
         let progress = Progress(name)
-        let packed = try packed(file, device, progress)
+        let packed = try packed(file, mesh, progress)
         if lacksCosts { try await profile.measure(name, packed) { progress.show(0.99 * $0, "measuring") } }
         progress.show(0.99, "serving")
-        let served = ProfiledService(name: name, path: path, device: device)
-        try profile.add(try await served.cost(beside: profile.probe(packed)), of: name)
+        if profile.lacksServing(of: name) {
+            let served = ProfiledService(name: name, path: path, device: mesh.devices[0])
+            try profile.add(try await served.cost(beside: profile.probe(packed)), of: name)
+        }
         progress.show(1, "measured")
     }
 
     /// - Returns: the geometric mean over the models.
     private func speed(
-        _ models: [Model], _ profile: Profile, _ device: any Device
+        _ models: [Model], _ profile: Profile, _ mesh: Mesh
     ) async throws -> Double {
         var logarithms: [Double] = []
         for (name, _, file) in models {
-            guard let speed = try await profile.speed(of: name, packed(file, device, Progress(name))) else {
+            guard let speed = try await profile.speed(of: name, packed(file, mesh, Progress(name))) else {
                 throw FileError(file: output, reason: "holds no costs of \(name) on the whole device")
             }
             logarithms.append(log(speed))
@@ -104,10 +109,11 @@ struct ProfileCommand: AsyncParsableCommand {
         return exp(logarithms.reduce(0, +) / Double(max(1, logarithms.count)))
     }
 
-    private func packed(_ file: ModelFile, _ device: any Device, _ progress: Progress) throws -> PackedWeights {
-        try PackedWeights(file.gguf, vectorWidth: device.limits.vectorWidth, cache: Folders.weights) {
-            progress.show(0.99 * $0, "loading")
-        }
+    private func packed(_ file: ModelFile, _ mesh: Mesh, _ progress: Progress) throws -> PackedWeights {
+        try PackedWeights(
+            file.gguf, vectorWidth: mesh.devices[0].limits.vectorWidth, shards: mesh.devices.count,
+            cache: Folders.weights
+        ) { progress.show(0.99 * $0, "loading") }
     }
 
     private var grid: ProfileGrid {

@@ -89,12 +89,12 @@ struct RunCommand: AsyncParsableCommand {
         // One person has the whole device.
         configuration.shares = [10, 10]
         var unit = UnitConfiguration(models: [configuration])
-        unit.device = device.device
+        unit.devices = device.device.map { [$0] } ?? []
         var logger = Logger(label: "weft") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
         let fleet = Fleet(
             ServeConfiguration(units: [unit]), modelFolder: Folders.models, weightCache: Folders.weights, logger: logger
-        ) { unit in try OpenDevice(unit.device).device }
+        ) { unit in try OpenMesh(unit.devices).mesh }
         let progress = Progress("loading")
         try await fleet.load { _, _, share in progress.show(share) }
         return DirectChat(fleet, model: configuration.name)

@@ -172,7 +172,7 @@ struct ServeCommand: AsyncParsableCommand {
                 guard configuration.units.count == 1 else {
                     throw CommandError("--device is for one unit, and there are \(configuration.units.count)")
                 }
-                configuration.units[0].device = device
+                configuration.units[0].devices = [device]
             }
             return configuration
         }
@@ -321,31 +321,35 @@ private struct Replacements: Service {
 private final class UnitDevices: Sendable {
     private let logger: Logger
     /// Opened, and not yet handed out.
-    private let prepared = Mutex<[String: OpenDevice]>([:])
-    private let all = Mutex<[OpenDevice]>([])
+    private let prepared = Mutex<[String: OpenMesh]>([:])
+    private let all = Mutex<[OpenMesh]>([])
 
     init(logger: Logger) { self.logger = logger }
 
-    /// Opens a unit's device, so that a wrong name ends the program at once.
+    /// Opens a unit's devices, so that a wrong name ends the program at once.
     func prepare(_ unit: UnitConfiguration) throws {
-        let open = try OpenDevice(unit.device)
-        logger.info(
-            "device",
-            metadata: [
-                "unit": "\(unit.name)", "name": "\(open.device.description.name)",
-                "is": "\(open.device.description.selector)", "because": "\(open.reason)",
-            ])
+        let open = try OpenMesh(unit.devices)
+        for device in open.devices {
+            logger.info(
+                "device",
+                metadata: [
+                    "unit": "\(unit.name)", "name": "\(device.device.description.name)",
+                    "is": "\(device.device.description.selector)", "because": "\(device.reason)",
+                ])
+        }
         prepared.withLock { $0[unit.name] = open }
         all.withLock { $0.append(open) }
     }
 
-    /// - Throws: where the device computes wrongly: it must not serve.
-    func open(_ unit: UnitConfiguration) async throws -> any Device {
+    /// - Throws: where a device computes wrongly: it must not serve.
+    func open(_ unit: UnitConfiguration) async throws -> Mesh {
         let known = prepared.withLock { $0.removeValue(forKey: unit.name) }
-        let device = try (known ?? OpenDevice(unit.device)).device
-        try await LaneThread(name: "weft self-test").run { try SelfTest.run(KernelSet(device: device)) }
+        let open = try known ?? OpenMesh(unit.devices)
+        try await LaneThread(name: "weft self-test").run {
+            for device in open.devices { try SelfTest.run(KernelSet(device: device.device)) }
+        }
         logger.info("self-test passed", metadata: ["unit": "\(unit.name)"])
-        return device
+        return open.mesh
     }
 
     /// - Throws: `CommandError` with what the validation layer complained of.

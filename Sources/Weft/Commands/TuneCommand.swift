@@ -61,11 +61,14 @@ struct TuneCommand: ParsableCommand {
                 continue
             }
             for unit in try ServeCommand.read(model).units {
-                let name = device.device ?? unit.device, paths = try unit.models.map { try Folders.model($0.path) }
-                if let index = work.firstIndex(where: { $0.device == name }) {
-                    work[index].models += paths
-                } else {
-                    work.append((name, paths))
+                let paths = try unit.models.map { try Folders.model($0.path) }
+                let named = device.device.map { [$0] } ?? unit.devices
+                for name in named.isEmpty ? [nil] : Set(named).sorted().map(Optional.some) {
+                    if let index = work.firstIndex(where: { $0.device == name }) {
+                        work[index].models += paths
+                    } else {
+                        work.append((name, paths))
+                    }
                 }
             }
         }

@@ -29,7 +29,7 @@ struct ProfiledService {
         let device = device
         let fleet = Fleet(
             ServeConfiguration(units: [unit]), modelFolder: "", weightCache: Folders.weights, logger: logger
-        ) { _ in device }
+        ) { _ in Mesh(device) }
         try await fleet.load()
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let server = WeftServer(fleet, configuration: WeftServer.Configuration(port: 0), logger: logger) {
