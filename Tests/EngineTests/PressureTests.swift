@@ -41,6 +41,7 @@ struct PressureTests {
         let expected = alone
         var random = Random(state: seed)
         var counts = (whole: 0, dropped: 0, refused: 0)
+        var change: Task<Void, any Error>?
         try await withThrowingTaskGroup(of: Ending.self) { group in
             var running = 0
             for arrival in 0..<Self.arrivals {
@@ -54,9 +55,15 @@ struct PressureTests {
                 }
                 running += 1
                 if arrival % 300 == 150 {
-                    group.addTask {
+                    // One after the other: a busy machine may not be done with the one before.
+                    let next = Task { [change] in
+                        try await change?.value
                         try await service.fleet.unload("c", patience: .milliseconds(5))
                         _ = try await service.fleet.load(guest, unit: nil)
+                    }
+                    change = next
+                    group.addTask {
+                        try await next.value
                         return .change
                     }
                     running += 1

@@ -79,6 +79,7 @@ struct ReloadPlanTests {
         ("host: 127.0.0.2", "host: needs a restart to change"), ("port: 1", "port: needs"),
         ("pool_mb: 7", "pool_mb: needs"),
         ("weights_mb: 7", "weights_mb: needs"), ("device: opencl", "device: needs"), ("policy: fcfs", "policy: needs"),
+        ("devices: [a, b]", "devices: needs"), ("shards: 2", "shards: needs"),
         ("keys: k", "keys: needs"), ("insecure: true", "insecure: needs"), ("admin: {port: 1}", "admin: needs"),
         ("tls: {certificate: a, key: b}", "tls: needs"), ("cors: {origins: [a]}", "cors: needs"),
         ("tracing: {endpoint: 'http://a'}", "tracing: needs"), ("name: other", "units: needs"),

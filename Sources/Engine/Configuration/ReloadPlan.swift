@@ -79,8 +79,10 @@ package struct ReloadPlan: Sendable, Hashable {
         ].filter(\.1).map(\.0)
         for unit in new.units {
             guard let before = old.units.first(where: { $0.name == unit.name }) else { continue }
+            // As the file has it.
+            let devices = before.devices.count > 1 || unit.devices.count > 1 ? "devices" : "device"
             let differing = [
-                ("devices", before.devices != unit.devices), ("shards", before.shards != unit.shards),
+                (devices, before.devices != unit.devices), ("shards", before.shards != unit.shards),
                 ("pool_mb", before.poolMegabytes != unit.poolMegabytes),
                 ("weights_mb", before.weightsMegabytes != unit.weightsMegabytes),
                 ("policy", before.policy != unit.policy),

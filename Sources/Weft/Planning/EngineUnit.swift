@@ -23,7 +23,7 @@ struct EngineUnit {
         let costs = CostModel(table)
         let models = try configuration.models.map { model in
             do {
-                return try Self.model(model, costs)
+                return try Self.model(model, of: configuration, costs)
             } catch let error as CostError {
                 throw FileError(file: path, reason: "\(error)")
             }
@@ -34,12 +34,14 @@ struct EngineUnit {
             pages: configuration.poolMegabytes << 20 / PageLayout.defaultPageBytes, models: models)
     }
 
-    private static func model(_ model: ModelConfiguration, _ costs: CostModel) throws -> SimulatedModel {
-        let path = try Folders.model(model.path)
-        let network = try Network(GGUFFile(path: path))
+    private static func model(
+        _ model: ModelConfiguration, of unit: UnitConfiguration, _ costs: CostModel
+    ) throws -> SimulatedModel {
+        let path = try Folders.model(model.path), ranks = max(1, unit.devices.count)
+        let network = try Network(GGUFFile(path: path)).cut(into: unit.shards ?? ranks, ranks: ranks)
         let name = PartName.model(at: path)
-        guard let cost = try costs.costs(of: name, devices: 1) else {
-            throw CostError(unknownModel: "\(name) on one device", known: [])
+        guard let cost = try costs.costs(of: name, devices: ranks) else {
+            throw CostError(unknownModel: "\(name) on so few devices", known: [])
         }
         let shape = try Model.kvShape(network, type: model.kvType)
         return SimulatedModel(
