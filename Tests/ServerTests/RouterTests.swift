@@ -399,11 +399,11 @@ import Testing
                     return announcer
                 }
                 let old = ServiceGroup(services: [announcer(5)], logger: .silent)
-                async let oldEnds: Void = old.run()
-                try await eventually { try await router.complete().worker == "u@0.0" }
+                let oldRun = Task { try await old.run() }
+                while try await router.complete().worker != "u@0.0" { try await Task.sleep(for: .milliseconds(20)) }
                 let new = ServiceGroup(services: [announcer(6)], logger: .silent)
                 async let newEnds: Void = new.run()
-                await #expect(throws: Announcer.Fenced.self) { try await oldEnds }
+                await #expect(throws: Announcer.Fenced.self) { try await oldRun.value }
                 let listed = try await router.ask(.GET, "/registry")
                 #expect(listed.text.contains("\"epoch\":6") && !listed.text.contains("\"epoch\":5"))
                 await new.triggerGracefulShutdown()

@@ -50,7 +50,8 @@ class Controller:
         if os.path.exists(self.path):
             with open(self.path) as file:
                 self.memory = json.load(file)
-        self.lock = threading.Lock()
+        # Made once: Ray sends its code to the head for each that is made, which takes a second.
+        self.lock, self.supervisors = threading.Lock(), ray.remote(Supervisor)
         self.has_looked = threading.Event()  # at what is ordered now
         # By key: supervisors that are known, and all there are; loads under way; when and why one was refused; what was
         # seen last. By what it is about: what people should know.
@@ -119,7 +120,8 @@ class Controller:
             return {
                 "controller": os.getpid(), "leaving": self.memory["leaving"], "has_plan": bool(order),
                 "nodes": [
-                    {"node": int(at), "alive": int(at) in alive} | node for at, node in self.memory["nodes"].items()],
+                    {"node": int(at), "alive": int(at) in alive} | node
+                    for at, node in sorted(self.memory["nodes"].items(), key=lambda item: int(item[0]))],
                 "units": shown, "missing": self.force[2], "trouble": sorted(self.trouble.values())}
 
     @staticmethod
@@ -300,7 +302,7 @@ class Controller:
         told = {name: order[name] for name in ("routers", "secret", "keys", "insecure", "weft")}
         told |= {"unit": unit, "key": at, "epoch": epoch, "host": alive[unit["node"]]["host"]}
         try:
-            self.known[at] = ray.remote(Supervisor).options(
+            self.known[at] = self.supervisors.options(
                 name=PREFIX + at, namespace=NAMESPACE, lifetime="detached", num_cpus=0, max_concurrency=8,
                 label_selector={"weft-node": str(unit["node"])},
                 resources={f"device-{device}": 1 for device in unit["devices"]}).remote(told)
