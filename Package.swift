@@ -137,7 +137,7 @@ let package = Package(
                 "Server", "ConfigurationFiles", "Workloads", "Scheduling", "Placement", "Routing", "Simulation",
                 "MuxServeReference", "Reporting", "ShaderInspection", "Benchmarks", "Hub", argumentParser, logging,
                 lifecycle, signals,
-            ] + httpClient,
+            ] + httpClient, resources: [.embedInCode("Cluster")],
             swiftSettings: settings),
         .target(name: "TestDevices", dependencies: ["Compute"], path: "Tests/TestDevices", swiftSettings: settings),
         .target(
@@ -212,6 +212,6 @@ let package = Package(
                 "Quantities", "Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "GGUF", "KVCache", "Transformer",
                 "Engine", "Tokenization", "Weft", logging,
             ] + httpClient,
-            path: "Tests/Conformance", exclude: ["clients", "Resources"], swiftSettings: settings),
+            path: "Tests/Conformance", exclude: ["clients", "cluster", "Resources"], swiftSettings: settings),
     ]
 )

@@ -172,29 +172,34 @@ class Server:
         return answer
 
     async def _stream(self, body, answer):
-        data = json.dumps(body | {"stream": True, "stream_options": {"include_usage": True}}).encode()
         answer.sent = time.monotonic()
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            writer.write(
-                f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(data)}\r\n\r\n".encode() + data)
-            head = await reader.readuntil(b"\r\n\r\n")
-            answer.status = int(head.split()[1])
-            answer.retries = b"retry-after" in head.lower()
-            if answer.status != 200:
-                answer.error = (await reader.read()).decode(errors="replace")
+        await complete("127.0.0.1", self.port, body, answer)
+
+
+async def complete(host, port, body, answer):
+    """A streamed completion on a connection of its own. Raises OSError, EOFError where it breaks."""
+    data = json.dumps(body | {"stream": True, "stream_options": {"include_usage": True}}).encode()
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(
+            f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(data)}\r\n\r\n".encode() + data)
+        head = await reader.readuntil(b"\r\n\r\n")
+        answer.status = int(head.split()[1])
+        answer.retries = b"retry-after" in head.lower()
+        if answer.status != 200:
+            answer.error = (await reader.read()).decode(errors="replace")
+            return
+        # Chunks of the transfer coding end with events, and their sizes are lines of their own.
+        while line := await reader.readline():
+            if not line.startswith(b"data: "):
+                continue
+            if line.startswith(b"data: [DONE]"):
+                answer.ended = True
                 return
-            # Chunks of the transfer coding end with events, and their sizes are lines of their own.
-            while line := await reader.readline():
-                if not line.startswith(b"data: "):
-                    continue
-                if line.startswith(b"data: [DONE]"):
-                    answer.ended = True
-                    return
-                answer.add(json.loads(line[6:]))
-        finally:
-            writer.close()
+            answer.add(json.loads(line[6:]))
+    finally:
+        writer.close()
 
 
 class Answer:

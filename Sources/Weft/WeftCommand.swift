@@ -12,8 +12,8 @@ struct WeftCommand: AsyncParsableCommand {
             """,
         version: weftVersion,
         subcommands: [
-            ServeCommand.self, RouteCommand.self, GenerateCommand.self, LogitsCommand.self, DevicesCommand.self,
-            ConvertCommand.self,
+            ServeCommand.self, RouteCommand.self, ClusterCommand.self, GenerateCommand.self, LogitsCommand.self,
+            DevicesCommand.self, ConvertCommand.self,
             ModelsCommand.self, ListModelsCommand.self, ShowModelCommand.self, RemoveModelsCommand.self,
             PullCommand.self, RunCommand.self, PsCommand.self, KeysCommand.self, ConfigCommand.self,
             BenchCommand.self, ShadersCommand.self, ProfileCommand.self, TuneCommand.self, PlanCommand.self,

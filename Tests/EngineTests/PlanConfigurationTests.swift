@@ -76,6 +76,27 @@ struct PlanConfigurationTests {
         }
     }
 
+    @Test func aNodeServesItsOwnUnits() throws {
+        var (first, second) = (Self.unit("first", [Self.hot]), Self.unit("second", [Self.cold]))
+        (first.node, second.node) = (0, 2)
+        let root = try Field(Plan(units: [first, second]).yaml, file: "plan.yaml")
+        func configuration(_ unit: String?, _ node: Int?) throws -> ServeConfiguration {
+            try ServeConfiguration(plan: root, unit: unit, node: node, devices: ["opencl:0"], file: Self.file)
+        }
+        #expect(try configuration(nil, 2).units.map(\.name) == ["second"])
+        #expect(try configuration("second", 2).units.map(\.device) == ["opencl:0"])
+        let faults: [(String?, Int?, String)] = [
+            (nil, 1, "plan.yaml:3: units: there are no units for node 1; there are nodes 0, 2"),
+            ("second", 0, "plan.yaml:3: units: unit 'second' is not on node 0; there are nodes 0, 2"),
+            ("third", 0, "plan.yaml:3: units: there is no unit 'third'; there are first, second"),
+            ("second", nil, "plan.yaml:16: units[1].devices: is device 0 of node 2, and this machine has 1 devices"),
+        ]
+        for (unit, node, expected) in faults {
+            let error = #expect(throws: FileError.self) { try configuration(unit, node) }
+            #expect(error?.description.hasPrefix(expected) == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test func unitsAreServedTogetherOrOneOfThem() throws {
         let units = [Self.unit("first", [Self.hot]), Self.unit("second", devices: [1], [Self.cold])]
         let devices = ["opencl:0", "vulkan:0"]

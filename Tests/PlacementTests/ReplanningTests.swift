@@ -84,6 +84,44 @@ struct ReplanningTests {
         #expect(Set(new.units.flatMap(\.models).map(\.name)) == Set(next.map(\.name)))
     }
 
+    @Test func modelsOfALostNodeGoToTheOthersAndUnitsThereStay() throws {
+        let demands = Synthetic.demands(6, totalRate: 20, seed: 3)
+        let objective = try objective(demands)
+        let old = try plan(demands)
+        #expect(Set(old.units.map(\.node)) == [0, 1])
+        var replanning = try Replanning(old, for: objective, on: cluster, without: [1])
+        let (new, moves) = try replanning.run(mayLeaveOut: true)
+        #expect(new.units.allSatisfy { $0.node == 0 })
+        #expect(Set(new.units.flatMap(\.models).map(\.name)) == Set(demands.map(\.name)))
+        #expect(replanning.missing.isEmpty)
+        let lost = old.units.filter { $0.node == 1 }.flatMap(\.models).map(\.name)
+        #expect(Set(lost).isSubset(of: moves.map(\.model)))
+        for unit in old.units where unit.node == 0 {
+            #expect(new.units.contains { $0.name == unit.name && $0.devices == unit.devices })
+        }
+    }
+
+    @Test func whatHasNoRoomLeftIsNamed() throws {
+        let demands = (0..<3).map { ModelDemand(name: "m\($0)", profile: .llama30B, rate: 1) }
+        let cluster = Cluster(nodes: 3, devicesPerNode: 1)
+        let objective = try ThroughputObjective(demands: demands, costs: Synthetic.costs, cluster: cluster)
+        let units = demands.indices.map { index in
+            PlannedUnit(
+                name: "u\(index)", node: index, devices: [0],
+                models: [
+                    PlannedModel(
+                        name: "m\(index)", model: demands[index].path, rate: 1,
+                        shares: PhaseShares(prefill: .whole, decode: Share(5)), estimatedThroughput: 1)
+                ])
+        }
+        var replanning = try Replanning(Plan(units: units), for: objective, on: cluster, without: [1])
+        let (new, moves) = try replanning.run(mayLeaveOut: true)
+        #expect(replanning.missing == ["m1"] && moves.isEmpty)
+        #expect(new.units.map(\.name) == ["u0", "u2"])
+        var strict = try Replanning(Plan(units: units), for: objective, on: cluster, without: [1])
+        #expect(throws: PlacementError.fitsNowhere(model: "m1", largestMesh: 1)) { try strict.run() }
+    }
+
     @Test func plansOfOtherClustersAreRefused() throws {
         let demands = Synthetic.demands(6, totalRate: 30, seed: 3)
         let old = try plan(demands)

@@ -384,6 +384,33 @@ import Testing
             }
         }
     }
+
+    /// As in a cluster, where a process of the same name is started elsewhere.
+    @Test func aServerWhoseNameWasGivenEndsWhenAnotherTakesIt() async throws {
+        try await TestRouter.running { router in
+            try await serving(ScriptedGenerator(Script(texts: ["one"]))) { port, _ in
+                func announcer(_ epoch: Int) -> Announcer {
+                    var settings = Announcer.Settings(
+                        routers: ["http://127.0.0.1:\(router.port)"], scheme: "http", host: "127.0.0.1", port: nil,
+                        secret: nil, version: "1", models: [], aliases: [:])
+                    settings.incarnation = Incarnation(name: "u@0.0", epoch: epoch)
+                    let announcer = Announcer(settings, of: TestUnits(), logger: .silent)
+                    announcer.listening(on: port)
+                    return announcer
+                }
+                let old = ServiceGroup(services: [announcer(5)], logger: .silent)
+                let oldRun = Task { try await old.run() }
+                while try await router.complete().worker != "u@0.0" { try await Task.sleep(for: .milliseconds(20)) }
+                let new = ServiceGroup(services: [announcer(6)], logger: .silent)
+                async let newEnds: Void = new.run()
+                await #expect(throws: Announcer.Fenced.self) { try await oldRun.value }
+                let listed = try await router.ask(.GET, "/registry")
+                #expect(listed.text.contains("\"epoch\":6") && !listed.text.contains("\"epoch\":5"))
+                await new.triggerGracefulShutdown()
+                try await newEnds
+            }
+        }
+    }
 }
 
 /// An engine's status with one unit that works.

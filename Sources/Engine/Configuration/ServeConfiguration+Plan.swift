@@ -18,25 +18,33 @@ extension ServeConfiguration {
     /// - Parameters:
     ///   - root: of the plan's file.
     ///   - unit: the name of the only unit to serve; `nil` for all of them.
+    ///   - node: which of the plan's nodes this machine is, whose units alone are served; `nil` where the plan has one.
     ///   - devices: the machine's devices as the plan numbers them, each as `UnitConfiguration.devices` names it.
     ///   - file: the model file that is meant by a name of the plan.
     /// - Throws: `FileError`, also where a unit cannot be served here, or `file` knows none of a model's names.
     package init(
-        plan root: Field, unit name: String? = nil, devices: [String], file: (String) throws -> String
+        plan root: Field, unit name: String? = nil, node: Int? = nil, devices: [String],
+        file: (String) throws -> String
     ) throws(FileError) {
         let plan = try Plan(root)
         let list = try root.field("units")
         var units: [UnitConfiguration] = []
-        for (unit, field) in zip(plan.units, try list.elements()) where name == nil || unit.name == name {
+        for (unit, field) in zip(plan.units, try list.elements()) {
+            guard name == nil || unit.name == name, node == nil || unit.node == node else { continue }
             var models: [ModelConfiguration] = []
             for (model, field) in zip(unit.models, try field.field("models").elements()) {
                 models.append(try ModelConfiguration(model, field, file: file))
             }
             var configuration = UnitConfiguration(name: unit.name, models: models)
-            configuration.devices = try Self.devices(of: unit, field, devices)
+            configuration.devices = try Self.devices(of: unit, field, on: node ?? 0, devices)
             units.append(configuration)
         }
         if units.isEmpty {
+            if let node, name.map({ name in plan.units.contains { $0.name == name } }) ?? true {
+                let nodes = Set(plan.units.map(\.node)).sorted().map(String.init).joined(separator: ", ")
+                let what = name.map { "unit '\($0)' is not on" } ?? "there are no units for"
+                throw list.error("\(what) node \(node); there are nodes \(nodes)")
+            }
             let names = plan.units.map(\.name).joined(separator: ", ")
             throw list.error("there is no unit '\(name ?? "")'; there are \(names)")
         }
@@ -44,10 +52,10 @@ extension ServeConfiguration {
     }
 
     private static func devices(
-        of unit: PlannedUnit, _ field: Field, _ devices: [String]
+        of unit: PlannedUnit, _ field: Field, on node: Int, _ devices: [String]
     ) throws(FileError) -> [String] {
         let field = try field.field("devices")
-        for device in unit.devices where unit.node != 0 || !devices.indices.contains(device) {
+        for device in unit.devices where unit.node != node || !devices.indices.contains(device) {
             throw field.error(
                 "is device \(device) of node \(unit.node), and this machine has \(devices.count) devices "
                     + "(\(devices.joined(separator: ", ")))")

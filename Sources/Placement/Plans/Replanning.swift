@@ -8,12 +8,19 @@ package struct Replanning<Objective: UnitObjective>: Sendable {
     var devices: [[Int]]
     var layout: Layout
     var book: ScoreBook<Objective>
+    /// Models that found no room, where `run` may leave some out.
+    package private(set) var missing: [String] = []
 
     /// - Parameters:
     ///   - plan: What runs now. Its models that the objective does not know are dropped.
     ///   - cluster: Where it runs; devices that the plan leaves idle count as single meshes.
+    ///   - lost: Nodes that are there no more: what was on them is placed on the others.
     /// - Throws: `ReplanningError` where the plan does not belong to the cluster.
-    package init(_ plan: Plan, for objective: Objective, on cluster: Cluster) throws(ReplanningError) {
+    package init(
+        _ plan: Plan, for objective: Objective, on cluster: Cluster, without lost: Set<Int> = []
+    ) throws(ReplanningError) {
+        var plan = plan
+        plan.units.removeAll { lost.contains($0.node) }
         self.objective = objective
         kinds = MeshKinds(cluster)
         book = ScoreBook(objective, kinds)
@@ -40,7 +47,7 @@ package struct Replanning<Objective: UnitObjective>: Sendable {
             names.append(unit.name)
             devices.append(unit.devices)
         }
-        for (index, node) in cluster.nodes.enumerated() {
+        for (index, node) in cluster.nodes.enumerated() where !lost.contains(index) {
             for device in 0..<node.devices where !used.contains([index, device]) {
                 guard let kind = Self.kind(1, node, kinds) else { continue }
                 meshes.append(Layout.Mesh(node: index, kind: kind))
@@ -66,14 +73,20 @@ package struct Replanning<Objective: UnitObjective>: Sendable {
     ///   - minimalGain: Each model moved or loaded anew must raise the objective by this part of it. Chosen: costs
     ///     are not known better, and weights are loaded for it.
     ///   - mayRecut: Whether two equal meshes of a node may become one, or one two, with all their models loaded anew.
-    /// - Throws: `PlacementError.fitsNowhere` for a new model without room.
+    ///   - mayLeaveOut: Whether a new model without room is left out and goes to `missing`: the most demanding models
+    ///     are placed first.
+    /// - Throws: `PlacementError.fitsNowhere` for a new model without room, unless it may be left out.
     package mutating func run(
-        minimalGain: Double = 0.005, mayRecut: Bool = false
+        minimalGain: Double = 0.005, mayRecut: Bool = false, mayLeaveOut: Bool = false
     ) throws(PlacementError) -> (plan: Plan, moves: [PlanMove]) {
         var moves: [PlanMove] = []
         let placed = Set(layout.meshes.flatMap(\.models))
         for model in GreedyPlacement(objective.demands).order where !placed.contains(model) {
             guard let move = bestMove(of: model, from: nil) else {
+                if mayLeaveOut {
+                    missing.append(objective.demands[model].name)
+                    continue
+                }
                 let largest = layout.meshes.map { kinds[$0.kind].devices }.max() ?? 0
                 throw .fitsNowhere(model: objective.demands[model].name, largestMesh: largest)
             }

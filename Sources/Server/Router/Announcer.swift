@@ -2,7 +2,7 @@ package import Engine
 import Foundation
 package import Logging
 import NIOHTTP1
-import Routing
+package import Routing
 import ServiceLifecycle
 import Synchronization
 
@@ -22,6 +22,8 @@ package struct Announcer: Service {
         package var models: [String]
         /// Other names of models.
         package var aliases: [String: String]
+        /// Name and epoch that whoever started this process gave it; its address and the machine's clock where absent.
+        package var incarnation: Incarnation?
 
         package init(
             routers: [String], scheme: String, host: String, port: Int?, secret: String?, version: String,
@@ -39,7 +41,13 @@ package struct Announcer: Service {
     private let epoch = Int(Date().timeIntervalSince1970 * 1e6)
     private let state = State()
 
+    /// Another process runs in place of this one, whose name and epoch were given.
+    package struct Fenced: Error, CustomStringConvertible {
+        package var description: String
+    }
+
     private final class State: Sendable {
+        let fence = Mutex<Fenced?>(nil)
         let port = Mutex<Int?>(nil)
         let isListening = Latch()
         let isDraining = Mutex(false)
@@ -63,6 +71,10 @@ package struct Announcer: Service {
                 for router in settings.routers { group.addTask { await announce(to: router, client) } }
             }
         }
+        if let fence = state.fence.withLock({ $0 }) {
+            await client.shutdown()
+            throw fence
+        }
         // One that was fenced off by all routers serves on for those who know it.
         try? await gracefulShutdown()
         guard state.isListening.isOpen else { return await client.shutdown() }
@@ -72,12 +84,15 @@ package struct Announcer: Service {
         await client.shutdown()
     }
 
-    private var name: String { "\(settings.host):\(state.port.withLock { $0 } ?? 0)" }
+    private var address: String { "\(settings.host):\(state.port.withLock { $0 } ?? 0)" }
 
-    /// Announces once a second; what becomes of it goes to the log when it changes.
+    private var worker: Incarnation { settings.incarnation ?? Incarnation(name: address, epoch: epoch) }
+
+    /// Announces once a second; what becomes of it goes to the log when it changes. One whose name was given has its
+    /// place taken everywhere if any router says so: it announces itself to none any more.
     private func announce(to router: String, _ client: WorkerClient) async {
         var outcome = ""
-        while !Task.isCancelled {
+        while !Task.isCancelled, state.fence.withLock({ $0 == nil }) {
             let new = await announceOnce(to: router, client)
             if new.text != outcome, !Task.isCancelled {
                 logger.log(level: new.isFault ? .error : .info, "\(new.text)", metadata: ["router": "\(router)"])
@@ -107,9 +122,9 @@ package struct Announcer: Service {
             case 401:
                 return Outcome(text: "the router does not know this server's secret: give both the same one")
             case 409:
-                return Outcome(
-                    text: "another process announces itself as \(name), and this one stops: \(answer.message)",
-                    isFinal: true)
+                let text = "another process announces itself as \(worker.name), and this one stops: \(answer.message)"
+                if settings.incarnation != nil { state.fence.withLock { $0 = Fenced(description: text) } }
+                return Outcome(text: text, isFinal: true)
             default: return Outcome(text: "the router refuses this server: \(answer.message)")
             }
         } catch {
@@ -118,9 +133,9 @@ package struct Announcer: Service {
     }
 
     private func withdraw(from router: String, _ client: WorkerClient) async {
-        let worker = name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? name
+        let name = worker.name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? worker.name
         _ = try? await client.ask(
-            .DELETE, router + "/registry?worker=\(worker)&epoch=\(epoch)",
+            .DELETE, router + "/registry?worker=\(name)&epoch=\(worker.epoch)",
             headers: WorkerClient.headers(bearing: settings.secret))
     }
 
@@ -133,7 +148,7 @@ package struct Announcer: Service {
             models += settings.aliases.filter { models.contains($0.value) }.keys
             let isDraining = state.isDraining.withLock { $0 }
             return Announcement(
-                Incarnation(name: name, epoch: epoch), url: "\(settings.scheme)://\(name)", version: settings.version,
+                worker, url: "\(settings.scheme)://\(address)", version: settings.version,
                 state: isDraining ? .draining : status == nil ? .loading : .ready,
                 units: status?.units.map(\.name) ?? [], models: Array(Set(models)).sorted(),
                 requests: units.flatMap(\.models).reduce(0) { $0 + $1.waiting + $1.running })

@@ -21,6 +21,9 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             The server answers at once; requests get 503 and /ready says so until all models are loaded. Beyond loopback \
             it asks for keys (`weft keys new`), or for `insecure: true` in its configuration.
+
+            The exit status is 2 or 64 where a restart would find the same fault, as in the configuration or a device that \
+            is not there, and 9 where another process has taken this one's name (--announce-as).
             """)
 
     @Argument(
@@ -31,6 +34,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "The only unit to serve of a configuration or plan with several.")
     var unit: String?
+
+    @Option(help: "Which node of a plan this machine is: only that node's units are served.")
+    var node: Int?
 
     @Option(help: "The address to listen on; overrides the configuration.")
     var host: String?
@@ -48,6 +54,12 @@ struct ServeCommand: AsyncParsableCommand {
         help: "What is logged: trace, debug, info, notice, warning, error or critical; overrides the configuration.",
         transform: Self.level)
     var logLevel: Logger.Level?
+
+    @Option(help: "A file of keys that clients must have; overrides the configuration.")
+    var keys: String?
+
+    @Flag(help: "Ask for no keys, whoever may reach the address.")
+    var insecure = false
 
     @OptionGroup var device: DeviceOption
 
@@ -71,6 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
             outcome = .failure(error)
         }
         await log.flush(within: .seconds(1))
+        if case .failure(let error) = outcome, let exit = ServeExit(error) { throw exit.said(error) }
         try outcome.get()
         // Compilers and worker threads of drivers may be at work, and do not survive the destructors of their
         // libraries: lavapipe crashed there once, after everything had been served.
@@ -146,14 +159,17 @@ struct ServeCommand: AsyncParsableCommand {
     /// What the words of the command say.
     private var words: Words {
         Words(
-            sources: sources, unit: unit, host: host, port: port, policy: policy, device: device.device,
-            logFormat: logFormat, logLevel: logLevel)
+            sources: sources, unit: unit, node: node, keys: keys, isInsecure: insecure, host: host, port: port,
+            policy: policy, device: device.device, logFormat: logFormat, logLevel: logLevel)
     }
 
     /// The configuration that is asked for: read whenever that is wanted, with the options over it.
     private struct Words: Sendable {
         var sources: [String]
         var unit: String?
+        var node: Int?
+        var keys: String?
+        var isInsecure: Bool
         var host: String?
         var port: Int?
         var policy: PolicyName?
@@ -162,9 +178,11 @@ struct ServeCommand: AsyncParsableCommand {
         var logLevel: Logger.Level?
 
         func configuration() throws -> ServeConfiguration {
-            var configuration = try ServeCommand.configuration(of: sources, unit: unit)
+            var configuration = try ServeCommand.configuration(of: sources, unit: unit, node: node)
             configuration.host = host ?? configuration.host
             configuration.port = port ?? configuration.port
+            configuration.access.keys = keys.map { URL(filePath: $0).path } ?? configuration.access.keys
+            configuration.access.isInsecure = isInsecure || configuration.access.isInsecure
             configuration.log.format = logFormat ?? configuration.log.format
             configuration.log.level = logLevel ?? configuration.log.level
             if let policy { for index in configuration.units.indices { configuration.units[index].policy = policy } }
@@ -242,12 +260,14 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Of a file of configuration, or of models by path or name.
-    private static func configuration(of sources: [String], unit: String?) throws -> ServeConfiguration {
+    private static func configuration(
+        of sources: [String], unit: String?, node: Int?
+    ) throws -> ServeConfiguration {
         guard !isConfiguration(sources[0]) else {
             guard sources.count == 1 else {
                 throw ValidationError("one configuration can be served, or several models")
             }
-            return try read(sources[0], unit: unit)
+            return try read(sources[0], unit: unit, node: node)
         }
         var models: [ModelConfiguration] = []
         for source in sources {
@@ -262,12 +282,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// Reads a configuration, or makes one of a plan.
     ///
-    /// - Parameter unit: the only unit that is wanted.
+    /// - Parameters:
+    ///   - unit: the only unit that is wanted.
+    ///   - node: the plan's node that this machine is.
     /// - Throws: `FileError`; `ValidationError` where the file cannot be read.
-    static func read(_ path: String, unit: String? = nil) throws -> ServeConfiguration {
+    static func read(_ path: String, unit: String? = nil, node: Int? = nil) throws -> ServeConfiguration {
         let root = try Field(PlanningInputs.text(path), file: path)
         guard ServeConfiguration.isPlan(root) else { return try ServeConfiguration(root, unit: unit) }
-        return try ServeConfiguration(plan: root, unit: unit, devices: OpenDevice.selectorsByPreference()) {
+        return try ServeConfiguration(plan: root, unit: unit, node: node, devices: OpenDevice.selectorsByPreference()) {
             URL(filePath: try Folders.model($0)).path
         }
     }

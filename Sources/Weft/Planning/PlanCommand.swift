@@ -42,6 +42,9 @@ struct PlanCommand: ParsableCommand {
     @Flag(help: "With --from: move models between the meshes there are, and cut none anew.")
     var keepMeshes = false
 
+    @Option(help: "With --from: a node that is lost. Its models go to the others; may be given several times.")
+    var withoutNode: [Int] = []
+
     @Option(help: "Where to write the plan.")
     var output: String?
 
@@ -58,11 +61,14 @@ struct PlanCommand: ParsableCommand {
         var estimatedThroughput: Double
         var seconds: Double
         var moves: [PlanMove]?
+        /// Models for which the nodes left have no room.
+        var missing: [String]?
     }
 
     func validate() throws {
         if !(scale > 0 && time > 0) { throw ValidationError("--scale and --time must be positive") }
         if replicas < 1 { throw ValidationError("--replicas must be at least 1") }
+        if !withoutNode.isEmpty, from == nil { throw ValidationError("--without-node is for --from") }
     }
 
     func run() throws {
@@ -100,11 +106,17 @@ struct PlanCommand: ParsableCommand {
         let plan: Plan
         let score: Double
         var made: [PlanMove]?
+        var missing: [String]?
         if let from {
-            var replanning = try Replanning(PlanningInputs.plan(from), for: makeObjective(demands), on: cluster)
-            let (changed, moves) = try replanning.run(mayRecut: !keepMeshes)
+            if let node = withoutNode.first(where: { !cluster.nodes.indices.contains($0) }) {
+                throw ValidationError("--without-node \(node): the cluster has nodes 0 to \(cluster.nodes.count - 1)")
+            }
+            var replanning = try Replanning(
+                PlanningInputs.plan(from), for: makeObjective(demands), on: cluster, without: Set(withoutNode))
+            let (changed, moves) = try replanning.run(mayRecut: !keepMeshes, mayLeaveOut: !withoutNode.isEmpty)
             explain(moves.isEmpty ? "no move is worth its cost\n" : moves.map { "\($0)\n" }.joined())
-            (plan, score, made) = (changed, replanning.score, moves)
+            explain(replanning.missing.map { "there is no room for \($0)\n" }.joined())
+            (plan, score, made, missing) = (changed, replanning.score, moves, replanning.missing)
         } else {
             let end = start.addingTimeInterval(time)
             let planner = Planner(on: cluster, makeObjective: makeObjective)
@@ -118,7 +130,7 @@ struct PlanCommand: ParsableCommand {
         if json {
             let output = Output(
                 plan: plan, objective: objective.rawValue, score: score, estimatedThroughput: plan.estimatedThroughput,
-                seconds: seconds, moves: made)
+                seconds: seconds, moves: made, missing: missing)
             print(try output.prettyJSON())
         } else if output == nil {
             print(plan.yaml, terminator: "")

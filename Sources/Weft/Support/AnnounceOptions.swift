@@ -3,6 +3,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Logging
+import Routing
 import Server
 
 /// How `weft serve` tells routers that it is there.
@@ -16,11 +17,21 @@ struct AnnounceOptions: ParsableArguments {
     @Option(help: "A file with the secret that the routers have; without it $WEFT_ROUTE_SECRET.")
     var announceSecret: String?
 
+    @Option(help: "With --announce: what routers call this server, by default its address; they hear one of a name.")
+    var announceAs: String?
+
+    @Option(help: "With --announce-as: grows with each start; who hears that a greater one runs ends with status 9.")
+    var epoch: Int?
+
     func validate() throws {
         if let router = announce.first(where: { !WorkerURL.isValid($0) }) {
             throw ValidationError("--announce \(router): is no URL of a router, as http://10.0.0.1:8080")
         }
         if announce.isEmpty, advertise != nil { throw ValidationError("--advertise is for --announce") }
+        if announce.isEmpty, announceAs != nil { throw ValidationError("--announce-as is for --announce") }
+        if (announceAs == nil) != (epoch == nil) {
+            throw ValidationError("--announce-as and --epoch go together: a name needs an order of those who bear it")
+        }
         if let advertise, !WorkerURL.isValid("http://\(advertise)") {
             throw ValidationError("--advertise \(advertise): must be HOST or HOST:PORT")
         }
@@ -39,11 +50,12 @@ struct AnnounceOptions: ParsableArguments {
             throw CommandError("--advertise is needed: \(address) does not say how routers reach this server")
         }
         let url = URLComponents(string: "http://\(advertise ?? address)")
-        return Announcer(
-            Announcer.Settings(
-                routers: announce, scheme: scheme, host: url?.host ?? address, port: url?.port, secret: try secret(),
-                version: weftVersion, models: configuration.units.flatMap { $0.models.map(\.name) },
-                aliases: configuration.access.aliases), of: fleet, logger: logger)
+        var settings = Announcer.Settings(
+            routers: announce, scheme: scheme, host: url?.host ?? address, port: url?.port, secret: try secret(),
+            version: weftVersion, models: configuration.units.flatMap { $0.models.map(\.name) },
+            aliases: configuration.access.aliases)
+        if let announceAs, let epoch { settings.incarnation = Incarnation(name: announceAs, epoch: epoch) }
+        return Announcer(settings, of: fleet, logger: logger)
     }
 }
 

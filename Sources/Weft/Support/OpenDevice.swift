@@ -114,9 +114,13 @@ struct OpenDevice {
         return devices
     }
 
-    /// What opens each physical device of this machine, in the order in which a plan numbers them: the default device,
-    /// then the others as the inventory has them, GPUs before drivers of the CPU.
+    /// What opens each physical device of this machine, in the order in which a plan numbers them: as `WEFT_DEVICES` in
+    /// the environment says, which has commas between them; else the default device, then the others as the inventory
+    /// has them, GPUs before drivers of the CPU.
     static func selectorsByPreference() throws -> [String] {
+        if let named = ProcessInfo.processInfo.environment["WEFT_DEVICES"] {
+            return named.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        }
         let choice = try defaultDevice().description.selector
         let others = try inventory().devices.filter { device in !device.ways.contains { $0.selector == choice } }
         return [choice] + (others.filter { $0.kind != .cpu } + others.filter { $0.kind == .cpu }).map(\.selector)
