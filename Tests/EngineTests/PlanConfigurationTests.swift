@@ -84,7 +84,7 @@ struct PlanConfigurationTests {
             try ServeConfiguration(plan: root, unit: unit, node: node, devices: ["opencl:0"], file: Self.file)
         }
         #expect(try configuration(nil, 2).units.map(\.name) == ["second"])
-        #expect(try configuration("second", 2).units.map(\.device) == ["opencl:0"])
+        #expect(try configuration("second", 2).units.map(\.devices) == [["opencl:0"]])
         let faults: [(String?, Int?, String)] = [
             (nil, 1, "plan.yaml:3: units: there are no units for node 1; there are nodes 0, 2"),
             ("second", 0, "plan.yaml:3: units: unit 'second' is not on node 0; there are nodes 0, 2"),
