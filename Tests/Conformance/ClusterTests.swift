@@ -6,13 +6,15 @@ import Testing
 struct ClusterTests {
     private static let root = ServedTests.folder.deletingLastPathComponent().deletingLastPathComponent()
 
-    @Test func whatIsDecidedIsRight() throws {
+    @Test("Fault 27: what runs becomes the plan, whatever of the cluster comes and goes")
+    func whatIsDecidedIsRight() throws {
         let result = try CommandResult.of(
             "python3", [Self.root.appendingPathComponent("Tests/Conformance/cluster/test_moves.py").path])
         #expect(result.status == 0, "\(result.output)")
     }
 
-    @Test(.timeLimit(.minutes(10))) func whatIsKilledIsStartedAgain() throws {
+    @Test("Fault 27: what is killed of a cluster is started again", .timeLimit(.minutes(10)))
+    func whatIsKilledIsStartedAgain() throws {
         let tool = Self.root.appendingPathComponent("tools/cluster-test").path
         let result = try CommandResult.of("python3", [tool, "--short", "--weft", ServedProcess.binary()])
         print(result.output)
