@@ -6,13 +6,15 @@ import Testing
 struct ClusterTests {
     private static let root = ServedTests.folder.deletingLastPathComponent().deletingLastPathComponent()
 
-    @Test func whatIsDecidedIsRight() throws {
+    @Test("Fault 27: what runs becomes the plan, whatever of the cluster comes and goes")
+    func whatIsDecidedIsRight() throws {
         let result = try CommandResult.of(
             "python3", [Self.root.appendingPathComponent("Tests/Conformance/cluster/test_moves.py").path])
         #expect(result.status == 0, "\(result.output)")
     }
 
-    @Test(.timeLimit(.minutes(10))) func whatIsKilledIsStartedAgain() throws {
+    @Test("Fault 27: what is killed of a cluster is started again", .timeLimit(.minutes(10)))
+    func whatIsKilledIsStartedAgain() throws {
         let tool = Self.root.appendingPathComponent("tools/cluster-test").path
         let result = try CommandResult.of("python3", [tool, "--short", "--weft", ServedProcess.binary()])
         print(result.output)
@@ -47,15 +49,20 @@ struct ClusterTests {
     @Test func whatNoRestartWouldMendHasAStatusOfItsOwn() throws {
         let path = NSTemporaryDirectory() + "weft-plan-\(UUID().uuidString).json"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let unit = #"{"name": "u", "node": 3, "devices": [0], "models": [{"name": "m", "model": "none", "rate": 1}]}"#
-        try Data(#"{"version": 1, "units": [\#(unit)]}"#.utf8).write(to: URL(filePath: path))
-        func serve(_ devices: String, _ words: String...) throws -> CommandResult {
-            try CommandResult.of(
-                "env", ["WEFT_DEVICES=\(devices)", try ServedProcess.binary(), "serve", path, "--port", "0"] + words)
+        func serve(_ model: String, devices: String, node: Int, expecting words: String) throws {
+            let models = #"[{"name": "m", "model": "\#(model)", "rate": 1}]"#
+            let units = #"[{"name": "u", "node": 3, "devices": [1], "models": \#(models)}]"#
+            try Data(#"{"version": 1, "units": \#(units)}"#.utf8).write(to: URL(filePath: path))
+            let result = try CommandResult.of(
+                "env",
+                ["WEFT_DEVICES=\(devices)", try ServedProcess.binary()]
+                    + ["serve", path, "--port", "0", "--unit", "u", "--node", "\(node)"])
+            #expect(result.status == 2 && result.output.contains(words), "\(result.output)")
         }
-        let elsewhere = try serve("opencl:pthread", "--unit", "u")
-        #expect(elsewhere.status == 2 && elsewhere.output.contains("is device 0 of node 3"), "\(elsewhere.output)")
-        let unknown = try serve("opencl:pthread", "--unit", "u", "--node", "3")
-        #expect(unknown.status == 2 && unknown.output.contains("no model 'm'"), "\(unknown.output)")
+        let (real, two) = ("smollm2-135m-q4_1", "opencl:pthread,opencl:none")
+        try serve(real, devices: "opencl:pthread", node: 3, expecting: "is device 1 of node 3, and this machine has 1")
+        try serve(real, devices: two, node: 3, expecting: "no such device: 'opencl:none'")
+        try serve(real, devices: two, node: 2, expecting: "unit 'u' is not on node 2; there are nodes 3")
+        try serve("none", devices: two, node: 3, expecting: "no model 'm'")
     }
 }

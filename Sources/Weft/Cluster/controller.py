@@ -11,7 +11,7 @@ import urllib.request
 import ray
 
 from moves import Adopt, Drain, Forget, Load, Running, Start, Unload, actions, key, models, with_kept
-from supervisor import Supervisor, bearer, cache
+from supervisor import Supervisor, announce_start, bearer, cache
 
 NAMESPACE, NAME, PREFIX = "weft", "weft-controller", "unit-"
 LOOK = 0.5  # seconds from one look to the next
@@ -299,8 +299,9 @@ class Controller:
             # room for 65,536 starts, which are three weeks of ends every half minute; by then the clock has gone on.
             self.memory["epoch"] = epoch = max(int(time.time() * 1e6), self.memory["epoch"] + (1 << 16))
             self.save()
-        told = {name: order[name] for name in ("routers", "secret", "keys", "insecure", "weft")}
+        told = {name: order[name] for name in ("routers", "secret", "keys", "insecure", "weft", "version")}
         told |= {"unit": unit, "key": at, "epoch": epoch, "host": alive[unit["node"]]["host"]}
+        announce_start(told, unit, epoch + 1)
         try:
             self.known[at] = self.supervisors.options(
                 name=PREFIX + at, namespace=NAMESPACE, lifetime="detached", num_cpus=0, max_concurrency=8,

@@ -12,6 +12,7 @@ import urllib.request
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30  # seconds before a restart; twice as long each time
 WELL = 30  # seconds after which a process that ends is taken to have served, and is started again at once
 PATIENCE = 30  # seconds that a drain may take: `weft serve` itself gives answers 20
+START = 15  # seconds in which a process that is on its way announces itself
 MOST_LOG = 16 << 20  # bytes of a log, and as much of the one before
 # Statuses of `weft serve` that no restart would mend, and that of one whose name another bears.
 WRONG, FENCED = (2, 64), 9
@@ -35,7 +36,7 @@ class Supervisor:
     """What the controller asks of it returns at once; one thread has the process, which dies with that thread."""
 
     def __init__(self, order):
-        """`order`: unit, key, epoch, host, weft, routers, secret, keys, insecure, options."""
+        """`order`: unit, key, epoch, host, weft, version, routers, secret, keys, insecure."""
         self.order, self.unit, self.node = order, order["unit"], order["unit"]["node"]
         self.state, self.reason, self.starts, self.process, self.leaving = "starting", "", 0, None, False
         self.lock = threading.Condition()
@@ -128,6 +129,7 @@ class Supervisor:
                 self.wait_to_be_changed()
                 pause = 0
                 continue
+            announce_start(self.order, self.unit, self.epoch() + 1)
             pause = FIRST_PAUSE if time.monotonic() - began > WELL or not pause else min(2 * pause, LONGEST_PAUSE)
             with self.lock:
                 self.state = "waiting"
@@ -198,6 +200,21 @@ class Supervisor:
                 answer.read()
         except urllib.error.HTTPError as error:
             raise ValueError(error_message(error)) from error
+
+
+def announce_start(order, unit, epoch):
+    """Tells routers that a process is on its way: they ask the one before no more, and let requests wait."""
+    worker = {
+        "worker": {"name": order["key"], "epoch": epoch}, "url": f"http://{order['host']}:1",
+        "version": order["version"], "state": "loading", "units": [unit["name"]], "requests": 0, "lease": START,
+        "models": [model["name"] for model in unit["models"]]}
+    for router in order["routers"]:
+        try:
+            headers = bearer(order["secret"]) | {"Content-Type": "application/json"}
+            request = urllib.request.Request(f"{router}/registry", json.dumps(worker).encode(), headers)
+            urllib.request.urlopen(request, timeout=1).close()
+        except (OSError, ValueError):  # The process itself tells it, as soon as the router can hear.
+            continue
 
 
 def bearer(secret):
