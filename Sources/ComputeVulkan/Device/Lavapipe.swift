@@ -13,11 +13,16 @@ enum Lavapipe {
         text(properties.deviceName).hasPrefix("llvmpipe")
     }
 
+    /// Puts the variable into the environment with the value that lavapipe has without it: to add one later moves what
+    /// other threads may be reading. PoCL's compiler was seen to end a process by that.
+    static let prepareEnvironment: Void = {
+        if getenv(variable) == nil { setenv(variable, cores > 1 ? "\(cores)" : "0", 1) }
+    }()
+
+    private static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// The worker threads of a device that is not a part.
-    static var workers: Int {
-        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        return getenv(variable).flatMap { Int(String(cString: $0)) } ?? cores
-    }
+    static var workers: Int { max(1, getenv(variable).flatMap { Int(String(cString: $0)) } ?? cores) }
 
     /// Calls `enumerate`, whose devices get `units` cores.
     ///
@@ -27,9 +32,11 @@ enum Lavapipe {
         _ units: Int, _ enumerate: () throws(ComputeError) -> Result
     ) throws(ComputeError) -> Result {
         try environment.withLock { _ throws(ComputeError) -> Result in
+            prepareEnvironment
             let before = getenv(variable).map { String(cString: $0) }
+            // In its place: the variable is never taken away.
             setenv(variable, units == 1 ? "0" : "\(units)", 1)
-            defer { if let before { setenv(variable, before, 1) } else { unsetenv(variable) } }
+            defer { if let before { setenv(variable, before, 1) } }
             return try enumerate()
         }
     }

@@ -25,6 +25,7 @@ package final class VulkanInstance: Sendable {
     }
 
     private init(messages: ValidationMessages?) throws(ComputeError) {
+        Lavapipe.prepareEnvironment
         let loader = try VulkanLoader()
         var arena = Arena()
         let application = arena.put(VkApplicationInfo())
