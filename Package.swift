@@ -94,7 +94,7 @@ let package = Package(
         library("Scheduling", ["Quantities", "KVCache", deques]),
         library("Placement", ["Quantities", "ConfigurationFiles", "Workloads"]),
         library("Routing", ["Quantities", orderedCollections]),
-        library("Simulation", ["Quantities", "KVCache", "Workloads", "Scheduling", "Placement"]),
+        library("Simulation", ["Quantities", "KVCache", "Workloads", "Scheduling", "Placement", "Routing"]),
         library(
             "MuxServeReference",
             ["Quantities", "KVCache", "ConfigurationFiles", "Workloads", "Scheduling", "Placement", "Simulation"]),

@@ -19,7 +19,8 @@ class Server:
     """`weft serve` on a free port: `with Server(weft, config, ...) as url`."""
 
     def __init__(self, weft, config, policy, device, log):
-        self.command = [weft, "serve", config, "--policy", policy, "--device", device, "--port", "0"]
+        self.command = [weft, "serve", config, "--policy", policy, "--port", "0"]
+        self.command += ["--device", device] if device else []
         self.log = log
 
     def __enter__(self):
@@ -51,12 +52,14 @@ class Comparison:
         parser.add_argument("--duration", default="60", help="seconds in which requests arrive")
         parser.add_argument(
             "--rounds", type=int, default=1, help="how often all is measured, each time with a new seed")
+        parser.add_argument("--config", help="a configuration with devices of its own; of these, --device is measured")
         parser.add_argument("--weft", help="the program; built if none is given")
         options = parser.parse_args()
         self.__dict__.update(vars(options))
         self.folder, self.weft = os.path.abspath(self.folder), self.weft and os.path.abspath(self.weft)
         os.chdir(ROOT)
-        self.config = f"configs/comparison/serve-{self.alpha}.yaml"
+        self.served_device = None if self.config else self.device
+        self.config = self.config or f"configs/comparison/serve-{self.alpha}.yaml"
         self.workload = f"configs/comparison/workload-{self.alpha}.yaml"
         if not os.path.exists(self.config):
             parser.error(f"there is no {self.config}")
@@ -80,7 +83,7 @@ class Comparison:
                         around(report)
                     # All runs are measured against the unloaded latencies that the first one found.
                     known = ["--unloaded", first] if first else []
-                    with Server(self.weft, self.config, policy, self.device, report + ".log") as url:
+                    with Server(self.weft, self.config, policy, self.served_device, report + ".log") as url:
                         subprocess.run(
                             [self.weft, "bench", "serve", self.workload, "--url", url, "--rate-scale", scale,
                              "--duration", self.duration, "--seed", str(number), "--json", report + ".json",

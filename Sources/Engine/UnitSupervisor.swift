@@ -106,7 +106,7 @@ package actor UnitSupervisor {
     /// - Parameter progress: called with a model's name and what is being done, and the share of it that is loaded.
     /// - Throws: what the first model that cannot be loaded throws.
     func load(progress: @escaping @Sendable (String, Double) -> Void) async throws {
-        state = .serving(try await start(configuration.models, progress))
+        state = .serving(try await start(configuration.models, progress, opening: openDevice))
     }
 
     // MARK: Serving
@@ -301,9 +301,12 @@ package actor UnitSupervisor {
 
     /// Makes a unit with the models.
     ///
-    /// - Parameter leaveOut: called with a model that cannot be loaded and why; what it throws ends all.
+    /// - Parameters:
+    ///   - openDevice: gives the device.
+    ///   - leaveOut: called with a model that cannot be loaded and why; what it throws ends all.
     private func start(
         _ models: [ModelConfiguration], _ progress: @escaping @Sendable (String, Double) -> Void = { _, _ in },
+        opening openDevice: () async throws -> Mesh,
         leaveOut: (ModelConfiguration, any Error) throws -> Void = { _, error in throw error }
     ) async throws -> Service {
         var files: [(model: ModelConfiguration, file: ModelFile)] = []
@@ -425,7 +428,7 @@ package actor UnitSupervisor {
     private func restart(_ recovery: Recovery) async throws -> Service {
         var missing: [UnitStatus.Missing] = []
         var service = try await start(
-            recovery.models,
+            recovery.models, opening: openAnew,
             leaveOut: { model, error in
                 // A lost device says nothing about the model.
                 if case ComputeError.deviceLost = error { throw error }
@@ -434,6 +437,22 @@ package actor UnitSupervisor {
             })
         service.missing = missing
         return service
+    }
+
+    /// Opens the device that failed; a driver that hangs at that is left to itself, and asked again.
+    private func openAnew() async throws -> Mesh {
+        guard let limit = PassWatch.mostOfAStep(least: configuration.watchdog) else { return try await openDevice() }
+        let (outcomes, inlet) = AsyncThrowingStream.makeStream(of: Mesh.self)
+        Task { [openDevice] in
+            do { inlet.yield(try await openDevice()) } catch { inlet.finish(throwing: error) }
+        }
+        let overdue = Task { [name] in
+            try await Task.sleep(for: .seconds(limit))
+            inlet.finish(throwing: ComputeError.deviceLost(device: "the device of unit '\(name)'", call: "its opening"))
+        }
+        defer { overdue.cancel() }
+        for try await mesh in outcomes { return mesh }
+        throw CancellationError()
     }
 
     /// The unit is back with `models`.

@@ -66,6 +66,8 @@ extension WeftServer {
         package var onDrained: @Sendable () async -> Void = {}
         /// What makes spans of requests; none are made without it.
         package var tracer: (any Tracer)?
+        /// Spans that no collector took.
+        package var droppedSpans: (@Sendable () -> Int)?
 
         package init(host: String = "127.0.0.1", port: Int = 8080, version: String = "unversioned") {
             self.host = host

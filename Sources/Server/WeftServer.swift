@@ -128,8 +128,8 @@ package struct WeftServer: Service {
     private func addAdministration(to router: Router<ServerContext>) {
         guard let administration else { return }
         let admin = AdminRoutes(
-            administration: administration, desk: desk, log: log, drain: drain, reloading: settings.reload,
-            replacer: settings.replacer)
+            administration: administration, desk: desk, log: log, droppedSpans: settings.droppedSpans, drain: drain,
+            reloading: settings.reload, replacer: settings.replacer)
         router.endpoint(.get, "/metrics", admin.metrics)
         router.endpoint(.get, "/admin/status", admin.status)
         router.endpoint(.get, "/admin/events", EventsRoute(administration: administration).respond)

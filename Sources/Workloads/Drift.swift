@@ -3,22 +3,17 @@ package import Quantities
 /// Requests whose models change places in popularity: the hottest becomes the coldest, the second the last but one, and
 /// so on, gradually within the turn.
 package struct Drift: Hashable, Sendable {
-    /// With their rates before the turn.
-    package var models: [WorkloadModel]
+    /// With the rates before the turn.
+    package var workload: Workload
     /// When popularity turns around.
     package var turn: ClosedRange<Seconds>
-    /// No request arrives later.
-    package var duration: Seconds
 
-    package init(models: [WorkloadModel], turn: ClosedRange<Seconds>, duration: Seconds) {
-        self.models = models
-        self.turn = turn
-        self.duration = duration
-    }
+    /// - Parameter workload: Its requests come independently of each other, whatever it says.
+    package init(_ workload: Workload, turn: ClosedRange<Seconds>) { (self.workload, self.turn) = (workload, turn) }
 
     /// The rate of a model at a time, by its place among the models.
     package func rate(of model: Int, at time: Seconds) -> Double {
-        let (before, after) = (models[model].rate, models[models.count - 1 - model].rate)
+        let models = workload.models, (before, after) = (models[model].rate, models[models.count - 1 - model].rate)
         let length = turn.upperBound - turn.lowerBound
         let part = length > 0 ? (time - turn.lowerBound) / length : time < turn.lowerBound ? 0 : 1
         return before + (after - before) * min(1, max(0, part))
@@ -29,13 +24,16 @@ package struct Drift: Hashable, Sendable {
     ///
     /// - Throws: `WorkloadError` for what `Workload` refuses.
     package func requests(seed: UInt64) throws(WorkloadError) -> [Request] {
-        var most = models
-        for index in most.indices { most[index].rate = max(models[index].rate, models[models.count - 1 - index].rate) }
+        var most = workload, models = workload.models
+        for index in models.indices {
+            models[index].rate = max(models[index].rate, models[models.count - 1 - index].rate)
+        }
+        (most.models, most.arrivals) = (models, .poisson)
         let places = Dictionary(models.enumerated().map { ($1.name, $0) }) { first, _ in first }
         var random = SplitMix64(seed: seed, stream: models.count)
-        return try Workload(models: most, duration: duration).requests(seed: seed).filter { request in
+        return try most.requests(seed: seed).filter { request in
             guard let place = places[request.model] else { return false }
-            return random.unit() * most[place].rate < rate(of: place, at: request.arrival)
+            return random.unit() * models[place].rate < rate(of: place, at: request.arrival)
         }
     }
 }

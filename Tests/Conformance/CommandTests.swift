@@ -31,6 +31,16 @@ struct CommandTests {
         }
     }
 
+    @Test(arguments: ["opencl#1/2", "opencl#2/2"])
+    func aPartOfADeviceGivesTheSameTokens(device: String) throws {
+        let prompt = try #require(try GoldenVectors.load().prompts.first)
+        let result = try weft(
+            "generate", "smollm2-135m-q4_1", prompt.prompt, "--max-tokens", "4", "--kv-type", "f32", "--device", device,
+            joinsErrors: false)
+        #expect(result.status == 0)
+        #expect(result.output.contains(" Paris."))
+    }
+
     @Test func aProfileSaysWhatServingAdds() throws {
         struct Costs: Decodable {
             struct Device: Decodable {
@@ -75,6 +85,7 @@ struct CommandTests {
         (["generate", "smollm2-135m-q4_1", "Hello", "--device", "warp:0"], "no such device: 'warp:0'"),
         (["generate", "smollm2-135m-q4_1", "Hello", "--device", "vulkan:99"], "no such device: 'vulkan:99'"),
         (["generate", "smollm2-135m-q4_1", "Hello", "--device", "vulkan:voodoo"], "llvmpipe"),
+        (["generate", "smollm2-135m-q4_1", "Hello", "--device", "opencl#3/2"], "#3/2 is no part of a device"),
         (["generate", "smollm2-135m-q4_1", "Hello", "--kv-type", "f8"], "one of 'f32', 'f16' or 'q8_0'"),
         (["generate", "smollm2-135m-q4_1", "Hello", "--temperature", "nan"], "--temperature must be 0 or more"),
         (["generate", "/dev/null", "Hello"], "/dev/null"),

@@ -1,5 +1,6 @@
 import CUDADouble
 import Compute
+import Dispatch
 import Engine
 import Synchronization
 import TestDevices
@@ -73,6 +74,26 @@ struct RecoveryTests {
         try await waitUntilReady(service)
         #expect(await service.fleet.models.map(\.name) == ["a", "b", "c"])
         #expect(try await service.tokens(of: "c", after: prompt, count: 20) == before)
+        #expect(await service.status?.rebuilds == 1)
+        try await service.expectEmptyPool()
+    }
+
+    @Test("Fault 24: a device that hangs when it is opened anew is left to itself, and asked again")
+    func anOpeningThatHangsIsGivenUp() async throws {
+        let fault = FaultyDevice.Fault(), opened = Opened(), end = DispatchSemaphore(value: 0)
+        defer { end.signal() }
+        let service = try await TinyService(
+            device: "opencl",
+            // A pass and an opening have sixty times as long.
+            change: { $0.watchdog = 0.1 },
+            opening: { real in
+                if opened.next() == 1 { end.wait() }
+                return FaultyDevice(real, fault: fault)
+            })
+        let expected = try await service.tokens(of: "a", after: prompt, count: 5)
+        fault.set(count: 1)
+        #expect(try await service.tokens(of: "a", after: prompt, count: 5) == expected)
+        #expect(opened.next() == 3)
         #expect(await service.status?.rebuilds == 1)
         try await service.expectEmptyPool()
     }

@@ -356,12 +356,12 @@ import Testing
         let secret = "a secret of some length"
         try await TestRouter.running(configure: { $0.secret = secret }) { router in
             try await serving(ScriptedGenerator()) { port, _ in
-                let log = LogRecorder()
+                let log = LogRecorder(), aliases: AliasTable = ["nick": "tiny"]
                 func announcer(_ secret: String) -> Announcer {
                     let announcer = Announcer(
                         .init(
                             routers: ["http://127.0.0.1:\(router.port)"], scheme: "http", host: "127.0.0.1", port: nil,
-                            secret: secret, version: "1", models: ["later"], aliases: ["nick": "tiny"]),
+                            secret: secret, version: "1", models: ["later"], aliases: aliases),
                         of: TestUnits(), logger: log.logger)
                     announcer.listening(on: port)
                     return announcer
@@ -375,8 +375,17 @@ import Testing
                 let known = ServiceGroup(services: [announcer(secret)], logger: .silent)
                 async let running: Void = known.run()
                 try await eventually { log.all.contains { $0.hasPrefix("announced") } }
-                let listed = try await router.ask(.GET, "/registry", headers: ["authorization": "Bearer \(secret)"])
-                #expect(try listed.json.workers?[0]?.models == ["nick", "tiny"])
+                func models() async throws -> JSONValue? {
+                    let listed = try await router.ask(.GET, "/registry", headers: ["authorization": "Bearer \(secret)"])
+                    return try listed.json.workers?[0]?.models
+                }
+                #expect(try await models() == ["nick", "tiny"])
+                // A reload has given it another.
+                aliases.names = ["pet": "tiny"]
+                for _ in 0..<200 where try await models() != ["pet", "tiny"] {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                #expect(try await models() == ["pet", "tiny"])
                 #expect(try await router.complete().worker == "127.0.0.1:\(port)")
                 await known.triggerGracefulShutdown()
                 try await running

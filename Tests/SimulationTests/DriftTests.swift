@@ -79,7 +79,7 @@ struct DriftTests {
     /// Rates are those of the drift, before, within and after the turn.
     @Test func popularityTurnsAround() throws {
         let models = [40.0, 10, 20].enumerated().map { WorkloadModel(name: "m\($0)", rate: $1) }
-        let drift = Drift(models: models, turn: 100...200, duration: 300)
+        let drift = Drift(Workload(models: models, duration: 300), turn: 100...200)
         #expect([0.0, 100, 150, 200, 300].map { drift.rate(of: 0, at: $0) } == [40, 40, 30, 20, 20])
         #expect([0.0, 150, 300].map { drift.rate(of: 1, at: $0) } == [10, 10, 10])
         let requests = try drift.requests(seed: 3)

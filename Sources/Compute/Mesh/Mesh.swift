@@ -17,11 +17,11 @@ package struct Mesh: Sendable {
         if count == 1 { return [device] }
         let (units, name) = (device.limits.computeUnits, device.description.name)
         guard device.partitioning.isReal else {
-            throw .unsupported(device: name, reason: "it has no parts of its own, and can be named once in a mesh")
+            throw .unsupported(device: name, reason: "it has no parts of its own, and cannot be divided")
         }
         guard units >= count else {
             throw .unsupported(
-                device: name, reason: "it has \(units) compute units, and is named \(count) times in a mesh")
+                device: name, reason: "it has \(units) compute units, and cannot be divided into \(count) parts")
         }
         return try device.partition(into: Array(repeating: units / count, count: count)).parts
     }

@@ -40,6 +40,9 @@ struct PassWatch: Sendable {
     /// minutes with the usual least, for which a CPU compiles kernels and reads a prompt of a large model.
     private static let most = 60.0
 
+    /// Seconds that whatever a device does may take at most; `nil` where nothing is watched.
+    static func mostOfAStep(least: Seconds) -> Seconds? { least > 0 ? least * most : nil }
+
     /// - Parameter least: seconds that every pass has; 0 watches nothing.
     init(least: Seconds) { self.least = least }
 

@@ -5,13 +5,19 @@ import Quantities
 struct MetricsText {
     let text: String
 
-    /// - Parameter droppedLogLines: `nil` where they are not counted.
-    init(_ status: FleetStatus, droppedLogLines: Int? = nil) {
+    /// - Parameters:
+    ///   - droppedLogLines: `nil` where they are not counted.
+    ///   - droppedSpans: `nil` where none are made.
+    init(_ status: FleetStatus, droppedLogLines: Int? = nil, droppedSpans: Int? = nil) {
         var page = Page(units: status.units)
         if let droppedLogLines {
             page.add(
                 "weft_log_lines_dropped_total", "counter", "Log lines that did not fit into the buffer of the log.",
                 [([:], Double(droppedLogLines))])
+        }
+        if let droppedSpans {
+            page.add(
+                "weft_spans_dropped_total", "counter", "Spans that no collector took.", [([:], Double(droppedSpans))])
         }
         page.gauge("weft_kv_pages", "Pages of the pool, by what they are used for.") {
             [

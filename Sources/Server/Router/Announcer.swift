@@ -20,14 +20,14 @@ package struct Announcer: Service {
         package var version: String
         /// Models of the configuration, which are told of before they are loaded.
         package var models: [String]
-        /// Other names of models.
-        package var aliases: [String: String]
+        /// Other names of models, which a reload may change.
+        package var aliases: AliasTable
         /// Name and epoch that whoever started this process gave it; its address and the machine's clock where absent.
         package var incarnation: Incarnation?
 
         package init(
             routers: [String], scheme: String, host: String, port: Int?, secret: String?, version: String,
-            models: [String], aliases: [String: String]
+            models: [String], aliases: AliasTable
         ) {
             (self.routers, self.scheme, self.host, self.port) = (routers, scheme, host, port)
             (self.secret, self.version, self.models, self.aliases) = (secret, version, models, aliases)
@@ -145,7 +145,7 @@ package struct Announcer: Service {
             // Models of units that failed are not there until these are back.
             let units = status?.units.filter { $0.failure == nil } ?? []
             var models = status == nil ? settings.models : units.flatMap { $0.models.map(\.name) }
-            models += settings.aliases.filter { models.contains($0.value) }.keys
+            models += settings.aliases.names.filter { models.contains($0.value) }.keys
             let isDraining = state.isDraining.withLock { $0 }
             return Announcement(
                 worker, url: "\(settings.scheme)://\(address)", version: settings.version,

@@ -15,6 +15,7 @@ struct AdminRoutes: Sendable {
     var administration: any ModelAdministration
     var desk: Desk
     var log: LogWriter?
+    var droppedSpans: (@Sendable () -> Int)?
     var drain: Drain
     /// Reads the configuration anew; `nil` where there is none.
     var reloading: (@Sendable (_ patience: Duration) async throws -> ReloadReport)?
@@ -148,9 +149,9 @@ struct AdminRoutes: Sendable {
 
     func metrics(_ request: Request, _ context: ServerContext) async throws -> Response {
         guard let status = await administration.status else { throw APIError.unavailable("The models are loading.") }
-        let body = ByteBuffer(string: MetricsText(status, droppedLogLines: log?.dropped).text)
+        let text = MetricsText(status, droppedLogLines: log?.dropped, droppedSpans: droppedSpans?()).text
         return Response(
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-            body: ResponseBody(byteBuffer: body))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 }

@@ -55,7 +55,9 @@ package struct DriftScenario: Sendable {
         self.demands = scaled(to: load * capacity)
         plan = try Self.plan(self.demands, cluster, costs)
         drift = Drift(
-            models: self.demands.map { WorkloadModel(name: $0.name, rate: $0.rate) }, turn: turn, duration: duration)
+            Workload(
+                models: self.demands.map { WorkloadModel(name: $0.name, rate: $0.rate) }, duration: duration),
+            turn: turn)
     }
 
     /// What the plan serves as it stands.

@@ -106,7 +106,8 @@ struct ServeCommand: AsyncParsableCommand {
         let (address, scheme) = (configuration.host, settings.identity == nil ? "http" : "https")
         // Devices, model files and probes need descriptors too.
         settings.connectionLimit = min(settings.connectionLimit, max(16, descriptors / 2))
-        let announcer = try announcing.announcer(of: fleet, configuration, scheme: scheme, logger: logger)
+        let announcer = try announcing.announcer(
+            of: fleet, configuration, settings.aliases, scheme: scheme, logger: logger)
         let file = Self.isConfiguration(sources[0]) ? sources[0] : nil
         let reloader = Reloader(
             serving: configuration, of: fleet, file: file, aliases: settings.aliases, log: log, logger: logger,
@@ -120,7 +121,10 @@ struct ServeCommand: AsyncParsableCommand {
         }
         settings.replacer = replacer
         let exporter = Self.exporter(configuration.tracing, logger)
-        settings.tracer = exporter.map { OTLPTracer(exporter: $0, sample: configuration.tracing?.sample ?? 1) }
+        if let exporter {
+            settings.tracer = OTLPTracer(exporter: exporter, sample: configuration.tracing?.sample ?? 1)
+            settings.droppedSpans = { exporter.dropped }
+        }
         let (drained, end) = AsyncStream.makeStream(of: Void.self)
         settings.onDrained = { end.yield() }
         let server = WeftServer(
@@ -366,12 +370,14 @@ private final class UnitDevices: Sendable {
     /// - Throws: where a device computes wrongly: it must not serve.
     func open(_ unit: UnitConfiguration) async throws -> Mesh {
         let known = prepared.withLock { $0.removeValue(forKey: unit.name) }
-        let open = try known ?? OpenMesh(unit.devices)
-        try await LaneThread(name: "weft self-test").run {
+        // On a thread of its own: a driver may hang at this, and threads of tasks are few.
+        let mesh = try await LaneThread(name: "weft self-test").run {
+            let open = try known ?? OpenMesh(unit.devices)
             for device in open.devices { try SelfTest.run(KernelSet(device: device.device)) }
+            return open.mesh
         }
         logger.info("self-test passed", metadata: ["unit": "\(unit.name)"])
-        return open.mesh
+        return mesh
     }
 
     /// - Throws: `CommandError` with what the validation layer complained of.

@@ -18,8 +18,22 @@ struct RequestOptions: ParsableArguments {
     @Option(help: "What the workload's rates are multiplied by.")
     var rateScale = 1.0
 
+    @Option(
+        help: """
+            FROM-TO: between these seconds the models change places in popularity, the hottest with the coldest.
+            """, transform: Self.span)
+    var turn: ClosedRange<Double>?
+
     @Option(help: "Equal seeds give equal requests.")
     var seed: UInt64 = 1
+
+    private static func span(_ text: String) throws -> ClosedRange<Double> {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
+        guard ends.count == 2, let from = ends[0], let to = ends[1], from >= 0, from <= to, to.isFinite else {
+            throw ValidationError("must be two numbers of seconds, as 60-120")
+        }
+        return from...to
+    }
 
     func validate() throws {
         if let duration, !(duration.isFinite && duration > 0) {
@@ -29,9 +43,11 @@ struct RequestOptions: ParsableArguments {
             throw ValidationError("--burstiness must be positive")
         }
         if !(rateScale.isFinite && rateScale > 0) { throw ValidationError("--rate-scale must be positive") }
-        if trace != nil, duration != nil || burstiness != nil || rateScale != 1 {
-            throw ValidationError("--trace has its own arrivals: leave --duration, --burstiness and --rate-scale out")
+        if trace != nil, duration != nil || burstiness != nil || rateScale != 1 || turn != nil {
+            throw ValidationError(
+                "--trace has its own arrivals: leave --duration, --burstiness, --rate-scale and --turn out")
         }
+        if turn != nil, burstiness != nil { throw ValidationError("--turn has arrivals of its own, without bursts") }
     }
 
     /// The requests, and each model's requests per second.
@@ -41,7 +57,11 @@ struct RequestOptions: ParsableArguments {
         let arrivals = burstiness.map { $0 == 1 ? ArrivalProcess.poisson : .gamma(cv: $0) }
         let workload = file.workload(rateScale: rateScale, arrivals: arrivals, duration: duration)
         do throws(WorkloadError) {
-            return (try workload.requests(seed: seed), workload.models.map { ($0.name, $0.rate) })
+            let requests =
+                if let turn { try Drift(workload, turn: turn).requests(seed: seed) } else {
+                    try workload.requests(seed: seed)
+                }
+            return (requests, workload.models.map { ($0.name, $0.rate) })
         } catch {
             throw FileError(file: path, reason: "\(error)")
         }

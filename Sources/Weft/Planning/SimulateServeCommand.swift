@@ -14,14 +14,15 @@ struct SimulateServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Simulate what `weft serve` would do with a configuration or a plan.",
         discussion: """
-            The device is the one that `weft profile` measured the costs on: its lanes, and how they slow each other. \
-            With --trace, what `weft bench serve --record` wrote is served again.
+            The devices are those that `weft profile` measured the costs on: their lanes, and how they slow each \
+            other. With --trace, what `weft bench serve --record` wrote is served again. Models of several units have \
+            their requests divided as the server divides them.
             """)
 
     @Argument(help: "The configuration or plan, as for `weft serve`.")
     var config: String
 
-    @Option(help: "The unit of a plan with several.")
+    @Option(help: "The only unit of several.")
     var unit: String?
 
     @Option(help: "The models and their rates, as for `weft bench serve`.")
@@ -50,17 +51,19 @@ struct SimulateServeCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try ServeCommand.read(config, unit: unit)
-        guard var served = configuration.units.first, configuration.units.count == 1 else {
-            throw ValidationError("\(config): has several units; --unit says which one is simulated")
-        }
-        served.policy = policy ?? served.policy
         let (requests, rates) = try requests.requests(of: workload)
-        let unit = try EngineUnit(served, costs: costs, speed: speed).unit
-        if let other = requests.first(where: { request in !unit.models.contains { $0.name == request.model } }) {
-            throw ValidationError("\(config): has no model '\(other.model)', which the workload asks for")
+        let units = try configuration.units.map { served in
+            var served = served
+            served.policy = policy ?? served.policy
+            return (served.name, try EngineUnit(served, costs: costs, speed: speed).unit, served.policy)
         }
-        var simulator = try UnitSimulator(unit, policy: served.policy.policy)
-        let report = ServiceReport(simulator.run(requests), rates: rates)
+        var fleet = try FleetSimulation(units)
+        let records: [RequestRecord]
+        do throws(SimulationError) { records = try fleet.run(requests) } catch {
+            guard case .unknownModel(let name) = error else { throw error }
+            throw ValidationError("\(config): has no model '\(name)', which the workload asks for")
+        }
+        let report = ServiceReport(records, rates: rates)
         if json {
             print(try report.prettyJSON())
         } else if let measured {

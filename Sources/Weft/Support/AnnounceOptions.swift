@@ -42,7 +42,7 @@ struct AnnounceOptions: ParsableArguments {
 
     /// `nil` where no router is named.
     func announcer(
-        of fleet: Fleet, _ configuration: ServeConfiguration, scheme: String, logger: Logger
+        of fleet: Fleet, _ configuration: ServeConfiguration, _ aliases: AliasTable, scheme: String, logger: Logger
     ) throws -> Announcer? {
         guard !announce.isEmpty else { return nil }
         let address = configuration.host
@@ -53,7 +53,7 @@ struct AnnounceOptions: ParsableArguments {
         var settings = Announcer.Settings(
             routers: announce, scheme: scheme, host: url?.host ?? address, port: url?.port, secret: try secret(),
             version: weftVersion, models: configuration.units.flatMap { $0.models.map(\.name) },
-            aliases: configuration.access.aliases)
+            aliases: aliases)
         if let announceAs, let epoch { settings.incarnation = Incarnation(name: announceAs, epoch: epoch) }
         return Announcer(settings, of: fleet, logger: logger)
     }

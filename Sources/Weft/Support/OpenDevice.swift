@@ -18,15 +18,23 @@ struct OpenDevice {
     private let instance: VulkanInstance?
 
     /// - Parameters:
-    ///   - name: as the user wrote it; `nil` for the default device.
+    ///   - name: as the user wrote it, with `#1/2` after it for the first of two parts; `nil` for the default device.
     ///   - triesUnits: whether to find out if it is right on matrix units and by dot products, and do without if it is
     ///     not.
     ///   - adjust: changes what the device is taken to be able to do, to test the fallbacks.
     /// - Throws: `ComputeError`, which names what is wrong with the device or its name.
     init(_ name: String?, triesUnits: Bool = true, limits adjust: (inout DeviceLimits) -> Void = { _ in }) throws {
         let selector: DeviceSelector
+        var part: DevicePart?
         if let name {
-            selector = try Self.selector(name)
+            let words = name.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+            selector = try Self.selector(String(words[0]))
+            if words.count > 1 {
+                part = DevicePart(words[1])
+                guard part != nil else {
+                    throw CommandError("\(name): #\(words[1]) is no part of a device; #1/2 is the first of two")
+                }
+            }
             reason = "asked for"
         } else {
             let choice = try Self.defaultDevice()
@@ -49,7 +57,7 @@ struct OpenDevice {
                 $0.dropUnits()
             }
         }
-        (self.device, self.instance) = (device, instance)
+        (self.device, self.instance) = (try part?.of(device) ?? device, instance)
     }
 
     private static func open(
@@ -143,6 +151,10 @@ struct OpenDevice {
 
 /// `--device`, alike in every command.
 struct DeviceOption: ParsableArguments {
-    @Option(help: "The device: vulkan, opencl or cuda, alone or with :INDEX or :PART-OF-NAME; by default the fastest.")
+    @Option(
+        help: """
+            The device: vulkan, opencl or cuda, alone or with :INDEX or :PART-OF-NAME, and with #1/2 for the first of \
+            two parts of it; by default the fastest.
+            """)
     var device: String?
 }

@@ -45,8 +45,9 @@ struct OpenMesh {
 struct MeshOptions: ParsableArguments {
     @Option(
         help: """
-            The device: vulkan, opencl or cuda, alone or with :INDEX or :PART-OF-NAME; by default the fastest. Several \
-            compute together; one that is named several times is divided.
+            The device: vulkan, opencl or cuda, alone or with :INDEX or :PART-OF-NAME, and with #1/2 for the first of \
+            two parts of it; by default the fastest. Several compute together; one that is named several times is \
+            divided.
             """)
     var device: [String] = []
 
