@@ -49,4 +49,58 @@ struct ReloadCommandTests {
         #expect(drained.output.contains("\"draining\":true"))
         server.expectEnd()
     }
+
+    private struct Placement: Decodable {
+        struct Unit: Decodable { var models: [String] }
+        var units: [Unit]
+    }
+
+    private func placement(_ server: ServedProcess) throws -> [[String]] {
+        try JSONDecoder().decode(Placement.self, from: Data(get("/admin/placement", server).utf8))
+            .units.map { $0.models.sorted() }
+    }
+
+    /// Moves stand in the log with why they were made, and a reload has the models where the file says again.
+    @Test func aReloadUndoesMoves() throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["a", "b", "c"] { try TinyLlama().write(to: folder.appending(path: "\(name).gguf").path) }
+        // Prompts take so long by these costs that a unit serves a few requests a second.
+        let cells = [1, 8].map { batch in
+            let lengths = [1, 256].map { "\"\($0)\": {\"prefill\": \(200 * batch), \"decoding\": 1}" }
+            return "\"\(batch)\": {\(lengths.joined(separator: ", "))}"
+        }
+        let costs = ["a", "b", "c"].map { "\"\($0)\": {\"1\": {\"100\": {\(cells.joined(separator: ", "))}}}" }
+        try "{\(costs.joined(separator: ",\n"))}".write(
+            to: folder.appending(path: "costs.json"), atomically: true, encoding: .utf8)
+        let units = [["a", "b"], ["c"]].enumerated().map { number, names in
+            let list = names.map { "  - {name: \($0), path: \(folder.path)/\($0).gguf, chunk: 32}\n" }.joined()
+            return "- name: unit\(number)\n  device: opencl#\(number + 1)/2\n  pool_mb: 8\n  models:\n\(list)"
+        }
+        let replacement = "replacement: {costs: costs.json, every: 3600, half_life: 120, replicas: 1}"
+        try "\(replacement)\nunits:\n\(units.joined())".write(to: file, atomically: true, encoding: .utf8)
+        let server = try ServedProcess(config: file.path, device: nil)
+        defer { server.stop() }
+        try wait(for: "ready", server)
+        #expect(try placement(server) == [["a", "b"], ["c"]])
+
+        for number in 0..<40 {
+            let body = "{\"model\": \"\(["a", "b"][number % 2])\", \"prompt\": [1, 2, 3], \"max_tokens\": 1}"
+            let answer = try CommandResult.of(
+                "curl", ["-s", "-d", body, "http://127.0.0.1:\(server.port)/v1/completions"])
+            try #require(answer.output.contains("\"choices\""), "\(answer.output)")
+        }
+        let moved = try CommandResult.of(
+            "curl", ["-s", "-X", "POST", "http://127.0.0.1:\(server.port)/admin/placement"])
+        let places = try placement(server)
+        #expect(!places.contains { $0.contains("a") && $0.contains("b") }, "\(moved.output)")
+        let pattern = /(move|load) (a|b|c) .*it is asked [\d.]+ times a second/
+        let line = try #require(server.logText.firstMatch(of: pattern), "\(server.logText)")
+        #expect(moved.output.contains("\"model\":\"\(line.2)\""), "\(moved.output)")
+
+        server.hangUp()
+        try wait(for: "configuration reloaded", server)
+        #expect(try placement(server) == [["a", "b"], ["c"]])
+        #expect(server.logText.contains(/changes=.*(added|removed) (a|b|c)/), "\(server.logText)")
+    }
 }

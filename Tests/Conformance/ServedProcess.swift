@@ -8,12 +8,14 @@ final class ServedProcess {
     let port: Int
 
     /// Starts the server and waits until it listens; models may still load.
-    init(config: String, device: String) throws {
+    ///
+    /// - Parameter device: `nil` for those of the configuration.
+    init(config: String, device: String?) throws {
         log = FileManager.default.temporaryDirectory.appendingPathComponent("weft-\(UUID().uuidString).log")
         try Data().write(to: log)
         let output = try FileHandle(forWritingTo: log)
         process.executableURL = URL(fileURLWithPath: try Self.binary())
-        process.arguments = ["serve", config, "--port", "0", "--device", device]
+        process.arguments = ["serve", config, "--port", "0"] + (device.map { ["--device", $0] } ?? [])
         process.environment = ProcessInfo.processInfo.environment.merging(["WEFT_VALIDATION": "1"]) { $1 }
         process.standardError = output
         process.standardOutput = output
