@@ -40,6 +40,13 @@ class Server:
         self.process.wait()
 
 
+def load(weft, config, policy, device, workload, report, *words):
+    """Serves a configuration and loads it; log and report stand under the name `report`."""
+    with Server(weft, config, policy, device, report + ".log") as url:
+        subprocess.run([weft, "bench", "serve", workload, "--url", url, "--json", report + ".json", *words],
+                       check=True, stdout=subprocess.DEVNULL)
+
+
 class Comparison:
     """Runs of the models of configs/comparison. Policies take turns, so that a slower machine is so for all."""
 
@@ -83,12 +90,9 @@ class Comparison:
                         around(report)
                     # All runs are measured against the unloaded latencies that the first one found.
                     known = ["--unloaded", first] if first else []
-                    with Server(self.weft, self.config, policy, self.served_device, report + ".log") as url:
-                        subprocess.run(
-                            [self.weft, "bench", "serve", self.workload, "--url", url, "--rate-scale", scale,
-                             "--duration", self.duration, "--seed", str(number), "--json", report + ".json",
-                             "--html", report + ".html", "--record", report + ".jsonl"] + known,
-                            check=True, stdout=subprocess.DEVNULL)
+                    load(self.weft, self.config, policy, self.served_device, self.workload, report, "--rate-scale",
+                         scale, "--duration", self.duration, "--seed", str(number), "--html", report + ".html",
+                         "--record", report + ".jsonl", *known)
                     if around:
                         around(report)
                     first = first or report + ".json"

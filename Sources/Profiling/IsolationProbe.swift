@@ -1,6 +1,7 @@
 package import Compute
 import Engine
 import Foundation
+import Kernels
 package import Transformer
 
 /// Measures how well lanes keep apart: decode steps of one sequence beside a prefill that never ends.
@@ -47,7 +48,8 @@ package struct IsolationProbe: Sendable {
         let places =
             [partition.whole, partition.whole].map { (Mesh($0), nil) } + partition.parts.map { (Mesh($0), turn) }
         let streams = try MeasuredStream.streams(
-            packed, on: places, slots: [Self.promptTokens, Self.promptTokens], rows: Self.promptTokens)
+            packed, on: places, slots: [Self.promptTokens, Self.promptTokens], tuning: Tuning(),
+            rows: Self.promptTokens)
         (prefillWhole, decodeWhole) = (streams[0], streams[1])
         (prefillPart, decodePart) = (streams[2], streams[3])
         self.seconds = seconds

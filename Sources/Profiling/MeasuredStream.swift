@@ -13,10 +13,12 @@ final class MeasuredStream: Sendable {
     private let thread = LaneThread(name: "weft measuring")
 
     private init(
-        _ weights: [NetworkWeights], pools: [KVPool], options: Model.Options, on mesh: Mesh, turn: Double?
+        _ weights: [NetworkWeights], pools: [KVPool], options: Model.Options, on mesh: Mesh, turn: Double?,
+        _ tuning: Tuning
     ) throws {
         network = try Model(
-            weights, options: options, pools: pools, kernels: mesh.devices.map { try KernelSet(device: $0) })
+            weights, options: options, pools: pools,
+            kernels: mesh.devices.map { try KernelSet(device: $0, tuning: tuning) })
         lane = MeshLane(
             try mesh.devices.map { device throws(ComputeError) in
                 try device.makeLane(label: "measuring", turn: turn)
@@ -29,9 +31,11 @@ final class MeasuredStream: Sendable {
     /// - Parameters:
     ///   - packed: cut into as many shards as there are devices.
     ///   - places: the device or devices of each stream, and seconds of a slice where it takes turns with others.
+    ///   - tuning: the shapes of products, on all of them.
     ///   - rows: the most tokens of a pass; `nil` for the model's own limit.
     static func streams(
-        _ packed: PackedWeights, on places: [(mesh: Mesh, turn: Double?)], slots: [Int], rows: Int? = nil
+        _ packed: PackedWeights, on places: [(mesh: Mesh, turn: Double?)], slots: [Int], tuning: Tuning,
+        rows: Int? = nil
     ) throws -> [MeasuredStream] {
         let ranks = places[0].mesh.devices.count
         let shape = try Model.kvShape(packed.network.cut(into: ranks, ranks: ranks), type: .f16)
@@ -51,7 +55,7 @@ final class MeasuredStream: Sendable {
                 weights[rank][device.memoryDomain] = own
                 return own
             }
-            return try MeasuredStream(own, pools: pools, options: options, on: mesh, turn: turn)
+            return try MeasuredStream(own, pools: pools, options: options, on: mesh, turn: turn, tuning)
         }
     }
 

@@ -2,6 +2,7 @@ package import Compute
 import ConfigurationFiles
 import Engine
 import Foundation
+package import Kernels
 package import Placement
 package import Transformer
 
@@ -11,6 +12,7 @@ package struct Profile: Sendable {
     package private(set) var table: CostTable
     private let path: String
     private let mesh: Mesh
+    private let tuning: Tuning
     private var device: any Device { mesh.devices[0] }
     private var devices: Int { mesh.devices.count }
     private let grid: ProfileGrid
@@ -21,9 +23,12 @@ package struct Profile: Sendable {
     /// - Parameters:
     ///   - path: of the cost file; it need not exist.
     ///   - mesh: devices that are as the first of them, of which the file tells.
+    ///   - tuning: the shapes of products that a server has on them.
     ///   - seconds: how long a cell is measured, but for one pass that takes longer.
     /// - Throws: `FileError` for a file that is none, or of another device.
-    package init(file path: String, on mesh: Mesh, grid: ProfileGrid = .standard, seconds: Double = 1) throws {
+    package init(
+        file path: String, on mesh: Mesh, tuning: Tuning = Tuning(), grid: ProfileGrid = .standard, seconds: Double = 1
+    ) throws {
         let device = mesh.devices[0]
         let own = ProfiledDevice(name: device.description.name, units: device.shareUnits)
         var table = CostTable([])
@@ -35,7 +40,8 @@ package struct Profile: Sendable {
             }
         }
         table.device = table.device ?? own
-        (self.table, self.path, self.mesh, self.grid, self.seconds) = (table, path, mesh, grid, seconds)
+        (self.table, self.path, self.grid, self.seconds) = (table, path, grid, seconds)
+        (self.mesh, self.tuning) = (mesh, tuning)
     }
 
     /// Whether the file lacks what serving a model adds to its passes; on a mesh it is the same.
@@ -55,21 +61,21 @@ package struct Profile: Sendable {
     ///   - progress: called before each measurement with the share that is done; what it throws ends the run.
     /// - Throws: `ComputeError`, `KVError`, and what `progress` and writing the file throw.
     package mutating func measure(
-        _ model: String, _ packed: PackedWeights, progress: @Sendable (Double) throws -> Void
+        _ model: String, _ packed: PackedWeights, progress: @escaping @Sendable (Double) throws -> Void
     ) async throws {
         let work = work(model, packed.network.contextLength)
-        if devices > 1 { return try await measureMesh(model, packed, work, progress: progress) }
+        let count = Self.rounds * work.reduce(0) { $0 + $1.cells.count }
+        var done = 0
+        let step = { () throws in
+            try progress(Double(done) / Double(max(1, count)))
+            done += 1
+        }
+        if devices > 1 { return try await measureMesh(model, packed, work, step) }
         let half = max(1, device.limits.computeUnits / 2)
         let halves = try await bench(packed, [half, half], work.flatMap(\.cells))
         // Both halves and the whole are on one bench; other parts have one each.
         let onHalves = work.filter { [half, device.shareUnits].contains($0.part.units) }
         let others = work.filter { ![half, device.shareUnits].contains($0.part.units) }
-        let count = Double(Self.rounds * work.reduce(0) { $0 + $1.cells.count })
-        var done = 0.0
-        let step = { () throws in
-            try progress(done / max(1, count))
-            done += 1
-        }
         try await measure(model, onHalves, halves, step)
         for other in others {
             try await measure(model, [other], bench(packed, [other.part.units], other.cells), step)
@@ -84,15 +90,10 @@ package struct Profile: Sendable {
 
     /// The same on several devices at once, whole, with what their meetings take.
     private mutating func measureMesh(
-        _ model: String, _ packed: PackedWeights, _ work: [ProfileWork], progress: @Sendable (Double) throws -> Void
+        _ model: String, _ packed: PackedWeights, _ work: [ProfileWork], _ step: () throws -> Void
     ) async throws {
         let bench = try await bench(packed, [], work.flatMap(\.cells))
-        let count = Double(Self.rounds * work.reduce(0) { $0 + $1.cells.count })
-        var done = 0.0
-        try await measure(model, work, bench) {
-            try progress(done / max(1, count))
-            done += 1
-        }
+        try await measure(model, work, bench, step)
         let meeting = try await bench.whole.meetingSeconds()
         table.device?.exchange[model] = ExchangeCost(meetings: bench.whole.meetings, meeting: meeting)
         try write()
@@ -105,7 +106,7 @@ package struct Profile: Sendable {
 
     /// The model ready to be measured beside being served.
     package func probe(_ packed: PackedWeights) async throws -> ProfileProbe {
-        try await ProfileProbe(packed, on: mesh, cells: [], seconds: seconds)
+        try await ProfileProbe(packed, on: mesh, tuning: tuning, cells: [], seconds: seconds)
     }
 
     /// Notes what serving adds to a model's passes.
@@ -127,7 +128,7 @@ package struct Profile: Sendable {
             .sorted { ($0.tokens, $0.batch) < ($1.tokens, $1.batch) }
         guard !known.isEmpty else { return nil }
         let sample = [1, 2, 3].map { known[$0 * (known.count - 1) / 4] }
-        let probe = try await ProfileProbe(packed, on: mesh, cells: sample, seconds: seconds)
+        let probe = try await ProfileProbe(packed, on: mesh, tuning: tuning, cells: sample, seconds: seconds)
         return try await probe.speed(of: model, against: table)
     }
 
@@ -168,7 +169,7 @@ package struct Profile: Sendable {
     private func bench(
         _ packed: PackedWeights, _ parts: [Int], _ cells: [ProfileGrid.Cell]
     ) async throws -> ProfileBench {
-        try await ProfileBench(packed, on: mesh, parts: parts, cells: cells, seconds: seconds)
+        try await ProfileBench(packed, on: mesh, tuning: tuning, parts: parts, cells: cells, seconds: seconds)
     }
 
     private func write() throws { try table.json().write(to: URL(filePath: path), options: .atomic) }

@@ -1,4 +1,5 @@
 import Compute
+import Kernels
 import Quantities
 import Transformer
 
@@ -13,13 +14,14 @@ struct ProfileBench: Sendable {
     ///
     /// - Parameter parts: the sizes of two parts, of one, or none; none of a mesh of several devices.
     init(
-        _ packed: PackedWeights, on mesh: Mesh, parts: [Int], cells: [ProfileGrid.Cell], seconds: Double
+        _ packed: PackedWeights, on mesh: Mesh, tuning: Tuning, parts: [Int], cells: [ProfileGrid.Cell],
+        seconds: Double
     ) async throws {
         precondition(parts.isEmpty || mesh.devices.count == 1, "a mesh is measured whole")
         let partition = parts.isEmpty ? nil : try mesh.devices[0].partition(into: parts)
         let meshes = partition.map { ([$0.whole] + $0.parts).map { Mesh($0) } } ?? [mesh]
         let lengths = Self.lengths(cells, contextLength: packed.network.contextLength)
-        let streams = try MeasuredStream.streams(packed, on: meshes.map { ($0, nil) }, slots: lengths)
+        let streams = try MeasuredStream.streams(packed, on: meshes.map { ($0, nil) }, slots: lengths, tuning: tuning)
         (whole, self.parts, self.seconds) = (streams[0], Array(streams[1...]), seconds)
         try await fill(lengths)
     }

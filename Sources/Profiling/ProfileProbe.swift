@@ -1,5 +1,6 @@
 import Compute
 import Foundation
+import Kernels
 package import Placement
 import Transformer
 
@@ -16,14 +17,16 @@ package struct ProfileProbe: Sendable {
     private var grid = ProfileGrid.standard
 
     /// - Parameter cells: what is to be held against a cost file, on the whole device and on a half.
-    init(_ packed: PackedWeights, on mesh: Mesh, cells: [ProfileGrid.Cell], seconds: Double) async throws {
+    init(
+        _ packed: PackedWeights, on mesh: Mesh, tuning: Tuning, cells: [ProfileGrid.Cell], seconds: Double
+    ) async throws {
         self.cells = cells
         let device = mesh.devices[0], half = device.limits.computeUnits / 2
         devices = mesh.devices.count
         hasHalves = !cells.isEmpty && devices == 1 && device.partitioning.isReal && half > 0
         let all = cells + [Self.alone, Self.together]
         bench = try await ProfileBench(
-            packed, on: mesh, parts: hasHalves ? [half, half] : [], cells: all, seconds: seconds)
+            packed, on: mesh, tuning: tuning, parts: hasHalves ? [half, half] : [], cells: all, seconds: seconds)
         grid.prefillTokens = max(Self.promptTokens, cells.map(\.tokens).max() ?? 0)
     }
 

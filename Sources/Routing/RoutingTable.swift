@@ -18,6 +18,8 @@ package struct RoutingTable: Sendable {
         let demand: Demand
         /// Times that it was sent.
         var attempt = 0
+        /// Of these, those that could not reach a worker.
+        var unreached = 0
         /// Who has it; `nil` while it waits.
         var worker: Incarnation?
         /// Its client has a part of the answer.
@@ -26,8 +28,11 @@ package struct RoutingTable: Sendable {
         var failed: Set<Incarnation> = []
         /// Who did not want it; they are not asked again.
         var declined: Set<Incarnation> = []
-        /// When waiting ends.
-        var deadline: Seconds = 0
+        /// When waiting ends that began since a worker had it; `nil` where it has not waited since.
+        var deadline: Seconds?
+
+        /// Times that a worker may have had it.
+        var tries: Int { attempt - unreached }
     }
 
     /// A worker as it last announced itself, and what was seen of it.
@@ -76,7 +81,7 @@ package struct RoutingTable: Sendable {
         package var hold: Seconds = 10
         /// Requests that wait. Chosen: as many as there are connections.
         package var waiting = 1024
-        /// Times that a request is sent. Chosen: one that kills whoever takes it must not kill them all.
+        /// Times that a worker may have a request. Chosen: one that kills whoever takes it must not kill them all.
         package var attempts = 3
         /// Seconds after its lease until a worker is given up, with streams that cannot be had elsewhere: it may be
         /// only its announcements that do not come through.
@@ -164,7 +169,7 @@ package struct RoutingTable: Sendable {
                 workers.removeValue(forKey: name)
             }
         }
-        for number in waiting where requests[number].map({ $0.deadline <= now }) == true {
+        for number in waiting where requests[number]?.deadline.map({ $0 <= now }) == true {
             actions.append(end(number, isKnown(number) ? .noWorkerInTime : unknown))
         }
         return actions + serveWaiting(at: now)
@@ -186,6 +191,7 @@ package struct RoutingTable: Sendable {
             guard let request = requests[number], !request.hasBegun || request.demand.isRepeatable else { return [] }
             release(number)
             requests[number]?.failed.insert(worker)
+            requests[number]?.deadline = nil
             let actions = dispatch(number, at: now)
             return actions.isEmpty ? [.recall(number)] : actions
         }
@@ -226,9 +232,14 @@ package struct RoutingTable: Sendable {
     ) -> [Action] {
         guard let worker = current(number, attempt) else { return [] }
         release(number)
+        if failure == .unreachable {
+            requests[number]?.unreached += 1
+        } else {
+            requests[number]?.deadline = nil
+        }
         switch failure {
         case .declined: requests[number]?.declined.insert(worker)
-        case .broken:
+        case .broken, .unreachable:
             requests[number]?.failed.insert(worker)
             guard workers[worker.name]?.announcement.worker == worker else { break }
             let failures = (workers[worker.name]?.failures ?? 0) + 1
@@ -258,15 +269,16 @@ package struct RoutingTable: Sendable {
     /// Sends a request that nobody has, or lets it wait, or ends it.
     private mutating func dispatch(_ number: RequestNumber, at now: Seconds) -> [Action] {
         guard let request = requests[number] else { return [] }
-        let untried = request.attempt < limits.attempts ? chosen(for: request, at: now) : nil
+        let untried = request.tries < limits.attempts ? chosen(for: request, at: now) : nil
         if let worker = untried { return [send(number, to: worker)] }
-        if request.attempt >= limits.attempts || !request.declined.isEmpty {
+        if request.tries >= limits.attempts || !request.declined.isEmpty {
             return [end(number, request.declined.isEmpty ? .allFailed : .declined)]
         }
         let isKnown = isKnown(number)
         guard isKnown || now < start + limits.settling else { return [end(number, unknown)] }
         guard waiting.count < limits.waiting else { return [end(number, .tooManyWait)] }
-        requests[number]?.deadline = now + (isKnown ? limits.hold : start + limits.settling - now)
+        let deadline = isKnown ? now + limits.hold : start + limits.settling
+        requests[number]?.deadline = request.deadline ?? deadline
         waiting.insert(number, at: waiting.firstIndex { $0 > number } ?? waiting.endIndex)
         return []
     }
@@ -351,8 +363,10 @@ package struct RequestNumber: Sendable, Hashable, Comparable {
 package enum Failure: Sendable, Hashable {
     /// The worker answered that it does not take this one now.
     case declined
-    /// No connection, or one that was cut.
+    /// A connection that was cut: the worker may have it.
     case broken
+    /// No connection: the worker has nothing of it.
+    case unreachable
 }
 
 /// Why a request ends without an answer.
@@ -385,7 +399,7 @@ extension RoutingTable {
         check(idle == Set(waiting) && idle.count == waiting.count, "\(idle.count) have nobody, \(waiting.count) wait")
         check(waiting == waiting.sorted(), "those that wait are out of order")
         check(waiting.count <= limits.waiting, "\(waiting.count) wait")
-        for (_, request) in requests { check(request.attempt <= limits.attempts, "sent \(request.attempt) times") }
+        for (_, request) in requests { check(request.tries <= limits.attempts, "tried \(request.tries) times") }
         return faults
     }
 }

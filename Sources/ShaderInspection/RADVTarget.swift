@@ -11,16 +11,16 @@ package struct RADVTarget: Sendable {
     package let name: String
     /// What cards of the kind are.
     package let card: String
-    /// The driver's name for the chip.
-    let family: String
+    /// The driver's names for the chip: that of Mesa 22.3, then that of Mesa 25 where it is another.
+    let families: [String]
 
     package static let all = [
-        RADVTarget(name: "rdna3", card: "Radeon RX 7900 XTX", family: "gfx1100"),
-        RADVTarget(name: "rdna3-780m", card: "Radeon 780M", family: "gfx1103_r1"),
-        RADVTarget(name: "rdna2", card: "Radeon RX 6800", family: "navi21"),
+        RADVTarget(name: "rdna3", card: "Radeon RX 7900 XTX", families: ["gfx1100", "navi31"]),
+        RADVTarget(name: "rdna3-780m", card: "Radeon 780M", families: ["gfx1103_r1", "phoenix"]),
+        RADVTarget(name: "rdna2", card: "Radeon RX 6800", families: ["navi21"]),
     ]
 
-    /// Compiles in a child.
+    /// Compiles in a child, by the first of the chip's names that the driver knows.
     /// - Parameters:
     ///   - program: has a command that calls `inspectHere`.
     ///   - arguments: of that command.
@@ -28,6 +28,16 @@ package struct RADVTarget: Sendable {
         guard let driver = Self.driver else {
             return .skipped(name, "no radeon_icd*.json in \(Self.folders.joined(separator: ", "))")
         }
+        for family in families {
+            if let target = inspect(family, by: driver, program: program, arguments: arguments) { return target }
+        }
+        return .skipped(name, "this RADV does not know \(families.joined(separator: " or "))")
+    }
+
+    /// - Returns: `nil` where the driver does not know the chip by this name.
+    private func inspect(
+        _ family: String, by driver: String, program: String, arguments: [String]
+    ) -> InspectedTarget? {
         let process = Process()
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
@@ -49,22 +59,24 @@ package struct RADVTarget: Sendable {
         }
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        return answer(in: text) {
+        return answer(in: text, family: family) {
             "ended with \(process.terminationReason == .exit ? "status" : "signal") \(process.terminationStatus)"
         }
     }
 
     /// - Parameters:
     ///   - text: what the driver said, and below it what the child printed.
+    ///   - family: the name by which the driver was asked for the chip.
     ///   - end: how the child ended, for people.
-    package func answer(in text: String, end: () -> String) -> InspectedTarget {
+    /// - Returns: `nil` where the driver does not know that name.
+    package func answer(in text: String, family: String, end: () -> String) -> InspectedTarget? {
         let lines = text.split(separator: "\n")
         if let line = lines.last(where: { $0.hasPrefix("{") }),
             let target = try? JSONDecoder().decode(InspectedTarget.self, from: Data(line.utf8))
         {
             return target
         }
-        if text.contains("Unknown family") { return .skipped(name, "this RADV does not know \(family)") }
+        if text.contains("Unknown family") { return nil }
         var target = InspectedTarget(name)
         target.failures = ["RADV for \(family) \(end()): \(lines.first ?? "")"]
         return target

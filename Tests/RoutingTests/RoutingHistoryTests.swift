@@ -39,7 +39,8 @@ struct RoutingHistoryTests {
                 now += 0.25
                 carryOut(table.tick(at: now))
                 for (number, request) in open where request.worker != nil {
-                    carryOut(table.failed(number, attempt: request.attempt, .broken, at: now))
+                    let failure: Failure = request.attempt % 2 == 0 ? .broken : .unreachable
+                    carryOut(table.failed(number, attempt: request.attempt, failure, at: now))
                 }
             }
             #expect(open.isEmpty && table.requests.isEmpty && table.waiting.isEmpty)
@@ -133,7 +134,9 @@ struct RoutingHistoryTests {
                     return
                 }
                 carryOut(actions)
-            case 4...5: carryOut(table.failed(number, attempt: request.attempt, .broken, at: now))
+            case 4: carryOut(table.failed(number, attempt: request.attempt, .broken, at: now))
+            case 5 where !request.hasBegun:
+                carryOut(table.failed(number, attempt: request.attempt, .unreachable, at: now))
             case 6 where !request.hasBegun:
                 carryOut(table.failed(number, attempt: request.attempt, .declined, at: now))
             default: end(number)

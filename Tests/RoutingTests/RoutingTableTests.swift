@@ -72,6 +72,29 @@ struct RoutingTableTests {
         #expect(table.requests.isEmpty && table.audit(at: 101) == [])
     }
 
+    /// Whoever could not be reached has nothing of a request: others are tried as long as it may wait.
+    @Test func noConnectionIsNoTry() throws {
+        var table = try table("a", "b", "c", "d", "e")
+        let (number, first) = table.arrived(Self.demand, at: 100)
+        var actions = first, tried: Set<String> = []
+        for attempt in 1...5 {
+            tried.insert(try #require(target(actions)))
+            actions = table.failed(number, attempt: attempt, .unreachable, at: 100)
+        }
+        #expect(tried == ["a", "b", "c", "d", "e"] && actions == [] && table.waiting == [number])
+        // Trials of those that are left alone do not begin its waiting anew.
+        var (attempt, end) = (5, [RoutingTable.Action]())
+        for second in 101...110 {
+            var actions = table.tick(at: Double(second))
+            while target(actions) != nil {
+                attempt += 1
+                actions = table.failed(number, attempt: attempt, .unreachable, at: Double(second))
+            }
+            end += actions
+        }
+        #expect(attempt > 5 && end == [.refuse(number, .noWorkerInTime)] && table.audit(at: 110) == [])
+    }
+
     @Test func whoDeclinesIsNotAskedAgain() throws {
         var table = try table("a", "b")
         let (number, _) = table.arrived(Self.demand, at: 100)

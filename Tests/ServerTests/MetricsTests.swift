@@ -39,10 +39,11 @@ import Testing
     @Test("Fault 20: labels are escaped")
     func labelsAreEscaped() async throws {
         let log = LogWriter(descriptor: 2)
+        var settings = WeftServer.Configuration()
+        settings.droppedSpans = { 3 }
         let server = WeftServer(
             ScriptedGenerator(), administration: Administration(name: #""a\nb\"c\\d\r\n\"\u0301""#),
-            configuration: .init(),
-            logger: .silent, log: log)
+            configuration: settings, logger: .silent, log: log)
         try await server.application.test(.router) { client in
             let response = try await client.executeRequest(uri: "/metrics", method: .get, headers: [:], body: nil)
             let text = String(buffer: response.body)
@@ -52,6 +53,7 @@ import Testing
                 "\(text)"
             )
             #expect(text.contains("weft_log_lines_dropped_total 0.0\n"))
+            #expect(text.contains("weft_spans_dropped_total 3.0\n"))
             let counts = text.split(separator: "\n").filter { $0.hasPrefix("weft_time_to_first_token_seconds_") }
             func count(_ part: String) -> Double? {
                 counts.first { $0.contains(part) }.flatMap { $0.split(separator: " ").last.flatMap { Double($0) } }

@@ -107,11 +107,26 @@ struct ParsingTests {
     @Test func whatAChildSays() throws {
         let target = try #require(RADVTarget.all.first { $0.name == "rdna3" })
         let said = "WARNING: radv is not a conformant Vulkan implementation\n"
-        let answer = target.answer(in: said + #"{"name":"rdna3","failures":[],"variants":[]}"#) { "" }
+        let printed = said + #"{"name":"rdna3","failures":[],"variants":[]}"#
+        let answer = try #require(target.answer(in: printed, family: "gfx1100") { "" })
         #expect(answer.skipped == nil && answer.failures.isEmpty)
-        let unknown = target.answer(in: "radv: Unknown family: gfx1100\n*** Program crashed") { "ended with signal 6" }
-        #expect(unknown.skipped?.contains("gfx1100") == true && unknown.failures.isEmpty)
-        let crashed = target.answer(in: "") { "ended with signal 11" }
+        let unknown = "radv: Unknown family: gfx1100\n*** Program crashed"
+        #expect(target.answer(in: unknown, family: "gfx1100") { "ended with signal 6" } == nil)
+        let crashed = try #require(target.answer(in: "", family: "gfx1100") { "ended with signal 11" })
         #expect(crashed.skipped == nil && crashed.failures.first?.contains("signal 11") == true)
+    }
+
+    /// Newer drivers call chips by other names.
+    @Test func theNextNameIsTried() throws {
+        let target = try #require(RADVTarget.all.first { $0.name == "rdna3" })
+        let script = """
+            test $RADV_FORCE_FAMILY = navi31 || { echo "radv: Unknown family: $RADV_FORCE_FAMILY"; exit 134; }
+            echo '{"name":"rdna3","compiler":"navi31","failures":[],"variants":[]}'
+            """
+        let found = target.inspect(program: "/bin/sh", arguments: ["-c", script])
+        if found.skipped?.contains("radeon_icd") == true { return print("SKIPPED: RADV is not installed") }
+        #expect(found.compiler == "navi31" && found.skipped == nil)
+        let none = target.inspect(program: "/bin/sh", arguments: ["-c", "echo 'radv: Unknown family'; exit 134"])
+        #expect(none.skipped == "this RADV does not know gfx1100 or navi31")
     }
 }

@@ -262,6 +262,32 @@ extension MutationTests {
             kernel: operation ?? name, fallback: fallback, option: option)
     }
 
+    /// Faults in products on matrix units.
+    static let matrices = [
+        matrix("rows not masked", "if (at < endRow) {", "if (true) {"),
+        matrix("row + 1 read", "X_ROW(row + line)", "X_ROW(row + line + 1)"),
+        matrix("a split not added", "ADD_SUMS(total$i_$j, s$i_$j)", "s$i_$j"),
+        matrix("a block of another split", "if (FIRST_BLOCK(own) + step < END_BLOCK(own)) {", "if (true) {"),
+        matrix("minimum left out", "& 255u) * d + m) }", "& 255u) * d) }"),
+        matrix(
+            "first half of the bits", "PUT_HALVES(ws, to + $e * W_LINE, FLOATS((u >> (8 * $e))",
+            "PUT_HALVES(ws, to + $e * W_LINE, FLOATS((u >> (4 * $e))"),
+        matrix("results as small as operands", ") * GROW; \\", "); \\"),
+        matrix("the first part of the depth alone", "from = (own * 32 + k) * W_LINE", "from = (own * 32) * W_LINE"),
+        matrix("columns of the strip beside", "+ strip * 32 + $j * MATRIX_N;", "+ $j * MATRIX_N;"),
+        matrix(
+            "halves of one word swapped", "PUT_HALVES(ws, to + 2 * $h * W_LINE, LOW_HALVES(u))",
+            "PUT_HALVES(ws, to + 2 * $h * W_LINE, HIGH_HALVES(u))", option: "F16"),
+        matrix("bits of the other half", "AS_FLOATS(u & 0xffff0000u)", "AS_FLOATS(u)", option: "BF16"),
+        matrix("gate for up", "c % 8, gate, other)", "c % 8, other, gate)", option: "PAIRED"),
+    ]
+
+    private static func matrix(
+        _ fault: String, _ text: String, _ replacement: String, option: String = "Q4"
+    ) -> Check {
+        kernel("matmul_matrix", fault, text, replacement, fallback: .gpu, option: option, of: "matmul")
+    }
+
     private static func tile(
         _ fault: String, _ text: String, _ replacement: String, _ operation: String, option: String? = nil
     ) -> Check {

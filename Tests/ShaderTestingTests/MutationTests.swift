@@ -18,7 +18,20 @@ struct MutationTests {
 
     @Test(arguments: TestDevices.fast)
     func everyMutantIsCaught(_ device: TestedDevice) throws {
-        let checks = Self.checks(on: device.description.api)
+        try expectAllCaught(Self.checks(on: device.description.api), on: device)
+    }
+
+    /// Of the drivers here Debian forky's lavapipe has matrix units: `tools/forky PROGRAM --filter MatrixUnits`, with
+    /// the program of the tests.
+    @Test(arguments: TestDevices.fast)
+    func everyMutantOfMatrixUnitsIsCaught(_ device: TestedDevice) throws {
+        guard try device.open(.gpu).limits.matrix != nil else {
+            return print("SKIPPED: \(device.description.name) has no matrix units (tools/setup --forky)")
+        }
+        try expectAllCaught(Self.matrices, on: device)
+    }
+
+    private func expectAllCaught(_ checks: [Check], on device: TestedDevice) throws {
         var caught: [String] = []
         for check in checks {
             let sources = try check.mutant.sources()

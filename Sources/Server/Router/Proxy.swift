@@ -143,7 +143,7 @@ private struct Exchange: Sendable {
             try Task.checkCancellation()
             let reason = error is Interruption ? "its lease is over" : WorkerClient.reason(error)
             logger.warning("worker failed", metadata: ["worker": "\(worker.name)", "reason": "\(reason)"])
-            dispatch.failed(number, .broken)
+            dispatch.failed(number, WorkerClient.isUnreachable(error) ? .unreachable : .broken)
             return nil
         }
     }

@@ -69,6 +69,11 @@ final class WorkerClient: Sendable {
         secret.map { ["authorization": "Bearer \($0)"] } ?? [:]
     }
 
+    /// Whether there was no connection, so that nothing of a request can have come to anybody.
+    static func isUnreachable(_ error: any Error) -> Bool {
+        error is NIOConnectionError || error as? HTTPClientError == .connectTimeout
+    }
+
     /// Why a request failed, in a few words.
     static func reason(_ error: any Error) -> String {
         switch error {

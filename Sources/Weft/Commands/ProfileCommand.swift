@@ -66,7 +66,8 @@ struct ProfileCommand: AsyncParsableCommand {
         }
         for model in files { try model.file.network.requireGeneration() }
         let open = try OpenMesh(mesh.device)
-        var profile = try Profile(file: output, on: open.mesh, grid: grid, seconds: seconds)
+        var profile = try Profile(
+            file: output, on: open.mesh, tuning: open.devices[0].tuning, grid: grid, seconds: seconds)
         if check {
             print(FigureNumber.text(try await speed(files, profile, open.mesh), digits: 3))
         } else {

@@ -28,7 +28,16 @@ struct RouteCommand: AsyncParsableCommand {
     @Option(help: "A file with the secret that servers and operators must have; without it $WEFT_ROUTE_SECRET.")
     var secret: String?
 
+    @Option(help: "A certificate in PEM: clients and servers then speak TLS to the router. Needs --tls-key.")
+    var tlsCertificate: String?
+
+    @Option(help: "The certificate's key.")
+    var tlsKey: String?
+
     func validate() throws {
+        if (tlsCertificate == nil) != (tlsKey == nil) {
+            throw ValidationError("--tls-certificate and --tls-key go together")
+        }
         let ports = ServeConfiguration.ports
         guard ports.contains(port) else {
             throw ValidationError("--port must be between \(ports.lowerBound) and \(ports.upperBound)")
@@ -57,8 +66,12 @@ struct RouteCommand: AsyncParsableCommand {
                     + "or set \(RouteSecret.variable)")
         }
         let logger = Logger(label: "weft"), address = host
+        if let tlsCertificate, let tlsKey {
+            settings.server.identity = try ServerIdentity(certificate: tlsCertificate, key: tlsKey, logger: logger)
+        }
+        let scheme = settings.server.identity == nil ? "http" : "https"
         let router = RouterServer(settings, logger: logger) { port in
-            logger.info("listening", metadata: ["url": "http://\(address):\(port)"])
+            logger.info("listening", metadata: ["url": "\(scheme)://\(address):\(port)"])
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

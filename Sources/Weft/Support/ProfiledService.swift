@@ -28,7 +28,8 @@ struct ProfiledService {
         let logger = Logger(label: "weft profile") { _ in SwiftLogNoOpLogHandler() }
         let device = device
         let fleet = Fleet(
-            ServeConfiguration(units: [unit]), modelFolder: "", weightCache: Folders.weights, logger: logger
+            ServeConfiguration(units: [unit]), modelFolder: "", weightCache: Folders.weights,
+            tunings: Folders.usedTunings, logger: logger
         ) { _ in Mesh(device) }
         try await fleet.load()
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
