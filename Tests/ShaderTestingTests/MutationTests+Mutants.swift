@@ -278,7 +278,6 @@ extension MutationTests {
         matrix(
             "halves of one word swapped", "PUT_HALVES(ws, to + 2 * $h * W_LINE, LOW_HALVES(u))",
             "PUT_HALVES(ws, to + 2 * $h * W_LINE, HIGH_HALVES(u))", option: "F16"),
-        matrix("bits of the other half", "AS_FLOATS(u & 0xffff0000u)", "AS_FLOATS(u)", option: "BF16"),
         matrix("gate for up", "c % 8, gate, other)", "c % 8, other, gate)", option: "PAIRED"),
     ]
 
