@@ -9,6 +9,8 @@ import Testing
 @Suite(.serialized)
 struct MeshServiceTests {
     private let prompt: [Int32] = (0..<9).map { $0 * 31 % 256 }
+    /// Of answers under pressure. Chosen: every sequence needs another page of 128 tokens while the others have theirs.
+    private static let length = 130
 
     /// A pool far too small for all: sequences are preempted, share prefixes and are dropped, and the others get the
     /// tokens that they get alone, and on one device that computes the same cut.
@@ -25,14 +27,14 @@ struct MeshServiceTests {
                         try await service.abandon(model, prompt)
                         return (index, [])
                     }
-                    return (index, try await service.tokens(of: model, after: prompt, count: 60))
+                    return (index, try await service.tokens(of: model, after: prompt, count: Self.length))
                 }
             }
             return try await group.reduce(into: [[Int32]](repeating: [], count: prompts.count)) { $0[$1.0] = $1.1 }
         }
         for (index, prompt) in prompts.enumerated() where index % 5 != 4 {
             let model = index % 2 == 0 ? "a" : "b"
-            let alone = try await single.tokens(of: model, after: prompt, count: 60)
+            let alone = try await single.tokens(of: model, after: prompt, count: Self.length)
             #expect(together[index] == alone, "sequence \(index)")
         }
         let status = try #require(await service.status)
