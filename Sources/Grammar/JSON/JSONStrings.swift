@@ -1,7 +1,7 @@
 /// What strings of JSON may be held to beside their length.
 enum JSONStrings {
     /// Formats of JSON Schema as patterns of the whole string. What a pattern cannot say, as that 29 February needs a
-    /// leap year, is left to the more cautious side.
+    /// leap year, is left to the more cautious side, and so is the year 0000, which many languages' dates have not.
     ///
     /// Sources: RFC 3339 (dates and times), RFC 4122 (UUIDs), RFC 5321 and 1123 (addresses and hosts), RFC 4291 (IPv6),
     /// RFC 3986 (URIs).
@@ -14,8 +14,9 @@ enum JSONStrings {
         "uri": "[a-zA-Z][a-zA-Z0-9+.-]{0,20}:(//\(authority))?(/\(path))?(\\?\(path))?(#\(path))?",
     ]
 
+    private static let year = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
     private static let date =
-        "[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+        "\(year)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
         + "|02-(0[1-9]|1[0-9]|2[0-8]))"
     private static let time =
         "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
