@@ -158,7 +158,7 @@ let package = Package(
         tests("ShaderTesting", ["Compute", "ComputeVulkan", "ComputeOpenCL", "Kernels", "Quantities", "TestDevices"]),
         tests("GGUF", ["Quantities"], hasResources: true),
         tests("Jinja", ["Quantities", "Fuzzing", orderedCollections], hasResources: true),
-        tests("Tokenization", ["Quantities", "Grammar", "GGUF", "Chat"], hasResources: true),
+        tests("Tokenization", ["Quantities", "Grammar", "GGUF", "Chat", "Fuzzing"], hasResources: true),
         tests("Chat", ["Quantities", "Jinja", "Fuzzing", orderedCollections]),
         tests("Grammar", ["Quantities", "Fuzzing"], hasResources: true),
         tests("KVCache", ["Quantities"]),

@@ -26,6 +26,8 @@ def isolate():
     wrap = ["unshare", "--net", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if subprocess.run([*wrap, "true"], capture_output=True).returncode:
         skip("this system allows no namespaces")
+    # From inside, pip's index cannot be reached.
+    ray_python()
     # The first process of a namespace has to reap what others leave, as bash does.
     inside = subprocess.run(
         [*wrap, "bash", "-c", '"$@"; exit $?', "bash", sys.executable, *sys.argv],

@@ -1,4 +1,4 @@
-package import ConfigurationFiles
+import ConfigurationFiles
 import Crypto
 import Foundation
 

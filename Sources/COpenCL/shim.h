@@ -31,6 +31,12 @@ static inline const char *weft_library_of(const void *place) {
     return dladdr(place, &info) ? info.dli_fname : NULL;
 }
 
+// Whether both are in one library.
+static inline int weft_share_library(const void *place, const void *other) {
+    Dl_info info, of_other;
+    return dladdr(place, &info) && dladdr(other, &of_other) && info.dli_fbase == of_other.dli_fbase;
+}
+
 // Whether this machine's processor has VPDPBUSD for vectors of 256 and 512 bits (AVX512-VNNI with AVX512-VL).
 static inline int weft_has_vpdpbusd(void) {
 #if defined(__x86_64__)

@@ -16,6 +16,8 @@ package final class Model: Sendable {
     /// The most rows of one batch whose logits are wanted, or that are wanted themselves.
     package let maxLogitRows: Int
     package let kvShape: KVShape
+    /// How the devices of a mesh show each other what they compute.
+    package let way: Exchange.Way
     /// The most texts of one batch, where they go whole into it.
     private let maxTexts: Int
     /// Of the keys and values of a pass: the same, or that of the pass's own pool.
@@ -81,7 +83,7 @@ package final class Model: Sendable {
     /// - Parameters:
     ///   - weights: of each rank, on the device of its kernels or on the device that this is a part of.
     ///   - pools: of each rank, alike.
-    ///   - way: how devices show each other what they compute; by default the best that they can.
+    ///   - way: how devices show each other what they compute; by default whichever is found to be faster.
     ///   - progress: called with how many kernels of how many are compiled, from several threads.
     /// - Throws: `ComputeError`, `KVError`.
     package init(
@@ -90,6 +92,7 @@ package final class Model: Sendable {
     ) throws {
         let network = weights[0].network, devices = kernels.map(\.device)
         precondition(weights.count == network.shards.ranks && pools.count == weights.count, "as many of each as ranks")
+        try Self.refuseUnlike(devices, network)
         self.network = network
         trialSlot = pools[0].trialSlot
         kvShape = try Self.kvShape(network, type: options.kvType, pageBytes: pools[0].pageBytes)
@@ -99,6 +102,8 @@ package final class Model: Sendable {
         maxTexts = min(options.maxTexts ?? maxRows, maxRows)
         head = weights[0].head
         stride = network.pooling == nil ? (network.vocabularySize + 15) / 16 * 16 : network.embeddingLength
+        let way = try way ?? (network.shards.count > 1 ? ShardExchanges.fastestWay(network, kernels) : .shared)
+        self.way = way
         let results = try Self.results(count: maxLogitRows * stride, on: devices, way)
         let exchanges =
             network.shards.count > 1
@@ -121,7 +126,7 @@ package final class Model: Sendable {
             ranks.append(
                 Rank(
                     pass: pass, inputs: inputs, results: results[rank], columns: weights.output.map(\.columns),
-                    isApart: rank > 0 && !Self.isShared(devices, way),
+                    isApart: rank > 0 && way == .staged,
                     kernels: pending))
             let all = kernels.count
             try pending.compileFirst { progress(rank * $1 + $0, all * $1) }
@@ -130,11 +135,21 @@ package final class Model: Sendable {
         self.passShape = passShape
     }
 
+    /// Each device of a mesh chooses experts on its own, all of them the same.
+    private static func refuseUnlike(_ devices: [any Device], _ network: Network) throws(ModelError) {
+        let mesh = Mesh(devices)
+        guard network.blocks.contains(where: { $0.feedForward.mixture != nil }), !mesh.roundsAlike else { return }
+        throw .unsupported(
+            model: network.name,
+            reason: "its experts cannot be divided among devices of different kinds, which round differently and may "
+                + "choose others for a row: \(mesh.name)")
+    }
+
     /// Where each device writes logits: in one memory where all see it.
     private static func results(
-        count: Int, on devices: [any Device], _ way: Exchange.Way?
+        count: Int, on devices: [any Device], _ way: Exchange.Way
     ) throws(ComputeError) -> [HostArray<Float>] {
-        guard isShared(devices, way) else {
+        guard way == .shared else {
             return try devices.map { device throws(ComputeError) in
                 try HostArray(Float.self, count: count, access: .download, label: "results", on: device)
             }
@@ -144,10 +159,6 @@ package final class Model: Sendable {
         return try devices.map { device throws(ComputeError) in
             try HostArray(Float.self, count: count, in: memory[device], of: device)
         }
-    }
-
-    private static func isShared(_ devices: [any Device], _ way: Exchange.Way?) -> Bool {
-        way != .staged && SharedBuffer.isPossible(on: devices)
     }
 
     /// A model on one device.

@@ -21,7 +21,7 @@ package struct SingleSequence {
     ///   - pageBytes: the size of a page, where a test wants several of few tokens.
     ///   - kernels: of each device of a mesh, or of the one device.
     ///   - shards: into how many the network is cut; a multiple of the devices.
-    ///   - way: how devices show each other what they compute; by default the best that they can.
+    ///   - way: how devices show each other what they compute; by default whichever is found to be faster.
     ///   - meetingDelay: what each meeting of the devices is to take longer.
     ///   - warmsUp: whether all kernels are compiled now, so that every pass is at its full speed.
     package init(

@@ -66,7 +66,7 @@ final class BenchDeviceTests {
     }
 
     /// A program that does everything wrong in its own way, but for the joining.
-    @Test(.timeLimit(.minutes(1))) func whatFailsIsSaid() throws {
+    @Test(.timeLimit(.minutes(10))) func whatFailsIsSaid() throws {
         let stub = folder.appending(path: "stub").path
         let script = """
             #!/usr/bin/env bash

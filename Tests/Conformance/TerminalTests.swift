@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `weft run`, `weft ps` and `weft pull`, as a person calls them.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct TerminalTests {
     private static let model = "smollm2-135m-q4_1"
     private static let question = "What is the capital of France?"

@@ -21,7 +21,7 @@ struct SimulatedPassesTests {
     private static let grain = Share.whole.tenths
 
     /// A pass that does not come to its lane would be waited for without end.
-    @Test(.timeLimit(.minutes(5)), arguments: PolicyName.allCases)
+    @Test(.timeLimit(.minutes(10)), arguments: PolicyName.allCases)
     func theSamePassesRunOnTheSameLanesInTheSameOrder(policy: PolicyName) async throws {
         let folder = NSTemporaryDirectory() + "weft-passes-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

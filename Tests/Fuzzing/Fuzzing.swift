@@ -37,9 +37,7 @@ package struct Fuzzing: Sendable {
         for number in numbers {
             note(number)
             var random = SplitMix64(seed: seed, stream: number)
-            let start = Self.threadSeconds
-            if try body(&random) { taken += 1 }
-            let seconds = Self.threadSeconds - start
+            let seconds = try threadSeconds { if try body(&random) { taken += 1 } }
             if seconds > slowest.seconds { slowest = Slowest(number: number, seconds: seconds) }
         }
         report(taken, slowest)
@@ -76,10 +74,16 @@ package struct Fuzzing: Sendable {
             "fuzz \(kind): seed \(seed), \(numbers.count) inputs, \(taken) taken, \(numbers.count - taken) refused, "
                 + "slowest \(milliseconds) ms (input \(slowest.number))")
     }
+}
 
-    private static var threadSeconds: Double {
+/// The seconds that a thread has computed for `body`, however long others kept it from the core.
+package func threadSeconds(_ body: () throws -> Void) rethrows -> Double {
+    func now() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
+    let start = now()
+    try body()
+    return now() - start
 }

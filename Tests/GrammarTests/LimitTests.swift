@@ -47,6 +47,19 @@ import Testing
         #expect(throws: GrammarError.self) { try Grammar(regex: "a{1,70000}") }
     }
 
+    /// Thousands of them took seconds when each looked through all that follow for its end.
+    @Test func `Braces that are no counts stand for themselves`() throws {
+        for pattern in [
+            "{", "{a", "a{", "a{}", "a{,3}", "a{2", "a{2,", "a{2,b}", "a{2,3,4}", "a{ 2}", "{{{}",
+            nested("{", "", 20_000),
+        ] {
+            #expect(try Grammar(regex: pattern).accepts(pattern), "\(pattern.prefix(9))")
+        }
+        let counts = try Grammar(regex: "a{2,}b{2}c{0,1}")
+        #expect(counts.accepts("aaabb"))
+        #expect(!counts.accepts("abb"))
+    }
+
     @Test(arguments: [
         "(a+)+b", "(a*)*b", "(a|a)*b", "(a|aa)+b", "(.*)*x", "([a-z]+)*1", "(a?){30}a{30}b", "(.*a){12}b",
     ])

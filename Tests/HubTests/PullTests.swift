@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Models are fetched from a listening hub.
-@Suite(.timeLimit(.minutes(1))) struct PullTests {
+@Suite(.timeLimit(.minutes(10))) struct PullTests {
     private static let name = "tiny-Q4_K_M.gguf"
     private static let bytes = ScriptedHub.bytes(300_000, seed: 1)
 

@@ -174,5 +174,15 @@ struct LaunchShapeTests {
             facts: DeviceFacts.known[0])
         #expect(
             shapes.map(\.height) == [1, 2, 4, 32] && shapes.allSatisfy { $0.path == .integerDot && $0.groupSize == 1 })
+        // Two rows share a key where a lane has wide vectors.
+        let attention = AttentionShape(
+            heads: 9, kvHeads: 3, rotated: 64, pagesPerBlock: 3,
+            page: PageLayout(type: .f16, headSize: 64, pageBytes: 1 << 16, tokensPerPage: 256))
+        var narrow = limits
+        narrow.vectorWidth = 4
+        #expect(LaunchShape.attention(attention, limits: limits).map(\.height) == [1, 2])
+        narrow.groupSize = 8
+        narrow.maxGroupSize = 128
+        #expect(LaunchShape.attention(attention, limits: narrow).map(\.height) == [1])
     }
 }

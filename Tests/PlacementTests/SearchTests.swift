@@ -64,6 +64,22 @@ struct SearchTests {
         #expect(abs(rate - 120) < 1e-9)
     }
 
+    /// Where prefills take all but a hundredth of a hundredth of the time, no more is served than can be prefilled.
+    @Test func prefillsBoundWhatIsServed() throws {
+        var profile = ModelProfile.llama7B
+        profile.kvHeads = 1
+        let costs = CostModel(Roofline(peak: .a100).table(for: [profile], memoryBytes: 80e9))
+        let demand = ModelDemand(
+            name: "m", profile: profile, rate: 1e6, meanPromptTokens: 16_000, meanOutputTokens: 1)
+        let cluster = Cluster(nodes: 1, devicesPerNode: 1)
+        let objective = try ThroughputObjective(demands: [demand], costs: costs, cluster: cluster)
+        let served = try #require(objective.estimate([0], on: MeshKind(devices: 1))).models[0].throughput
+        let cost = try #require(try costs.costs(of: profile.costName, devices: 1))
+        let bound = 8 / cost.prefill.time(batch: 8, length: 16_000, share: 1)
+        #expect(served < 1.1 * bound)
+        #expect(served > 0.5 * bound)
+    }
+
     @Test func errorsNameTheModel() throws {
         let small = Cluster(nodes: [.init(devices: 1, memoryBytes: 16e9)])
         let large = [ModelDemand(name: "big", profile: .llama65B, rate: 1)]

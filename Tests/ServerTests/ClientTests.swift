@@ -4,7 +4,7 @@ import Testing
 
 /// Real clients, the PyPI packages `openai`, `anthropic` and `ollama`, against a listening server whose engine is
 /// scripted.
-@Suite(.timeLimit(.minutes(2))) struct ClientTests {
+@Suite(.timeLimit(.minutes(10))) struct ClientTests {
     /// What the scripts end with when a package is missing.
     static let skipped: Int32 = 77
 

@@ -3,7 +3,7 @@ import ServiceLifecycle
 import Testing
 
 /// What only a real socket shows: sizes, times, and the end of the server.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectionTests {
     private static let chunk = "10000\r\n" + String(repeating: "x", count: 0x10000) + "\r\n"
     private static let chunkedHead =
         "POST /v1/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -3,7 +3,7 @@ import ServiceLifecycle
 import Testing
 
 /// Many connections, most of which ask for nothing.
-@Suite(.timeLimit(.minutes(1))) struct CrowdTests {
+@Suite(.timeLimit(.minutes(10))) struct CrowdTests {
     /// Opens `count` connections that each send `text`, and keeps them while `body` runs.
     private func crowd(
         _ count: Int, sending text: String, _ port: Int, _ body: @escaping @Sendable () async throws -> Void

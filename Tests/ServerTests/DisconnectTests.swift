@@ -2,7 +2,7 @@ import Server
 import Testing
 
 /// A client that goes away frees its sequences, whatever it waited for.
-@Suite(.timeLimit(.minutes(1))) struct DisconnectTests {
+@Suite(.timeLimit(.minutes(10))) struct DisconnectTests {
     private static let chat = #""model": "tiny", "messages": [{"role": "user", "content": "hi"}]"#
 
     @Test(

@@ -5,7 +5,7 @@ import Server
 import Testing
 
 /// A server that is to end takes nothing new and finishes what it has.
-@Suite(.timeLimit(.minutes(1))) struct DrainTests {
+@Suite(.timeLimit(.minutes(10))) struct DrainTests {
     private struct Quiet: ModelAdministration {
         func load(_ model: ModelConfiguration, unit: String?) async throws -> ServedModel { .chat }
         func unload(_ name: String, patience: Duration) async throws {}

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Testing
 
 /// `POST /v1/embeddings`, with an engine whose vectors are known.
-@Suite(.timeLimit(.minutes(1))) struct EmbeddingTests {
+@Suite(.timeLimit(.minutes(10))) struct EmbeddingTests {
     private func embed(
         _ fields: String, _ generator: ScriptedGenerator = .init(models: [.embedder])
     ) async throws -> Reply {

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Testing
 
 /// The stream of what units do.
-@Suite(.timeLimit(.minutes(1))) struct EventsTests {
+@Suite(.timeLimit(.minutes(10))) struct EventsTests {
     private static let request = "GET /admin/events HTTP/1.1\r\nHost: x\r\n\r\n"
 
     @Test func passesAndStatusesCome() async throws {

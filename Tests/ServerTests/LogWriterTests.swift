@@ -3,7 +3,7 @@ import Logging
 import Server
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LogWriterTests {
+@Suite(.timeLimit(.minutes(10))) struct LogWriterTests {
     private func pipe() -> (reading: FileHandle, writing: FileHandle) {
         let pipe = Pipe()
         return (pipe.fileHandleForReading, pipe.fileHandleForWriting)

@@ -6,7 +6,7 @@ import Testing
 import Tokenization
 
 /// Long work on some requests holds up no others.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct PaceTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct PaceTests {
     /// As slow as a real one: a fifth of a second for two megabytes, and no wait in it.
     private struct SlowTokenizer: Tokenizer {
         let bytes = ByteTokenizer()

@@ -10,7 +10,7 @@ import Testing
 import Transformer
 
 /// The page at `/`.
-@Suite(.timeLimit(.minutes(3))) struct PageTests {
+@Suite(.timeLimit(.minutes(10))) struct PageTests {
     private static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Sources/Server/Page")
 

@@ -8,7 +8,7 @@ import Server
 import Testing
 
 /// What the log says of a request at its end.
-@Suite(.timeLimit(.minutes(1))) struct RequestLogTests {
+@Suite(.timeLimit(.minutes(10))) struct RequestLogTests {
     /// The lines of a log that has `settings`, of what `body` does.
     private func lines(
         _ settings: LogConfiguration, of generator: ScriptedGenerator = ScriptedGenerator(),

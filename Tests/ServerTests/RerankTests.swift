@@ -3,7 +3,7 @@ import HTTPTypes
 import Testing
 
 /// `POST /v1/rerank`, with an engine that counts a's.
-@Suite(.timeLimit(.minutes(1))) struct RerankTests {
+@Suite(.timeLimit(.minutes(10))) struct RerankTests {
     private func rank(
         _ fields: String, _ generator: ScriptedGenerator = .init(models: [.ranker])
     ) async throws -> Reply {

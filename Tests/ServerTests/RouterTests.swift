@@ -10,7 +10,7 @@ import Synchronization
 import Testing
 
 /// A router over real sockets, in front of servers whose engines are scripted.
-@Suite(.timeLimit(.minutes(1))) struct RouterTests {
+@Suite(.timeLimit(.minutes(10))) struct RouterTests {
     private static let greedy = #""stream": true, "temperature": 0"#
 
     @Test func requestsGoToWhoHasTheirModel() async throws {

@@ -87,7 +87,7 @@ import Testing
         #expect(generator.running == 0)
     }
 
-    @Test(.timeLimit(.minutes(1))) func quietStreamsGetComments() async throws {
+    @Test(.timeLimit(.minutes(10))) func quietStreamsGetComments() async throws {
         try await serving(ScriptedGenerator(.held)) {
             $0.keepAliveInterval = .milliseconds(20)
         } _: { port, _ in

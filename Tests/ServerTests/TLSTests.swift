@@ -7,7 +7,7 @@ import Server
 import Testing
 
 /// Secret connections: a server and a router with certificates, which change while they serve.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct TLSTests {
     /// A folder with a certificate that vouches for itself, and its key.
     private struct Files: ~Copyable {

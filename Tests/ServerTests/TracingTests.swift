@@ -11,7 +11,7 @@ import Testing
 import Tracing
 
 /// Spans that requests leave, as a collector gets them.
-@Suite(.timeLimit(.minutes(1))) struct TracingTests {
+@Suite(.timeLimit(.minutes(10))) struct TracingTests {
     private static let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0"
     private static let chat = #"{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}"#
 

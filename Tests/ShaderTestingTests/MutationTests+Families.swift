@@ -90,6 +90,8 @@ extension MutationTests {
         kernel("group_experts", "full tiles alone", "min(height, count - i)", "height", of: "route"),
         kernel("group_experts", "a tile of nobody", "tile = full + LANE", "tile = full + 1 + LANE", of: "route"),
         kernel("combine", "one weight for all", "(weights, TILE * used + k)", "(weights, TILE * used)"),
+        kernel("combine", "rows of others", "offset + TILE", "TILE", option: "behind"),
+        kernel("combine", "what is there is lost", "LOAD(y, at) + sum", "sum", option: "added"),
         kernel("matmul", "first expert for all", "(expert_ * panels)", "0u", option: "experts"),
         kernel("matmul", "slots for rows", "/ share)", "/ 1u)", option: "experts"),
         kernel(
@@ -102,7 +104,6 @@ extension MutationTests {
         kernel("sum_shards", "the first for all", "$s * slot + at", "0 * slot + at"),
         kernel("sum_shards", "the last pair left out", "sum4 += sum6;", "", option: "8"),
         kernel("sum_shards", "the third left out", "sum0 += sum2;", "", option: "3"),
-        kernel("sum_shards", "one bias for all", "LOAD(bias, i)", "LOAD(bias, 0)", option: "biased"),
         kernel("sum_shards", "what is there is lost", "LOAD(y, at) + sum0", "sum0", option: "added"),
     ]
 

@@ -104,14 +104,14 @@ extension MutationTests {
     private static let attention = [
         kernel("attention", "wrong scale", "((product) * scale)", "((product) * scale * scale)"),
         kernel("attention", "last token missing", "behind - start", "behind - 1 - start"),
-        kernel("attention", "a token too many", "behind - start", "behind + 1 - start"),
+        kernel("attention", "a token too many", "rows, row + $r).w", "rows, row + $r).w + 1u"),
         kernel("attention", "last page missing", "start < behind", "start + 1 < behind"),
         kernel(
             "attention", "wrong page stride", "* pageQuads + inPage;\n#ifdef", "* (pageQuads - 2) + inPage;\n#ifdef"),
-        kernel("attention", "layer ignored", "+ layerPage", ""),
+        kernel("attention", "layer ignored", "layerPage + kvHead", "kvHead"),
         kernel("attention", "first head of a page for all", "kvHead % pageHeads * headQuads", "0", option: "shared"),
         kernel("attention", "a page for each head", "kvHead / pageHeads", "kvHead", option: "shared"),
-        kernel("attention", "maximum not subtracted", "max(most$j, score$j)", "0.0"),
+        kernel("attention", "sums not made smaller", "exp(before$r_$j - most$r_$j)", "span(1.0)"),
         kernel("attention", "one scale for all blocks", "0xffff0000u), $d / 4 % 4)", "0xffff0000u), 0)", option: "Q8"),
         kernel(
             "attention", "first word of scales for values", "(VALUES + SCALE_WORD($d))", "VALUES", option: "256,"),
@@ -120,11 +120,14 @@ extension MutationTests {
         kernel(
             "attention", "bytes of the other quad", "l = BYTES(u, $d % 2 * 2 + 1)", "l = BYTES(u, 1)",
             option: "Q8"),
-        kernel("attention", "pages that were given back", "first = place.z", "first = 0u", option: "window"),
         kernel(
-            "attention", "window a token too long", "max(first, start)", "max(max(first, 1u) - 1u, start)",
-            option: "window"),
-        kernel("attention", "window a token too short", "max(first, start)", "max(first + 1u, start)", option: "sides"),
+            "attention", "pages that were given back", "rows, row + $r).z", "rows, row + $r).z * 0u", option: "window"),
+        kernel(
+            "attention", "window a token too long", "first$r = LOAD(rows, row + $r).z",
+            "first$r = max(LOAD(rows, row + $r).z, 1u) - 1u", option: "window"),
+        kernel(
+            "attention", "window a token too short", "first$r = LOAD(rows, row + $r).z",
+            "first$r = LOAD(rows, row + $r).z + 1u", option: "sides"),
         kernel("attention", "cap left out", "(cap * TANH(", "(TANH(", option: "capped"),
         kernel("attention", "no sink in the sum", "total += exp(own - most);", "", option: "sinks"),
         kernel("attention", "sinks of the first layer", "sink + head + $j", "head + $j", option: "sinks"),
@@ -232,6 +235,7 @@ extension MutationTests {
         prelude(
             .glsl, "sums overwritten", "name(type v) { \\\n        barrier(); \\\n        reduction_[LANE]",
             "name(type v) { \\\n        reduction_[LANE]", "attention"),
+        kernel("attention", "maximum not subtracted", "max(most$r_$j, score$r_$j)", "0.0"),
         prelude(
             .glsl, "bytes beyond 127 with a sign", "#define PRODUCTS_EXCESS 128.0", "#define PRODUCTS_EXCESS 0.0",
             "matmul_bytes", fallback: .gpu, option: "Q8"),
@@ -246,8 +250,21 @@ extension MutationTests {
             .openCL, "sums overwritten", "__local quad* reduction) { \\\n        BARRIER; \\",
             "__local quad* reduction) { \\", "attention"),
         prelude(
-            .openCL, "window begins within a span", "PLACES_ >= (int)from", "PLACES_ > (int)from", "attention",
+            .openCL, "window begins within a span", "VEC_PLACES_ >= (int)from", "VEC_PLACES_ > (int)from",
+            "attention",
             fallback: .none, option: "window"),
+        prelude(
+            .openCL, "sums of other spans", "PAIR_SUMS_(v[2], v[3])", "PAIR_SUMS_(v[3], v[2])", "attention",
+            fallback: .none),
+        kernel("attention", "maximum not subtracted", "max(most$r_$j, MAX_OF_4(score$r_$j))", "span(0.0)"),
+        kernel(
+            "attention", "a row looks ahead", "SCORE(product$r_$j), first$r - position, min(behind$r, until)",
+            "SCORE(product$r_$j), first$r - position, until"),
+        kernel(
+            "attention", "rows of other sequences", " && LOAD(rows, ended).y == table; ended++", "; ended++"),
+        kernel(
+            "attention", "blocks begin with the first row", "from / ALIGNED * ALIGNED", "from / SPAN * SPAN",
+            option: "again"),
         prelude(
             .openCL, "upper half of a table", "(q >> 3) & 1u", "(q >> 2) & 1u", "embed", fallback: .none,
             option: "IQ4_NL"),

@@ -1,3 +1,4 @@
+import Fuzzing
 import Quantities
 import Testing
 import Tokenization

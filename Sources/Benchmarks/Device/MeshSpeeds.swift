@@ -10,6 +10,8 @@ package struct MeshSpeeds: Sendable, Encodable {
     package var ranks: Int
     /// In which the devices show each other what they computed, in every pass.
     package var meetings: Int
+    /// How they show it: `shared` or `staged`.
+    package var way: String
     /// Tokens of a prompt.
     package var prompt: Int
     /// Seconds of every round, on the one device first.
@@ -49,17 +51,19 @@ package struct MeshSpeeds: Sendable, Encodable {
     }
 
     package init(
-        model: String, device: String, mesh: String, ranks: Int, meetings: Int, prompt: Int, delays: [Double]
+        model: String, device: String, mesh: String, ranks: Int, meetings: Int, way: String, prompt: Int,
+        delays: [Double]
     ) {
         (self.model, self.device, self.mesh) = (model, device, mesh)
-        (self.ranks, self.meetings, self.prompt) = (ranks, meetings, prompt)
+        (self.ranks, self.meetings, self.way, self.prompt) = (ranks, meetings, way, prompt)
         single = Times()
         meshes = delays.map { Delayed(delayMicroseconds: $0) }
     }
 
     /// A line on what was measured, and a table.
     package var text: String {
-        "\(model): \(mesh), \(meetings) meetings a pass, beside \(device); prompts of \(prompt) tokens\n" + table.text
+        "\(model): \(mesh), \(meetings) \(way) meetings a pass, beside \(device); prompts of \(prompt) tokens\n"
+            + table.text
     }
 
     package var table: TextTable {

@@ -1,8 +1,8 @@
 /// Memory in which the devices of a mesh show each other what each has computed: slots that one of them writes and all
 /// read.
 ///
-/// Where devices see the same memory (parts of one device, or all that work on the host's), it is that, and nothing is
-/// copied. Else each brings its slots to the host when its commands are done, and takes those of all before its next
+/// Where devices see the same memory (parts of one device, or all that work on the host's), it may be that, and nothing
+/// is copied. Else each brings its slots to the host when its commands are done, and takes those of all before its next
 /// ones. Slots that are written again need a meeting in between: two exchanges by turns do with one meeting each.
 package final class Exchange: Sendable {
     /// How slots get from one device to the others.
@@ -13,7 +13,7 @@ package final class Exchange: Sendable {
         case staged
     }
 
-    package let way: Way
+    private let way: Way
     private let slotBytes: Int
     /// The slots that each rank writes.
     private let held: [Range<Int>]
@@ -29,16 +29,16 @@ package final class Exchange: Sendable {
     /// - Parameters:
     ///   - slotBytes: of each slot.
     ///   - held: the slots that each device writes, which follow one another.
-    /// - Throws: `ComputeError.outOfMemory`.
+    /// - Throws: `ComputeError.outOfMemory`; `unsupported` where devices do not see the memory that they are to share.
     package init(
-        slotBytes: Int, held: [Range<Int>], label: String, on devices: [any Device], way: Way? = nil
+        slotBytes: Int, held: [Range<Int>], label: String, on devices: [any Device], way: Way
     ) throws(ComputeError) {
         precondition(devices.count == held.count && !devices.isEmpty, "a range of slots for each device")
         let byteCount = slotBytes * (held.last?.upperBound ?? 0)
-        self.way = way ?? (SharedBuffer.isPossible(on: devices) ? .shared : .staged)
+        self.way = way
         self.slotBytes = slotBytes
         self.held = held
-        switch self.way {
+        switch way {
         case .shared:
             let memory = try SharedBuffer(byteCount: byteCount, access: .device, label: label, on: devices)
             views = devices.map { View(own: memory[$0], all: memory[$0]) }

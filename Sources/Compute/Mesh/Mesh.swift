@@ -26,6 +26,15 @@ package struct Mesh: Sendable {
         return try device.partition(into: Array(repeating: units / count, count: count)).parts
     }
 
+    /// A Boolean value: whether all compute equal bits of equal numbers, being of one driver and one name.
+    package var roundsAlike: Bool {
+        let first = devices[0].description
+        return devices.allSatisfy {
+            let other = $0.description
+            return (other.api, other.name, other.driver) == (first.api, first.name, first.driver)
+        }
+    }
+
     /// For people: `llvmpipe`, `2 x cpu-haswell`, `RTX 4090 + RTX 3090`.
     package var name: String {
         var names: [(name: String, count: Int)] = []

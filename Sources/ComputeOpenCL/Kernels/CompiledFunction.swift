@@ -1,26 +1,52 @@
 import COpenCL
-import Compute
+package import Compute
 import Glibc
 
 /// A kernel as PoCL has compiled it, which threads call themselves.
 ///
 /// The kernel says where its code stands (`TELL_PLACE` in the prelude); the library that this is in, which PoCL may
 /// close, is kept open.
-final class CompiledFunction: @unchecked Sendable {
+///
+/// Beyond 128 libraries, PoCL 3.1 closes one without a kernel at work for each that it opens, and those that it made
+/// for `ProgramCompiler.keep` count among the 128 for ever: after so many, a library is closed soon after its use.
+/// Where threads compile side by side, the code of another kernel may stand at a place by the time that it is looked
+/// up. So the kernel is asked once more when a library is held: it must still be in that one, which nobody closes any
+/// more.
+package final class CompiledFunction: @unchecked Sendable {
     private let library: UnsafeMutableRawPointer
     private let function: weft_pocl_group
 
-    /// - Parameter place: in the kernel's code.
-    /// - Returns: `nil` where no library with PoCL's entry point is found there.
-    init?(at place: UInt) {
+    /// How often a kernel is looked for: chosen; the first try finds it unless others compile.
+    private static let tries = 10
+
+    /// - Parameters:
+    ///   - entry: the name of the function in its library
+    ///   - place: runs the kernel for an address in its code, 0 for none
+    /// - Returns: `nil` where the function is not found there.
+    package static func find(
+        entry: String = "_pocl_kernel_entry_workgroup", at place: () throws(ComputeError) -> UInt
+    ) throws(ComputeError) -> CompiledFunction? {
+        for _ in 0..<tries {
+            guard let held = CompiledFunction(entry, at: try place()) else { continue }
+            if held.hasCode(at: try place()) { return held }
+        }
+        return nil
+    }
+
+    private init?(_ entry: String, at place: UInt) {
         guard let name = weft_library_of(UnsafeRawPointer(bitPattern: place)), let library = dlopen(name, RTLD_NOW)
         else { return nil }
-        guard let symbol = dlsym(library, "_pocl_kernel_entry_workgroup") else {
+        guard let symbol = dlsym(library, entry) else {
             dlclose(library)
             return nil
         }
         self.library = library
         function = unsafeBitCast(symbol, to: weft_pocl_group.self)
+    }
+
+    private func hasCode(at place: UInt) -> Bool {
+        let function = unsafeBitCast(function, to: UnsafeRawPointer.self)
+        return weft_share_library(function, UnsafeRawPointer(bitPattern: place)) != 0
     }
 
     deinit { dlclose(library) }

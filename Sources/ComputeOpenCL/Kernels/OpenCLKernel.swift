@@ -42,15 +42,13 @@ final class OpenCLKernel: Kernel {
     }
 
     /// What threads may call; `nil` where it cannot be found.
-    /// - Parameter place: runs the kernel for an address in its code, 0 for none. Called until it has not thrown.
+    /// - Parameter place: runs the kernel for an address in its code, 0 for none. One thread at a time calls it, until
+    ///   it has not thrown.
     func function(at place: () throws(ComputeError) -> UInt) throws(ComputeError) -> CompiledFunction? {
-        switch self.place.withLock({ $0 }) {
-        case .found(let function): return function
-        case .nowhere: return nil
-        case .unknown:
-            let found = CompiledFunction(at: try place())
-            self.place.withLock { $0 = found.map { .found($0) } ?? .nowhere }
-            return found
+        try self.place.withLock { state throws(ComputeError) in
+            if case .unknown = state { state = try CompiledFunction.find(at: place).map { .found($0) } ?? .nowhere }
+            guard case .found(let function) = state else { return nil }
+            return function
         }
     }
 

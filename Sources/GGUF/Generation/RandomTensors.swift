@@ -1,4 +1,4 @@
-package import Quantities
+import Quantities
 
 /// Writes model files with random weights: the same tensors and seed give the same bytes on every machine.
 package struct RandomTensors: Hashable, Sendable {

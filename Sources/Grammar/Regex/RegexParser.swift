@@ -124,10 +124,14 @@ struct RegexParser: ScalarParser {
     /// Whether a count stands here; other braces stand for themselves.
     private var hasCount: Bool {
         guard peek == "{" else { return false }
-        guard let end = scalars[index...].firstIndex(of: "}") else { return false }
-        let parts = scalars[(index + 1)..<end].split(separator: ",", omittingEmptySubsequences: false)
-        return (1...2).contains(parts.count) && !parts[0].isEmpty
-            && parts.joined().allSatisfy { ("0"..."9").contains($0) }
+        // No further than a count goes: at thousands of braces each would look through all that follow.
+        func behindDigits(from start: Int) -> Int {
+            scalars[start...].firstIndex { !("0"..."9").contains($0) } ?? scalars.count
+        }
+        var end = behindDigits(from: index + 1)
+        guard end > index + 1 else { return false }
+        if end < scalars.count, scalars[end] == "," { end = behindDigits(from: end + 1) }
+        return end < scalars.count && scalars[end] == "}"
     }
 
     // MARK: Classes and escapes

@@ -114,11 +114,10 @@ package struct Attention: Sendable {
         // High tiles where most of them are full.
         let launch = launches.last { $0.shape.height == 1 || rows.count >= $0.shape.height * pieces } ?? launches[0]
         var parameters = Parameters()
-        if launch.shape.path != .cpu {
-            parameters.append(rows.lowerBound)
-            parameters.append(rows.upperBound)
-            parameters.append(parts)
-        }
+        let isCPU = launch.shape.path == .cpu
+        if !isCPU { parameters.append(rows.lowerBound) }
+        parameters.append(rows.upperBound)
+        if !isCPU { parameters.append(parts) }
         parameters.append(shape.heads)
         parameters.append(shape.kvHeads)
         parameters.append(layer.sink)

@@ -142,17 +142,22 @@ package struct CombineExperts: Sendable {
     private let kernel: KernelPromise
     private let width: Int
     private let used: Int
+    private let offset: Int
     private let scale: Float
 
     /// - Parameters:
     ///   - x: `[rows][used][width]` floats
-    ///   - y: `[rows][width]` floats; gets `scale` times the weighted sum added
+    ///   - y: `[rows][width]` floats, from `offset` on, which is a multiple of 4
+    ///   - isAdded: whether `y` gets `scale` times the weighted sum added; else it becomes that.
     package init(
-        _ kernels: KernelSet, _ routing: ExpertRouting, x: any Buffer, y: any Buffer, width: Int, scale: Float = 1
+        _ kernels: KernelSet, _ routing: ExpertRouting, x: any Buffer, y: any Buffer, width: Int, offset: Int = 0,
+        isAdded: Bool = true, scale: Float = 1
     ) throws(ComputeError) {
         kernel = try kernels.promise(
-            "combine", [:], [x, routing.lists.weights, y], groupSize: kernels.limits.rowGroupSize)
+            "combine", ["ADDED": isAdded ? "1" : "0"], [x, routing.lists.weights, y],
+            groupSize: kernels.limits.rowGroupSize)
         self.width = width
+        self.offset = offset / 4
         used = routing.choice.used
         self.scale = scale
     }
@@ -161,6 +166,7 @@ package struct CombineExperts: Sendable {
         var parameters = Parameters()
         parameters.append(width)
         parameters.append(used)
+        parameters.append(offset)
         parameters.append(scale)
         commands.dispatch(kernel, parameters, tiles: rows)
     }

@@ -82,11 +82,14 @@ extension LaunchShape {
             // As many heads as share a key, while their sums fit in registers.
             let queries = (1...min(max(1, 256 / shape.headSize), 4)).last { ratio % $0 == 0 } ?? 1
             options["QUERIES"] = "\(queries)"
-            return [
-                LaunchShape(
-                    path: .cpu, kernel: "attention", options: options, groupSize: limits.groupSize, height: 1,
+            // Measured: products of two rows take as long as a core's vectors can multiply; of four they were no
+            // faster.
+            return (limits.vectorWidth > 4 && limits.groupSize == 1 ? [1, 2] : [1]).map { rows in
+                options["ROWS"] = "\(rows)"
+                return LaunchShape(
+                    path: .cpu, kernel: "attention", options: options, groupSize: limits.groupSize, height: rows,
                     width: queries)
-            ]
+            }
         }
         func tile(queries: Int, rows: Int) -> LaunchShape {
             options["QUERIES"] = "\(queries)"

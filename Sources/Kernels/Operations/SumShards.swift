@@ -13,18 +13,16 @@ package struct SumShards: Sendable {
     /// - Parameters:
     ///   - x: `[shards][slotRows][width]` floats
     ///   - slotRows: rows that a shard has room for.
-    ///   - bias: `[width]` floats, added to the sum
     ///   - y: `[rows][width]` floats
     ///   - isAdded: whether `y` gets `scale` times the result added; else it becomes that.
     package init(
-        _ kernels: KernelSet, x: any Buffer, shards: Int, slotRows: Int, bias: (any Buffer)? = nil, y: any Buffer,
-        width: Int, isAdded: Bool, scale: Float = 1
+        _ kernels: KernelSet, x: any Buffer, shards: Int, slotRows: Int, y: any Buffer, width: Int, isAdded: Bool,
+        scale: Float = 1
     ) throws(ComputeError) {
         precondition(shards > 1 && Self.counts.contains(shards), "\(shards) shards")
         kernel = try kernels.promise(
-            "sum_shards",
-            ["SHARDS": "\(shards)", "BIAS": bias == nil ? "0" : "1", "ADDED": isAdded ? "1" : "0"],
-            [x, bias ?? kernels.nothing, y], groupSize: kernels.limits.rowGroupSize)
+            "sum_shards", ["SHARDS": "\(shards)", "ADDED": isAdded ? "1" : "0"], [x, y],
+            groupSize: kernels.limits.rowGroupSize)
         self.width = width
         self.slotRows = slotRows
         self.scale = scale

@@ -111,8 +111,8 @@ struct UnitEstimator: Sendable {
     /// beside prefills that take the part `p` of the time, which in turn grows with what all serve.
     private func balance(_ members: inout [Member]) -> [SteadyState] {
         var (low, high) = (0.0, 1.0)
-        // Chosen: to a millionth, finer than any cost is known.
-        for _ in 0..<20 {
+        // Chosen: to 1e-12, as where prefills take nearly all the time what is left for decodes is small.
+        for _ in 0..<40 {
             let part = (low + high) / 2
             let needed = members.reduce(0) { $0 + $1.prefillTime * $1.served(beside: part) }
             if needed > part { low = part } else { high = part }
@@ -155,12 +155,11 @@ private struct Member {
     func served(beside prefills: Double) -> Double { min(demand.rate, fullRate * (1 - prefills)) }
 
     func steadyState(beside prefills: Double) -> SteadyState {
-        let batch = batch(beside: prefills)
-        // Chosen: where prefills take all the time, rounds are long but finite.
-        let left = max(1e-3, 1 - prefills)
+        let batch = batch(beside: prefills), left = 1 - prefills
         return SteadyState(
             batch: batch, throughput: rate(batch) * left, capacity: fullRate * left,
-            residence: step(batch) * stretch * demand.meanOutputTokens / left + prefillTime,
+            // Chosen: where prefills take all the time, rounds are long but finite.
+            residence: step(batch) * stretch * demand.meanOutputTokens / max(1e-3, left) + prefillTime,
             unloadedResidence: setup.cost.decode.time(batch: 1, length: context, share: 1) / speed
                 * demand.meanOutputTokens + prefill(1))
     }

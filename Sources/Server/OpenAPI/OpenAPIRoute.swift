@@ -91,6 +91,7 @@ extension Operation {
         var failures: [(Int, String)] = []
         if !isOpen { failures += [(401, "A key is missing or unknown."), (403, "The key is not for this.")] }
         if body != nil || !query.isEmpty { failures.append((400, "The request is wrong.")) }
+        if isOptional, failures.last?.0 != 400 { failures.append((400, "The server is not configured for it.")) }
         if body != nil {
             failures += [
                 (408, "The body takes too long."), (413, "The body is too large."),

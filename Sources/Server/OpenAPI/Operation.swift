@@ -42,13 +42,15 @@ struct Operation: Sendable {
     var answer: Answer
     /// Names of what may stand behind `?`.
     var query: [String] = []
+    /// Whether only servers do it that are configured so.
+    var isOptional = false
 
     private init(
         _ method: HTTPRequest.Method, _ path: String, _ group: Group, _ summary: String, takes body: String? = nil,
-        query: [String] = [], gives answer: Answer
+        query: [String] = [], isOptional: Bool = false, gives answer: Answer
     ) {
         (self.method, self.path, self.group, self.summary) = (method, path, group, summary)
-        (self.body, self.query, self.answer) = (body, query, answer)
+        (self.body, self.query, self.answer, self.isOptional) = (body, query, answer, isOptional)
     }
 
     private static let (events, lines) = ("text/event-stream", "application/x-ndjson")
@@ -119,10 +121,10 @@ struct Operation: Sendable {
             gives: .json("Reloaded")),
         Operation(
             .get, "/admin/placement", .administration, "What is asked of models, where they are, and what moved last.",
-            gives: .json("Placement")),
+            isOptional: true, gives: .json("Placement")),
         Operation(
             .post, "/admin/placement", .administration, "Moves models for what is asked of them now.",
-            query: ["dry_run"], gives: .json("Replaced")),
+            query: ["dry_run"], isOptional: true, gives: .json("Replaced")),
         Operation(
             .post, "/admin/drain", .administration, "Takes no more requests, and ends the program when it has none.",
             query: ["exit"], gives: .json("Drain")),

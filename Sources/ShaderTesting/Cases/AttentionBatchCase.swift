@@ -47,7 +47,7 @@ struct AttentionBatchCase: ShaderCase {
     var smaller: [AttentionBatchCase] { batches.count > 1 ? batches.map { with(\.batches, [$0]) } : [] }
 
     static func table(_ fallback: Fallback, isQuick: Bool) -> [AttentionBatchCase] {
-        guard fallback == .gpu else { return [] }
+        guard [.none, .gpu].contains(fallback) else { return [] }
         // Where contexts are cut in different ways, across the border between them; where windows are; and neither.
         let long = AttentionCase(
             kv: .f16, headSize: 64, ratio: 3, kvHeads: 1, lengths: [40, 4100], tail: 11, pageTokens: 64)

@@ -18,8 +18,8 @@ extension AttentionCase {
                 AttentionCase(kv: .f32, headSize: 128, ratio: 1, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f16, headSize: 96, ratio: 2, lengths: lengths, tail: 2),
                 AttentionCase(kv: .f16, headSize: 192, ratio: 1, lengths: lengths, tail: 2),
-            ] + blocks + masks + scores + shared
-        case .none: return ratios + long + specials + masks + scores + combined + shared
+            ] + alone + blocks + masks + scores + shared
+        case .none: return ratios + alone + long + specials + masks + scores + combined + shared
         case .smallBindings:
             // A page must divide a window. Many heads are slow to compile where more than the pool is cut.
             return [
@@ -63,6 +63,13 @@ extension AttentionCase {
                     f16, window, f16.with(\.kv, .f32).with(\.headSize, 32).with(\.ratio, 8), f16.with(\.headSize, 80),
                     q8,
                 ]
+        }
+    }
+
+    /// Rows that stand alone, as those of decodes do.
+    private static var alone: [AttentionCase] {
+        KVType.allCases.map {
+            AttentionCase(kv: $0, headSize: 64, ratio: 3, lengths: lengths + [131], tail: 1, pageTokens: 64)
         }
     }
 

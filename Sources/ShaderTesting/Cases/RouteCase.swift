@@ -116,14 +116,20 @@ struct CombineCase: DispatchCase {
     var rows: Int
     var used: Int
     var width: Int
+    /// Rows of others in front.
+    var skipped = 0
+    var isAdded = true
     var scale: Float = 1
 
-    var description: String { "\(rows) rows of \(width), \(used) experts each, times \(scale)" }
+    var description: String {
+        "\(rows) rows of \(width), \(used) experts each, times \(scale)" + (isAdded ? ", added" : "")
+            + (skipped > 0 ? ", behind \(skipped)" : "")
+    }
 
     func trial(on bench: Workbench) throws(ComputeError) -> Trial {
         var numbers = Numbers(for: description)
         let values = numbers.floats(rows * used * width), shares = numbers.floats(rows * used)
-        let old = numbers.floats(rows * width)
+        let old = numbers.floats((skipped + rows) * width)
         let x = try TestBuffer("x", values, on: bench.device)
         let weights = try TestBuffer("weights", shares, on: bench.device)
         let output = try TestBuffer("y", old, guardWords: 1024 + width, on: bench.device)
@@ -132,14 +138,17 @@ struct CombineCase: DispatchCase {
             bench.kernels, choice, logits: x.buffer,
             .init(chosen: x.buffer, weights: weights.buffer, places: x.buffer))
         let combine = try CombineExperts(
-            bench.kernels, routing, x: x.buffer, y: output.buffer, width: width, scale: scale)
+            bench.kernels, routing, x: x.buffer, y: output.buffer, width: width, offset: skipped * width,
+            isAdded: isAdded, scale: scale)
         let expected = old.enumerated().map { word, old in
-            let row = word / width
+            let row = word / width - skipped
+            guard row >= 0 else { return ExpectedResult(word: word, estimate: Estimate(old)) }
             let sum = (0..<used).reduce(Estimate(0.0)) { sum, place in
                 let value = values[(row * used + place) * width + word % width]
                 return sum + Estimate(value) * Estimate(shares[row * used + place])
             }
-            return ExpectedResult(word: word, estimate: Estimate(old) + sum * Estimate(scale))
+            let result = sum * Estimate(scale)
+            return ExpectedResult(word: word, estimate: isAdded ? Estimate(old) + result : result)
         }
         return Trial(
             inputs: [x, weights], outputs: [.init(buffer: output, expected: expected)], roundings: used + 2
@@ -152,6 +161,10 @@ struct CombineCase: DispatchCase {
     }
 
     static func table(_ fallback: Fallback, isQuick: Bool) -> [CombineCase] {
-        [CombineCase(rows: 33, used: 8, width: 132), CombineCase(rows: 5, used: 3, width: 260, scale: 0.3)]
+        [
+            CombineCase(rows: 33, used: 8, width: 132), CombineCase(rows: 5, used: 3, width: 260, scale: 0.3),
+            CombineCase(rows: 7, used: 2, width: 68, skipped: 4, isAdded: false),
+            CombineCase(rows: 2, used: 4, width: 516, skipped: 1, scale: 1.5),
+        ]
     }
 }

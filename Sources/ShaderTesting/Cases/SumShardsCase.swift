@@ -8,12 +8,11 @@ struct SumShardsCase: DispatchCase {
     var shards: Int
     var rows: Int
     var width: Int
-    var hasBias = false
     var isAdded = true
     var scale: Float = 1
 
     var description: String {
-        "\(shards) shards of \(rows) rows of \(width), times \(scale)" + (hasBias ? ", biased" : "")
+        "\(shards) shards of \(rows) rows of \(width), times \(scale)"
             + (isAdded ? ", added" : "")
     }
 
@@ -21,22 +20,19 @@ struct SumShardsCase: DispatchCase {
         var numbers = Numbers(for: description)
         // Rows of nobody stand behind each shard's.
         let slotRows = rows + 3
-        let values = numbers.floats(shards * slotRows * width), bias = numbers.floats(width)
-        let old = numbers.floats(rows * width)
+        let values = numbers.floats(shards * slotRows * width), old = numbers.floats(rows * width)
         let x = try TestBuffer("x", values, on: bench.device)
-        let added = try TestBuffer("bias", bias, on: bench.device)
         let output = try TestBuffer("y", old, guardWords: 1024 + width, on: bench.device)
         let sum = try SumShards(
-            bench.kernels, x: x.buffer, shards: shards, slotRows: slotRows, bias: hasBias ? added.buffer : nil,
-            y: output.buffer, width: width, isAdded: isAdded, scale: scale)
+            bench.kernels, x: x.buffer, shards: shards, slotRows: slotRows, y: output.buffer, width: width,
+            isAdded: isAdded, scale: scale)
         let expected = old.enumerated().map { word, old in
-            let start = Estimate(hasBias ? bias[word % width] : 0)
-            let total = (0..<shards).reduce(start) { $0 + Estimate(values[$1 * slotRows * width + word]) }
+            let total = (0..<shards).reduce(Estimate(0.0)) { $0 + Estimate(values[$1 * slotRows * width + word]) }
             let result = total * Estimate(scale)
             return ExpectedResult(word: word, estimate: isAdded ? Estimate(old) + result : result)
         }
         return Trial(
-            inputs: [x, added], outputs: [.init(buffer: output, expected: expected)], roundings: shards + 3
+            inputs: [x], outputs: [.init(buffer: output, expected: expected)], roundings: shards + 2
         ) { sum.encode($0, rows: rows) }
     }
 
@@ -49,9 +45,9 @@ struct SumShardsCase: DispatchCase {
         return counts.flatMap { shards in
             [
                 SumShardsCase(shards: shards, rows: 33, width: 132),
-                SumShardsCase(shards: shards, rows: 5, width: 1028, hasBias: true, scale: 0.3),
+                SumShardsCase(shards: shards, rows: 5, width: 1028, scale: 0.3),
                 SumShardsCase(shards: shards, rows: 7, width: 260, isAdded: false),
-                SumShardsCase(shards: shards, rows: 2, width: 64, hasBias: true, isAdded: false, scale: 1.5),
+                SumShardsCase(shards: shards, rows: 2, width: 64, isAdded: false, scale: 1.5),
             ]
         }
     }
@@ -59,6 +55,6 @@ struct SumShardsCase: DispatchCase {
     static func random(_ numbers: inout Numbers) -> SumShardsCase {
         SumShardsCase(
             shards: numbers.pick([2, 3, 4, 8]), rows: 1 + numbers.below(40), width: 4 * (1 + numbers.below(80)),
-            hasBias: numbers.below(2) == 0, isAdded: numbers.below(2) == 0)
+            isAdded: numbers.below(2) == 0)
     }
 }

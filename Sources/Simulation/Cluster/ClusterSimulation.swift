@@ -4,7 +4,7 @@ import Quantities
 package import Scheduling
 package import Workloads
 
-/// A plan at work on modelled devices.
+/// A plan at work on modelled devices; replicas get requests in turn, by their rates.
 package struct ClusterSimulation: Sendable {
     private let units: [(name: String, unit: SimulatedUnit)]
     /// For each model the units that serve it, and the part of its requests that each gets.

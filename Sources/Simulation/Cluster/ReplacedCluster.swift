@@ -16,22 +16,15 @@ package struct ReplacedCluster<Objective: UnitObjective> {
     private var replacement: Replacement<Objective>
     private var simulators: [UnitSimulator]
     private var meter: RateMeter
-    /// Of each model the units that take its requests, and how far each is behind.
-    private var routes: [String: [Route]]
+    /// Of each model the units that take its requests.
+    private var routes: [String: [Int]]
+    private var dispatch: ReplicaDispatch
     /// Requests of models that no unit has at the moment.
     private var waiting: [String: [Request]] = [:]
-    /// Of each unit, ends that were measured.
-    private var measured: [Int]
     /// Moves that are to be made, the first of them under way until `ready`.
     private var moves: [ModelMove] = []
     private var ready: Seconds = 0
     package private(set) var decisions: [TimedDecision] = []
-
-    private struct Route {
-        var unit: Int
-        /// Requests that are due, in parts.
-        var credit = 0.0
-    }
 
     /// - Parameters:
     ///   - demands: The models of the plan, at the rates that the plan was made for.
@@ -48,7 +41,7 @@ package struct ReplacedCluster<Objective: UnitObjective> {
         meter = RateMeter(halfLife: settings.halfLife)
         var fixed: [ServedUnit] = []
         var simulators: [UnitSimulator] = []
-        var routes: [String: [Route]] = [:]
+        var routes: [String: [Int]] = [:]
         for planned in plan.units {
             guard cluster.nodes.indices.contains(planned.node) else {
                 throw SimulationError.unknownNode(unit: planned.name, node: planned.node)
@@ -62,7 +55,7 @@ package struct ReplacedCluster<Objective: UnitObjective> {
                 guard unit.models.contains(where: { $0.name == name }) else {
                     throw SimulationError.unknownModel(name)
                 }
-                routes[name, default: []].append(Route(unit: fixed.count))
+                routes[name, default: []].append(fixed.count)
             }
             fixed.append(
                 ServedUnit(name: planned.name, mesh: mesh, weightBytes: unit.weightBytes, models: names))
@@ -72,7 +65,7 @@ package struct ReplacedCluster<Objective: UnitObjective> {
                     policy: policy.policy))
         }
         (self.fixed, self.simulators, self.routes) = (fixed, simulators, routes)
-        measured = simulators.map { _ in 0 }
+        dispatch = ReplicaDispatch(fixed.map(\.name))
     }
 
     /// Serves requests to the end.
@@ -91,6 +84,7 @@ package struct ReplacedCluster<Objective: UnitObjective> {
                     tick += settings.every
                 }
             }
+            advance(to: request.arrival)
             meter.arrived(request.model, promptTokens: request.promptTokens, at: request.arrival)
             try send(request)
         }
@@ -99,18 +93,12 @@ package struct ReplacedCluster<Objective: UnitObjective> {
         return simulators.flatMap(\.records)
     }
 
-    /// A request goes to the replica whose turn it is.
     private mutating func send(_ request: Request) throws {
         guard let replicas = routes[request.model] else { throw SimulationError.unknownModel(request.model) }
-        guard !replicas.isEmpty else { return waiting[request.model, default: []].append(request) }
-        var best = 0
-        for index in replicas.indices {
-            routes[request.model]?[index].credit += 1 / Double(replicas.count)
-            let credits = routes[request.model] ?? []
-            if credits[index].credit > credits[best].credit { best = index }
+        guard let unit = dispatch.unit(for: request, among: replicas) else {
+            return waiting[request.model, default: []].append(request)
         }
-        routes[request.model]?[best].credit -= 1
-        simulators[replicas[best].unit].receive(request)
+        simulators[unit].receive(request)
     }
 
     private mutating func decide(at now: Seconds) throws {
@@ -118,14 +106,14 @@ package struct ReplacedCluster<Objective: UnitObjective> {
         guard moves.isEmpty else { return }
         let units = fixed.indices.map { index in
             var unit = fixed[index]
-            unit.models = demands.map(\.name).filter { routes[$0]?.contains { $0.unit == index } ?? false }
+            unit.models = demands.map(\.name).filter { routes[$0]?.contains(index) ?? false }
             return unit
         }
         let decision = try replacement.decision(units, demands.map { meter.measured($0, at: now) }, at: now)
         decisions.append(TimedDecision(time: now, decision: decision))
         guard let first = decision.moves.first else { return }
         for (model, routes) in routes {
-            for route in routes { try adjust(model, on: route.unit, at: now) }
+            for unit in routes { try adjust(model, on: unit, at: now) }
         }
         (moves, ready) = (decision.moves, now + first.loadTime)
     }
@@ -136,11 +124,11 @@ package struct ReplacedCluster<Objective: UnitObjective> {
         advance(to: now)
         if let unit = unit(move.destination) {
             try simulators[unit].load(move.model)
-            routes[move.model]?.append(Route(unit: unit))
+            routes[move.model]?.append(unit)
             try adjust(move.model, on: unit, at: now)
         }
         if let unit = unit(move.source) {
-            routes[move.model]?.removeAll { $0.unit == unit }
+            routes[move.model]?.removeAll { $0 == unit }
             simulators[unit].drain(move.model)
         }
         if routes[move.model]?.isEmpty == false {
@@ -165,11 +153,10 @@ package struct ReplacedCluster<Objective: UnitObjective> {
     private mutating func advance(to now: Seconds) {
         for index in simulators.indices {
             simulators[index].run(until: now)
-            for place in simulators[index].finished[measured[index]...] {
+            for place in dispatch.takeEnds(of: simulators[index], index) {
                 let record = simulators[index].records[place]
                 meter.ended(record.model, outputTokens: record.outputTokens, at: record.finish ?? now)
             }
-            measured[index] = simulators[index].finished.count
         }
     }
 }

@@ -71,7 +71,6 @@ extension Network {
         if readsAhead { return "it reads texts whole" }
         for block in blocks {
             if block.recurrent != nil { return "some are recurrent" }
-            if block.feedForward.mixture != nil { return "some are mixtures of experts" }
             if block.attention?.norms == .wholeRow { return "heads are normalised together" }
         }
         return nil

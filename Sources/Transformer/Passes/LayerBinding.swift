@@ -51,7 +51,10 @@ struct LayerBinding {
         case .recurrent(let layer): try bind(layer, block, index)
         }
         try bindBranch(block, index, scratch.mixed, .mixerOutput, normBehind: .postMixerNorm)
-        if let mixture = block.feedForward.mixture { return try bind(mixture, block, index) }
+        if let mixture = block.feedForward.mixture {
+            let sum = ExpertSum(y: scratch.residual, isAdded: true, scale: block.residualScale)
+            return try bind(mixture, block, index) { _ in sum }
+        }
         if !block.isParallel { try bindGateUp(block, index, norm: .feedForwardNorm) }
         try bindBranch(block, index, scratch.gated, .down, normBehind: .postFeedForwardNorm)
     }

@@ -101,32 +101,37 @@ struct NetworkTensors {
         }
         let output = try finder.part(
             .attentionOutput, index, depth: heads.mixedWidth, columns: network.embeddingLength)
-        let shards = network.shards
-        try add(.block(index, .mixerOutput), output) { shard in
-            let queries = heads.heads(of: shard, shards).queries
-            return queries.lowerBound * heads.headSize..<queries.upperBound * heads.headSize
+        for shard in 0..<network.shards.count {
+            let queries = heads.heads(of: shard, network.shards).queries
+            let own = try cut(
+                output, shard, depth: queries.lowerBound * heads.headSize..<queries.upperBound * heads.headSize)
+            matrices.append((network.weight(.mixerOutput, index, shard), TensorPart.joined([own])[0]))
         }
     }
 
-    /// A matrix whose depth the shards divide. Its bias is added once, to the sum of what they make of a row.
-    private mutating func add(
-        _ weight: Weight, _ part: TensorPart, depth: (_ shard: Int) -> Range<Int>
-    ) throws(ModelError) {
-        let count = network.shards.count
-        guard count > 1 else { return matrices.append((weight, TensorPart.joined([part])[0])) }
-        if let bias = part.bias { vectors.append((.bias(of: weight), VectorGroup(pieces: [.elements(bias)]))) }
-        for shard in 0..<count {
-            var own = TensorPart(rows: part.rows), range = depth(shard)
-            let tensor = own.rows.tensor, grain = WeightFormat(tensor.type).depthMultiple
-            guard !range.isEmpty, range.lowerBound % grain == 0, range.upperBound % grain == 0 else {
-                throw .unsupported(
-                    model: network.name,
-                    reason: "\(tensor.name) cannot be cut into \(count) shards: its rows of \(tensor.shape[0]) are "
-                        + "blocks of \(grain)")
-            }
-            own.rows.depth = range
-            matrices.append((.shard(shard, of: weight), TensorPart.joined([own])[0]))
+    /// What a shard has of a matrix whose depth they divide. The first has the bias, which is added once.
+    private func cut(_ part: TensorPart, _ shard: Int, depth: Range<Int>) throws(ModelError) -> TensorPart {
+        let count = network.shards.count, tensor = part.rows.tensor, grain = WeightFormat(tensor.type).depthMultiple
+        guard count > 1 else { return part }
+        guard !depth.isEmpty, depth.lowerBound % grain == 0, depth.upperBound % grain == 0 else {
+            throw .unsupported(
+                model: network.name,
+                reason: "\(tensor.name) cannot be cut into \(count) shards: its rows of \(tensor.shape[0]) are "
+                    + "blocks of \(grain)")
         }
+        var own = part
+        own.rows.depth = depth
+        if shard > 0 { own.bias = nil }
+        return own
+    }
+
+    /// What each shard has of a feed-forward width: whole blocks of what goes down again, and whole panels where there
+    /// are enough of them.
+    private func widths(_ width: Int, _ down: TensorName, _ index: Int) -> [Range<Int>] {
+        let shards = network.shards, multiple = finder.format(down, index)?.depthMultiple ?? 1
+        let grain = width % 32 == 0 && width / 32 >= shards.count ? max(multiple, 32) : multiple
+        return shards.count == 1
+            ? [0..<width] : (0..<shards.count).map { shards.part($0, of: width, grain: grain) }
     }
 
     /// Those of all layers, in the order in which the pool counts these.
@@ -185,19 +190,13 @@ struct NetworkTensors {
     }
 
     private mutating func addFeedForward(_ feedForward: FeedForward, _ index: Int) throws(ModelError) {
-        let d = network.embeddingLength, width = feedForward.width, shards = network.shards
-        guard shards.count > 1 else {
-            try addGateUp(feedForward, index, 0..<width, 0)
-            return try addMatrix(.block(index, .down), .down, index, depth: width, columns: d)
+        let width = feedForward.width, widths = widths(width, .down, index)
+        for (shard, own) in widths.enumerated() { try addGateUp(feedForward, index, own, shard) }
+        let down = try finder.part(.down, index, depth: width, columns: network.embeddingLength)
+        for (shard, own) in widths.enumerated() {
+            let own = TensorPart.joined([try cut(down, shard, depth: own)])[0]
+            matrices.append((network.weight(.down, index, shard), own))
         }
-        let down = try finder.part(.down, index, depth: width, columns: d)
-        // Whole blocks, and whole panels where there are enough of them.
-        let multiple = WeightFormat(down.rows.tensor.type).depthMultiple
-        let grain = width % 32 == 0 && width / 32 >= shards.count ? max(multiple, 32) : multiple
-        for shard in 0..<shards.count {
-            try addGateUp(feedForward, index, shards.part(shard, of: width, grain: grain), shard)
-        }
-        try add(.block(index, .down), down) { shards.part($0, of: width, grain: grain) }
     }
 
     /// Gate and up by turns where they have one format; both may stand in one tensor, the gate first.
@@ -230,8 +229,25 @@ struct NetworkTensors {
 
     /// The router, the experts one behind the other, and what rows share.
     private mutating func add(_ mixture: Mixture, _ index: Int) throws(ModelError) {
+        try addMatrix(
+            .block(index, .router), .router, index, depth: network.embeddingLength, columns: mixture.experts)
+        for (shard, own) in widths(mixture.width, .expertDown, index).enumerated() {
+            try addExperts(mixture, index, shard, own)
+        }
+        guard let shared = mixture.shared else { return }
+        for (shard, own) in widths(shared.width, .sharedDown, index).enumerated() {
+            try add(shared, index, shard, own)
+        }
+        guard shared.isGated else { return }
+        let row = try finder.vector(.sharedRouter, index, network.embeddingLength)
+        matrices.append((.block(index, .sharedRouter), TensorGroup(pieces: [.init(tensor: row.tensor, rows: 0..<1)])))
+    }
+
+    /// - Parameter own: what the shard has of each expert's width.
+    private mutating func addExperts(
+        _ mixture: Mixture, _ index: Int, _ shard: Int, _ own: Range<Int>
+    ) throws(ModelError) {
         let (d, width, experts) = (network.embeddingLength, mixture.width, mixture.experts)
-        try addMatrix(.block(index, .router), .router, index, depth: d, columns: experts)
         var gates: [TensorPart] = [], ups: [TensorPart] = [], downs: [TensorPart] = []
         let isJoined = finder.has(.expertGateUp, index)
         for expert in 0..<experts {
@@ -244,26 +260,31 @@ struct NetworkTensors {
             }
             let gate = isJoined ? TensorName.expertGateUp : .expertGate, up = isJoined ? gate : .expertUp
             let columns = isJoined ? 2 * width : width, first = isJoined ? width : 0
-            gates.append(try part(gate, depth: d, columns: columns, 0..<width))
-            ups.append(try part(up, depth: d, columns: columns, first..<first + width))
-            downs.append(try part(.expertDown, depth: width, columns: d, 0..<d))
+            gates.append(try part(gate, depth: d, columns: columns, own))
+            ups.append(try part(up, depth: d, columns: columns, first + own.lowerBound..<first + own.upperBound))
+            downs.append(try cut(part(.expertDown, depth: width, columns: d, 0..<d), shard, depth: own))
         }
         for (number, group) in TensorPart.alternating(gates, ups).enumerated() {
-            matrices.append((.block(index, .gateUp(number)), group))
+            matrices.append((network.weight(.gateUp(number), index, shard), group))
         }
-        matrices.append((.block(index, .down), TensorPart.experts(downs)))
-        guard let shared = mixture.shared else { return }
+        matrices.append((network.weight(.down, index, shard), TensorPart.experts(downs)))
+    }
+
+    /// - Parameter own: what the shard has of the shared expert's width.
+    private mutating func add(
+        _ shared: Mixture.Shared, _ index: Int, _ shard: Int, _ own: Range<Int>
+    ) throws(ModelError) {
+        let d = network.embeddingLength
         let pair = [
-            try finder.part(.sharedGate, index, depth: d, columns: shared.width),
-            try finder.part(.sharedUp, index, depth: d, columns: shared.width),
+            try finder.part(.sharedGate, index, depth: d, columns: shared.width, rows: own),
+            try finder.part(.sharedUp, index, depth: d, columns: shared.width, rows: own),
         ]
         for (number, group) in TensorPart.alternating(pair).enumerated() {
-            matrices.append((.block(index, .sharedGateUp(number)), group))
+            matrices.append((network.weight(.sharedGateUp(number), index, shard), group))
         }
-        try addMatrix(.block(index, .sharedDown), .sharedDown, index, depth: shared.width, columns: d)
-        guard shared.isGated else { return }
-        let row = try finder.vector(.sharedRouter, index, d)
-        matrices.append((.block(index, .sharedRouter), TensorGroup(pieces: [.init(tensor: row.tensor, rows: 0..<1)])))
+        let down = try finder.part(.sharedDown, index, depth: shared.width, columns: d)
+        matrices.append(
+            (network.weight(.sharedDown, index, shard), TensorPart.joined([try cut(down, shard, depth: own)])[0]))
     }
 
     mutating func addMatrix(

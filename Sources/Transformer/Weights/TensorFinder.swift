@@ -74,6 +74,12 @@ struct TensorFinder {
         return shape(of: "\(network.tensorName(.up, block: block)).weight") == nil
     }
 
+    /// The format of a tensor that is asked for later; `nil` where the file has none of that name.
+    func format(_ name: TensorName, _ block: Int?) -> WeightFormat? {
+        guard case .file(let file) = source else { return nil }
+        return file.tensorIfPresent("\(network.tensorName(name, block: block)).weight").map { WeightFormat($0.type) }
+    }
+
     /// Of a tensor that need not be there.
     private func shape(of name: String) -> [Int]? {
         switch source {

@@ -10,7 +10,7 @@ enum Weight: Sendable, Hashable {
     /// `[layers][heads]` of all blocks, in the order of `Network.kvLayers`.
     case sinks
     case block(Int, Part)
-    /// Of a norm, or of a matrix whose depth shards divide.
+    /// Of a norm.
     indirect case bias(of: Weight)
     /// What a shard has of a matrix.
     indirect case shard(Int, of: Weight)

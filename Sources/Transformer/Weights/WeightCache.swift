@@ -66,7 +66,7 @@ package struct WeightCache: Sendable {
     private struct Name {
         static let suffix = ".weights"
         /// Of the packed form; another one has another layout of panels.
-        static let version = 5
+        static let version = 6
         /// Alike for all states of the model file.
         let stem: String
         let file: String

@@ -49,18 +49,24 @@ struct BenchMeshCommand: ParsableCommand {
         try file.network.requireGeneration()
         let single = try OpenMesh([mesh.device[0]]), all = try OpenMesh(mesh.device)
         let delays = [0] + delays.filter { $0 > 0 }
-        func sequence(_ open: OpenMesh, shards: Int, delay: Double) throws -> SingleSequence {
+        func sequence(
+            _ open: OpenMesh, shards: Int, delay: Double, way: Exchange.Way? = nil
+        ) throws -> SingleSequence {
             let progress = Progress("loading")
             return try SingleSequence(
                 file.gguf, options: Model.Options(), contextLength: prompt + decode, kernels: open.kernels(),
-                shards: shards, meetingDelay: .microseconds(delay), cache: Folders.weights
+                shards: shards, way: way, meetingDelay: .microseconds(delay), cache: Folders.weights
             ) { progress.show($0) }
         }
         var alone = try sequence(single, shards: 1, delay: 0)
-        var meshes = try delays.map { try sequence(all, shards: mesh.count, delay: $0) }
+        var meshes = [try sequence(all, shards: mesh.count, delay: delays[0])]
+        let way = meshes[0].model.way
+        for delay in delays.dropFirst() {
+            meshes.append(try sequence(all, shards: mesh.count, delay: delay, way: way))
+        }
         var speeds = MeshSpeeds(
             model: PartName.model(at: model), device: single.mesh.name, mesh: all.mesh.name, ranks: mesh.device.count,
-            meetings: meshes[0].model.meetings, prompt: prompt, delays: delays)
+            meetings: meshes[0].model.meetings, way: way.rawValue, prompt: prompt, delays: delays)
         let tokens = (0..<prompt).map { Int32($0 * 7 % file.network.vocabularySize) }
         for _ in 0..<rounds {
             try measure(&alone, tokens, into: &speeds.single)

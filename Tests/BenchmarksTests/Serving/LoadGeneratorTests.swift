@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Workloads
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LoadGeneratorTests {
     private let unloaded = ["a", "b"].map {
         LatencyBaseline(model: $0, base: 0.1, perPromptToken: 0, perOutputToken: 0)
