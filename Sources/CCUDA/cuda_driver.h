@@ -53,6 +53,7 @@ typedef struct weft_program *weft_nvrtcProgram;
 #define WEFT_CUDA_ERROR_ILLEGAL_ADDRESS 700
 #define WEFT_CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES 701
 #define WEFT_CUDA_ERROR_LAUNCH_TIMEOUT 702
+#define WEFT_CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED 704
 #define WEFT_CUDA_ERROR_CONTEXT_IS_DESTROYED 709
 #define WEFT_CUDA_ERROR_ASSERT 710
 #define WEFT_CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED 712
@@ -120,6 +121,8 @@ typedef weft_CUresult (*weft_cuCtxPushCurrent_v2)(weft_CUcontext context);
 typedef weft_CUresult (*weft_cuCtxPopCurrent_v2)(weft_CUcontext *context);
 typedef weft_CUresult (*weft_cuCtxSynchronize)(void);
 typedef weft_CUresult (*weft_cuCtxGetStreamPriorityRange)(int *least, int *greatest);
+typedef weft_CUresult (*weft_cuDeviceCanAccessPeer)(int *can, weft_CUdevice device, weft_CUdevice peer);
+typedef weft_CUresult (*weft_cuCtxEnablePeerAccess)(weft_CUcontext peer, unsigned int flags);
 
 // Memory.
 typedef weft_CUresult (*weft_cuMemGetInfo_v2)(size_t *free, size_t *total);
@@ -134,6 +137,9 @@ typedef weft_CUresult (*weft_cuMemcpyHtoDAsync_v2)(
     weft_CUdeviceptr target, const void *source, size_t bytes, weft_CUstream stream);
 typedef weft_CUresult (*weft_cuMemcpyDtoHAsync_v2)(
     void *target, weft_CUdeviceptr source, size_t bytes, weft_CUstream stream);
+typedef weft_CUresult (*weft_cuMemcpyPeerAsync)(
+    weft_CUdeviceptr target, weft_CUcontext targetContext, weft_CUdeviceptr source, weft_CUcontext sourceContext,
+    size_t bytes, weft_CUstream stream);
 
 // Streams and events.
 typedef weft_CUresult (*weft_cuStreamCreateWithPriority)(weft_CUstream *stream, unsigned int flags, int priority);

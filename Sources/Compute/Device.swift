@@ -11,6 +11,9 @@ package protocol Device: AnyObject, Sendable {
     /// buffers.
     var memoryDomain: ObjectIdentifier { get }
 
+    /// Whether commands of this device can copy from the memory of another (`Commands.copy`).
+    func reaches(_ other: any Device) -> Bool
+
     /// Bytes that could be reserved now, as far as the driver tells: others may use the device too.
     var availableBytes: Int { get }
 
@@ -49,6 +52,8 @@ extension Device {
     package var facts: DeviceFacts { DeviceFacts(description) }
 
     package var memoryDomain: ObjectIdentifier { ObjectIdentifier(self) }
+
+    package func reaches(_ other: any Device) -> Bool { false }
 
     package var availableBytes: Int { assumedBytes }
 

@@ -22,6 +22,10 @@ package protocol Commands: AnyObject {
     /// sees it. After all dispatches.
     func download(_ buffer: any Buffer, _ range: Range<Int>)
 
+    /// Takes bytes of a buffer of `BufferAccess.device` from one of another device, which this one `reaches` and which
+    /// is done with them. Before all dispatches.
+    func copy(_ source: any Buffer, to target: any Buffer, _ range: Range<Int>)
+
     /// Runs a kernel over no tiles: drivers that compile when a kernel first runs do so now.
     func touch(_ kernel: any BoundKernel)
 }
@@ -32,6 +36,11 @@ extension Commands {
 
     /// Nothing, for devices whose writes the host sees.
     package func download(_ buffer: any Buffer, _ range: Range<Int>) {}
+
+    /// For devices that reach no other.
+    package func copy(_ source: any Buffer, to target: any Buffer, _ range: Range<Int>) {
+        preconditionFailure("\(target.label) was to be copied to from a device that is not reached")
+    }
 
     /// Nothing, for devices whose kernels are ready as soon as they are compiled.
     package func touch(_ kernel: any BoundKernel) {}

@@ -126,7 +126,7 @@ package final class Model: Sendable {
             ranks.append(
                 Rank(
                     pass: pass, inputs: inputs, results: results[rank], columns: weights.output.map(\.columns),
-                    isApart: rank > 0 && way == .staged,
+                    isApart: rank > 0 && way != .shared,
                     kernels: pending))
             let all = kernels.count
             try pending.compileFirst { progress(rank * $1 + $0, all * $1) }

@@ -62,7 +62,7 @@ package final class CUDADouble: Sendable {
     package func mend() { mending() }
 
     /// How many there are now of `streams`, `events`, `libraries`, `green contexts`, `memories` or `contexts`, or were
-    /// so far of `launches`, `loads`, `resets`, `synchronisations`, `urgent streams` or `mistakes`.
+    /// so far of `launches`, `loads`, `resets`, `synchronisations`, `copies of peers`, `urgent streams` or `mistakes`.
     package func count(_ what: String) -> Int { counting(what) }
 
     /// What was reserved and not given back, by kind, and calls that should not have been made; none is as it should

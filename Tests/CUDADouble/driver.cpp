@@ -104,9 +104,12 @@ static bool isInitialised;
 static std::map<std::string, long> settings = {
     {"devices", 1}, {"capability", 90}, {"multiprocessors", 132}, {"memory", 4096}, {"integrated", 0},
     {"watchdog", 0}, {"driver", 12090}, {"priorities", 5}, {"prohibited", 0}, {"clock", 2619000}, {"bus", 6144},
+    {"connected", 0},
 };
 static std::deque<Device> devices;
 static std::map<Address, Memory> memories;
+// Devices with the others whose memory they reach.
+static std::set<std::pair<int, int>> reached;
 static std::set<void*> streams, events, libraries, greens, descs;
 static std::vector<Failure> failures;
 static std::map<std::string, long> counts;
@@ -393,6 +396,10 @@ extern "C" {
         forget(streams, [=](void* stream) { return ((weft_stream*)stream)->context->device == device; });
         forget(events, [=](void* event) { return ((weft_event*)event)->context->device == device; });
         forget(greens, [=](void* green) { return ((weft_green_context*)green)->context.device == device; });
+        for (int other = 0; other < (int)devices.size(); other++) {
+            reached.erase({device, other});
+            reached.erase({other, device});
+        }
         devices[device].lost = success;
     }
 
@@ -460,6 +467,21 @@ extern "C" {
         *least = 0;
         *greatest = -settings["priorities"];
         return success;
+    }
+
+    Result cuDeviceCanAccessPeer(int* can, weft_CUdevice device, weft_CUdevice peer) {
+        BEGIN(cuDeviceCanAccessPeer)
+        if (!isDevice(device) || !isDevice(peer)) return WEFT_CUDA_ERROR_INVALID_DEVICE;
+        *can = device != peer && settings["connected"];
+        return success;
+    }
+
+    Result cuCtxEnablePeerAccess(weft_CUcontext peer, unsigned flags) {
+        BEGIN_IN_CONTEXT(cuCtxEnablePeerAccess)
+        if (!peer || peer->device == device || !settings["connected"] || flags) {
+            return mistake(WEFT_CUDA_ERROR_INVALID_VALUE, "cuCtxEnablePeerAccess", "no other device that is connected");
+        }
+        return reached.insert({device, peer->device}).second ? success : WEFT_CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;
     }
 
     // MARK: Memory
@@ -569,6 +591,25 @@ extern "C" {
         BEGIN_IN_CONTEXT(cuMemcpyDtoHAsync_v2)
         KNOWN(cuMemcpyDtoHAsync_v2, streams, stream)
         return copy("cuMemcpyDtoHAsync", source, target, bytes, stream, true);
+    }
+
+    Result cuMemcpyPeerAsync(
+        Address target, weft_CUcontext targetContext, Address source, weft_CUcontext sourceContext, size_t bytes,
+        weft_CUstream stream) {
+        BEGIN_IN_CONTEXT(cuMemcpyPeerAsync)
+        KNOWN(cuMemcpyPeerAsync, streams, stream)
+        int to = targetContext->device, from = sourceContext->device;
+        if (to != device || (from != to && !reached.count({to, from}))) {
+            return mistake(WEFT_CUDA_ERROR_INVALID_CONTEXT, "cuMemcpyPeerAsync", "from a device that is not reached");
+        }
+        counts["copies of peers"]++;
+        put(stream, [=]() -> Result {
+            char *written = seen(target, bytes, to), *read = seen(source, bytes, from);
+            if (!written || !read) return WEFT_CUDA_ERROR_ILLEGAL_ADDRESS;
+            memcpy(written, read, bytes);
+            return success;
+        });
+        return success;
     }
 
     // MARK: Streams and events
@@ -859,9 +900,10 @@ SAME(cuInit) SAME(cuDriverGetVersion) SAME(cuGetErrorString) SAME(cuDeviceGetCou
 SAME(cuDeviceGetName) SAME(cuDeviceGetUuid_v2) SAME(cuDeviceTotalMem_v2) SAME(cuDeviceGetAttribute)
 SAME(cuDevicePrimaryCtxRetain) SAME(cuDevicePrimaryCtxRelease_v2) SAME(cuDevicePrimaryCtxReset_v2)
 SAME(cuCtxPushCurrent_v2) SAME(cuCtxPopCurrent_v2) SAME(cuCtxSynchronize) SAME(cuCtxGetStreamPriorityRange)
+SAME(cuDeviceCanAccessPeer) SAME(cuCtxEnablePeerAccess)
 SAME(cuMemGetInfo_v2) SAME(cuMemAlloc_v2) SAME(cuMemFree_v2) SAME(cuMemHostAlloc) SAME(cuMemFreeHost)
 SAME(cuMemHostRegister_v2) SAME(cuMemHostUnregister) SAME(cuMemHostGetDevicePointer_v2)
-SAME(cuMemcpyHtoDAsync_v2) SAME(cuMemcpyDtoHAsync_v2) SAME(cuStreamCreateWithPriority) SAME(cuStreamDestroy_v2)
+SAME(cuMemcpyHtoDAsync_v2) SAME(cuMemcpyDtoHAsync_v2) SAME(cuMemcpyPeerAsync) SAME(cuStreamCreateWithPriority) SAME(cuStreamDestroy_v2)
 SAME(cuStreamSynchronize) SAME(cuEventCreate) SAME(cuEventDestroy_v2) SAME(cuEventRecord) SAME(cuEventSynchronize)
 SAME(cuEventElapsedTime) SAME(cuLibraryLoadData) SAME(cuLibraryUnload) SAME(cuLibraryGetKernel) SAME(cuLaunchKernel)
 #ifndef WEFT_OLD_DRIVER

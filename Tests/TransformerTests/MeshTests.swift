@@ -1,4 +1,6 @@
+import CUDADouble
 import Compute
+import ComputeCUDA
 import ComputeOpenCL
 import ComputeVulkan
 import Foundation
@@ -150,6 +152,29 @@ struct MeshTests {
         #expect(
             try Self.logits(file, shards: 2, on: devices, kv: .f16)
                 == Self.logits(file, shards: 2, on: Source.lavapipe.devices(1), kv: .f16))
+    }
+
+    /// NVIDIA's devices take each other's sums from where they are, where they are connected, and else by way of the host.
+    @Test(.enabled(if: CUDADouble.isAvailable), arguments: [0, 1])
+    func connectedDevicesReachEachOther(connected: Int) throws {
+        let double = try CUDADouble(["devices": 2, "connected": connected]), platform = try double.platform()
+        func device(_ index: Int) throws -> any Device {
+            try CUDADevice(DeviceSelector("cuda:\(index)"), in: platform, cacheDirectory: CUDADouble.kernels)
+        }
+        let file = try Shape(type: .q4_0, kv: .f16).file(), tokens = Array(Self.tokens.prefix(20))
+        do {
+            let devices = [try device(0), try device(1)]
+            #expect(Exchange.ways(on: devices) == (connected == 1 ? [.peer, .staged] : [.staged]))
+            #expect(Exchange.ways(on: [devices[0], devices[0]]) == [.shared])
+            let one = try Self.logits(file, tokens: tokens, shards: 2, on: [devices[0]], kv: .f16)
+            #expect(try Self.logits(file, tokens: tokens, shards: 2, on: devices, kv: .f16, way: .staged) == one)
+            #expect(double.count("copies of peers") == 0)
+            if connected == 1 {
+                #expect(try Self.logits(file, tokens: tokens, shards: 2, on: devices, kv: .f16, way: .peer) == one)
+                #expect(double.count("copies of peers") > 0)
+            }
+        }
+        #expect(double.leftovers == [:])
     }
 
     /// Biases, fused tensors, norms behind branches, parallel branches, windows, scales.

@@ -2,13 +2,15 @@
 /// read.
 ///
 /// Where devices see the same memory (parts of one device, or all that work on the host's), it may be that, and nothing
-/// is copied. Else each brings its slots to the host when its commands are done, and takes those of all before its next
-/// ones. Slots that are written again need a meeting in between: two exchanges by turns do with one meeting each.
+/// is copied. Else each takes the slots of the others before its next commands: from their memory where the API has a way
+/// from one device to another, or from the host's, to where each has brought its own. Slots that are written again need a meeting in between: two exchanges by turns do with one meeting each.
 package final class Exchange: Sendable {
     /// How slots get from one device to the others.
     package enum Way: String, Sendable, Hashable, Codable, CaseIterable {
         /// Memory that all of them see.
         case shared
+        /// From one device's memory to another's.
+        case peer
         /// By way of the host.
         case staged
     }
@@ -26,8 +28,20 @@ package final class Exchange: Sendable {
         let all: any Buffer
     }
 
+    /// The ways that devices have; none but `shared` where all are of one memory.
+    package static func ways(on devices: [any Device]) -> [Way] {
+        let domains = Set(devices.map(\.memoryDomain))
+        if domains.count == 1 { return [.shared] }
+        let isShared = SharedBuffer.isPossible(on: devices)
+        let isPeer = devices.allSatisfy { device in
+            devices.allSatisfy { $0.memoryDomain == device.memoryDomain || device.reaches($0) }
+        }
+        return (isShared ? [.shared] : []) + (isPeer ? [.peer] : []) + [.staged]
+    }
+
     /// - Parameters:
     ///   - slotBytes: of each slot.
+    ///   - way: one of `ways(on:)`.
     ///   - held: the slots that each device writes, which follow one another.
     /// - Throws: `ComputeError.outOfMemory`; `unsupported` where devices do not see the memory that they are to share.
     package init(
@@ -42,6 +56,11 @@ package final class Exchange: Sendable {
         case .shared:
             let memory = try SharedBuffer(byteCount: byteCount, access: .device, label: label, on: devices)
             views = devices.map { View(own: memory[$0], all: memory[$0]) }
+        case .peer:
+            views = try devices.map { device throws(ComputeError) in
+                let memory = try device.makeBuffer(byteCount: byteCount, access: .device, label: label)
+                return View(own: memory, all: memory)
+            }
         case .staged:
             views = try devices.map { device throws(ComputeError) in
                 View(
@@ -65,14 +84,22 @@ package final class Exchange: Sendable {
 
     /// After all have met, before the dispatches that read them: takes the first `bytes` of each slot.
     package func take(_ rank: Int, bytes: Int, _ commands: any Commands) {
-        guard way == .staged, let all = views[rank].all.contents else { return }
-        for (other, slots) in held.enumerated() {
-            guard let own = views[other].own.contents else { continue }
-            for slot in slots {
-                let range = range(slot, bytes)
-                UnsafeMutableRawBufferPointer(rebasing: all[range]).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: own[range]))
-                commands.upload(views[rank].all, range)
+        switch way {
+        case .shared: break
+        case .peer:
+            for (other, slots) in held.enumerated() where other != rank {
+                for slot in slots { commands.copy(views[other].own, to: views[rank].all, range(slot, bytes)) }
+            }
+        case .staged:
+            guard let all = views[rank].all.contents else { return }
+            for (other, slots) in held.enumerated() {
+                guard let own = views[other].own.contents else { continue }
+                for slot in slots {
+                    let range = range(slot, bytes)
+                    UnsafeMutableRawBufferPointer(rebasing: all[range]).copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: own[range]))
+                    commands.upload(views[rank].all, range)
+                }
             }
         }
     }

@@ -41,15 +41,17 @@ package final class SlicedLane: Lane {
         try record(recorder)
         state.withLock { $0.meet(recorder.dispatches) }
         var rest = recorder.pieces[...]
-        var (uploads, touched, downloads) = (recorder.uploads, recorder.touched, recorder.downloads)
+        var (uploads, copies) = (recorder.uploads, recorder.copies)
+        var (touched, downloads) = (recorder.touched, recorder.downloads)
         var total = 0.0
-        while !rest.isEmpty || !uploads.isEmpty || !touched.isEmpty || !downloads.isEmpty {
+        while !(rest.isEmpty && uploads.isEmpty && copies.isEmpty && touched.isEmpty && downloads.isEmpty) {
             var remaining = rest
             let slice = state.withLock { $0.tuner.next(&remaining) }
             rest = remaining
             let start = ContinuousClock.now
             let measured = try lane.run { commands throws(ComputeError) in
                 for (buffer, range) in uploads { commands.upload(buffer, range) }
+                for (source, target, range) in copies { commands.copy(source, to: target, range) }
                 for kernel in touched { commands.touch(kernel) }
                 for piece in slice {
                     let dispatch = recorder.dispatches[piece.index]
@@ -57,7 +59,7 @@ package final class SlicedLane: Lane {
                 }
                 if remaining.isEmpty { for (buffer, range) in downloads { commands.download(buffer, range) } }
             }
-            (uploads, touched) = ([], [])
+            (uploads, copies, touched) = ([], [], [])
             if rest.isEmpty { downloads = [] }
             let seconds = measured ?? start.duration(to: .now) / .seconds(1)
             state.withLock { $0.tuner.learn(slice, seconds: seconds) }
@@ -71,6 +73,7 @@ package final class SlicedLane: Lane {
         private(set) var dispatches: [(kernel: any BoundKernel, parameters: Parameters)] = []
         private(set) var pieces: [SliceTuner<ObjectIdentifier>.Piece] = []
         private(set) var uploads: [(buffer: any Buffer, range: Range<Int>)] = []
+        private(set) var copies: [(source: any Buffer, target: any Buffer, range: Range<Int>)] = []
         private(set) var downloads: [(buffer: any Buffer, range: Range<Int>)] = []
         /// Kernels to be run over nothing, at any time.
         private(set) var touched: [any BoundKernel] = []
@@ -82,6 +85,10 @@ package final class SlicedLane: Lane {
         }
 
         func upload(_ buffer: any Buffer, _ range: Range<Int>) { uploads.append((buffer, range)) }
+
+        func copy(_ source: any Buffer, to target: any Buffer, _ range: Range<Int>) {
+            copies.append((source, target, range))
+        }
 
         func download(_ buffer: any Buffer, _ range: Range<Int>) { downloads.append((buffer, range)) }
 

@@ -33,6 +33,22 @@ final class CUDACommands: Commands {
         }
     }
 
+    func copy(_ source: any Buffer, to target: any Buffer, _ range: Range<Int>) {
+        guard let source = source as? CUDABuffer, let target = target as? CUDABuffer else {
+            preconditionFailure("a buffer of another backend was copied")
+        }
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= min(source.byteCount, target.byteCount),
+            "copy past the end of \(target.label)")
+        guard !range.isEmpty else { return }
+        let offset = UInt64(range.lowerBound)
+        attempt("cuMemcpyPeerAsync to", target.label) {
+            device.functions.memcpyPeer(
+                target.address + offset, target.context.raw, source.address + offset, source.context.raw, range.count,
+                stream)
+        }
+    }
+
     private func launch(_ kernel: any BoundKernel, _ parameters: Parameters, tiles: Range<Int>) {
         guard let bound = kernel as? CUDABoundKernel else {
             preconditionFailure("a kernel of another backend was dispatched")

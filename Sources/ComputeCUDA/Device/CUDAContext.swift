@@ -12,6 +12,8 @@ final class CUDAContext: Sendable {
     private let context: Owned<Tag.PrimaryContext>
     private let life: ContextLife
 
+    var raw: weft_CUcontext { context.raw }
+
     /// Two who open a device that was lost must not both reset it.
     private static let opening = Mutex(())
 
@@ -103,6 +105,20 @@ final class CUDAContext: Sendable {
             var total = 0
             return functions.memGetInfo(&free, &total)
         }
+    }
+
+    /// Lets commands of this context copy from the memory of another; its devices may be the same.
+    ///
+    /// - Returns: whether they can.
+    func reach(_ other: CUDAContext) -> Bool {
+        if other.device == device { return true }
+        var can: CInt = 0
+        guard functions.deviceCanAccessPeer(&can, device, other.device) == WEFT_CUDA_SUCCESS, can != 0,
+            (try? enter()) != nil
+        else { return false }
+        defer { leave() }
+        let code = functions.contextEnablePeerAccess(other.raw, 0)
+        return code == WEFT_CUDA_SUCCESS || code == WEFT_CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED
     }
 
     // MARK: Errors

@@ -71,6 +71,11 @@ package final class CUDADevice: Device {
         return CUDADevice(physical, limits: limits, in: context, compiler, share, transfers)
     }
 
+    package func reaches(_ other: any Device) -> Bool {
+        guard let other = other as? CUDADevice, other.functions.library == functions.library else { return false }
+        return context.reach(other.context)
+    }
+
     package var availableBytes: Int { context.freeBytes ?? assumedBytes }
 
     package func makeBuffer(

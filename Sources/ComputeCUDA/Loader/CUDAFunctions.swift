@@ -23,6 +23,8 @@ struct CUDAFunctions: @unchecked Sendable {
     let contextPop: weft_cuCtxPopCurrent_v2
     let contextSynchronize: weft_cuCtxSynchronize
     let streamPriorityRange: weft_cuCtxGetStreamPriorityRange
+    let deviceCanAccessPeer: weft_cuDeviceCanAccessPeer
+    let contextEnablePeerAccess: weft_cuCtxEnablePeerAccess
     let memGetInfo: weft_cuMemGetInfo_v2
     let memAlloc: weft_cuMemAlloc_v2
     let memFree: weft_cuMemFree_v2
@@ -33,6 +35,7 @@ struct CUDAFunctions: @unchecked Sendable {
     let memHostGetDevicePointer: weft_cuMemHostGetDevicePointer_v2
     let memcpyHtoD: weft_cuMemcpyHtoDAsync_v2
     let memcpyDtoH: weft_cuMemcpyDtoHAsync_v2
+    let memcpyPeer: weft_cuMemcpyPeerAsync
     let streamCreate: weft_cuStreamCreateWithPriority
     let streamDestroy: weft_cuStreamDestroy_v2
     let streamSynchronize: weft_cuStreamSynchronize
@@ -74,6 +77,8 @@ struct CUDAFunctions: @unchecked Sendable {
         contextPop = try load("cuCtxPopCurrent_v2", as: weft_cuCtxPopCurrent_v2.self)
         contextSynchronize = try load("cuCtxSynchronize", as: weft_cuCtxSynchronize.self)
         streamPriorityRange = try load("cuCtxGetStreamPriorityRange", as: weft_cuCtxGetStreamPriorityRange.self)
+        deviceCanAccessPeer = try load("cuDeviceCanAccessPeer", as: weft_cuDeviceCanAccessPeer.self)
+        contextEnablePeerAccess = try load("cuCtxEnablePeerAccess", as: weft_cuCtxEnablePeerAccess.self)
         memGetInfo = try load("cuMemGetInfo_v2", as: weft_cuMemGetInfo_v2.self)
         memAlloc = try load("cuMemAlloc_v2", as: weft_cuMemAlloc_v2.self)
         memFree = try load("cuMemFree_v2", as: weft_cuMemFree_v2.self)
@@ -84,6 +89,7 @@ struct CUDAFunctions: @unchecked Sendable {
         memHostGetDevicePointer = try load("cuMemHostGetDevicePointer_v2", as: weft_cuMemHostGetDevicePointer_v2.self)
         memcpyHtoD = try load("cuMemcpyHtoDAsync_v2", as: weft_cuMemcpyHtoDAsync_v2.self)
         memcpyDtoH = try load("cuMemcpyDtoHAsync_v2", as: weft_cuMemcpyDtoHAsync_v2.self)
+        memcpyPeer = try load("cuMemcpyPeerAsync", as: weft_cuMemcpyPeerAsync.self)
         streamCreate = try load("cuStreamCreateWithPriority", as: weft_cuStreamCreateWithPriority.self)
         streamDestroy = try load("cuStreamDestroy_v2", as: weft_cuStreamDestroy_v2.self)
         streamSynchronize = try load("cuStreamSynchronize", as: weft_cuStreamSynchronize.self)

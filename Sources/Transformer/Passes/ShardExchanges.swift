@@ -34,19 +34,18 @@ struct ShardExchanges: Sendable {
 }
 
 extension ShardExchanges {
-    /// The way on which the devices of a mesh meet sooner, measured where there is a choice: devices that all see the
-    /// host's memory, and have memory of their own. Takes a few milliseconds.
+    /// The way on which the devices of a mesh meet soonest, measured where there is a choice. Takes a few milliseconds.
     ///
     /// - Parameter kernels: of each rank.
     static func fastestWay(_ network: Network, _ kernels: [KernelSet]) throws(ComputeError) -> Exchange.Way {
         let devices = kernels.map(\.device)
-        guard SharedBuffer.isPossible(on: devices) else { return .staged }
-        guard Set(devices.map(\.memoryDomain)).count > 1 else { return .shared }
+        let ways = Exchange.ways(on: devices)
+        guard ways.count > 1 else { return ways[0] }
         let lane = MeshLane(
             try devices.map { device throws(ComputeError) in try device.makeLane(label: "meetings") },
             name: "weft meetings")
-        var best = (way: Exchange.Way.shared, time: Duration.seconds(1 << 30))
-        for way in Exchange.Way.allCases {
+        var best = (way: ways[0], time: Duration.seconds(1 << 30))
+        for way in ways {
             let time = try Trial(network, kernels, way).time(on: lane)
             if time < best.time { best = (way, time) }
         }
