@@ -119,22 +119,23 @@ final class MeasuredStream: Sendable {
     private func times(
         _ batch: Batch, until isEnough: @escaping @Sendable (Int) -> Bool
     ) async throws -> [Double] {
-        try await thread.run { [network, lane] in
+        let greedy = Sampler(SamplingOptions(), prompt: [], seed: 1)
+        let batch = network.findsCandidates ? batch.asking(greedy.query) : batch
+        return try await thread.run { [network, lane] in
             var times: [Double] = []
             repeat {
                 let clock = ContinuousClock()
                 times.append(
                     try clock.measure {
                         try network.forward(batch, on: lane)
-                        for index in batch.logitRows.indices { Self.draw(index, from: network) }
+                        for index in batch.logitRows.indices {
+                            var sampler = greedy
+                            _ = try network.draw(
+                                index, asking: batch.queries[index], with: &sampler, on: lane)
+                        }
                     } / .seconds(1))
             } while !isEnough(times.count)
             return times
         }
-    }
-
-    private static func draw(_ index: Int, from network: Model) {
-        var sampler = Sampler(SamplingOptions(), prompt: [], seed: 1)
-        _ = network.withLogits(index) { sampler.draw($0) }
     }
 }

@@ -92,6 +92,9 @@ extension LlamaShape {
         let terms =
             bytes == nil ? nil : try QuantisedRows(rows: DescribedModel.logitRows, depth: d, terms: 2, for: kernels)
         try product(normed(few, terms), table, into: logits, vocabulary)
+        let found = try kernels.described(4 * DescribedModel.logitRows * CandidateTokens.words)
+        _ = try CandidateTokens(
+            kernels, logits: logits, stride: vocabulary, vocabulary: vocabulary, counts: few, slopes: few, found: found)
     }
 
     /// Binds a product of floats with a bias.

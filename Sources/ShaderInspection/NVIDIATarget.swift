@@ -47,7 +47,14 @@ package struct NVIDIATarget: Sendable {
         }
         var target = InspectedTarget(name, compiler: "NVRTC \(compiler.version)")
         do throws(ComputeError) {
-            let kernels = try DescribedModel.kernels(card: card, limits: limits, dialect: .cuda, only: kernel)
+            var kernels = try DescribedModel.kernels(card: card, limits: limits, dialect: .cuda, only: kernel)
+            // Products are on matrix units, if these pass the self-test.
+            var limits = limits
+            limits.matrix = .ofWarps
+            let onMatrices = "matmul_matrix"
+            if kernel == nil || kernel == onMatrices {
+                kernels += try DescribedModel.kernels(card: card, limits: limits, dialect: .cuda, only: onMatrices)
+            }
             target.inspect(kernels) { code in
                 let result = compiler.compile(code.source, architecture: name, options: ["--ptxas-options=-v"])
                 guard result.succeeded else { throw CompilerRefusal(description: result.log) }

@@ -24,6 +24,8 @@ package final class Model: Sendable {
     private let passShape: KVShape
 
     private let ranks: [Rank]
+    /// Of a model on one device, where reading logits back takes long.
+    private let candidates: CandidateLists?
     private let stride: Int
     private let head: PoolingHead?
     private let trialSlot: Int
@@ -108,7 +110,7 @@ package final class Model: Sendable {
         let exchanges =
             network.shards.count > 1
             ? try ShardExchanges(network, rows: maxRows, on: devices, way: way) : nil
-        var ranks: [Rank] = []
+        var ranks: [Rank] = [], candidates: CandidateLists?
         var passShape = kvShape
         for (rank, weights) in weights.enumerated() {
             let set = kernels[rank]
@@ -118,7 +120,12 @@ package final class Model: Sendable {
             let inputs = try StepInputs(
                 network, rows: maxRows, logitRows: maxLogitRows, pool: pool, isOwn: isOwn, on: set.device)
             let (pass, pending) = try set.gather { [stride] () throws(ComputeError) in
-                try ForwardPass(
+                if kernels.count == 1, CandidateLists.areUseful(on: set.device, network) {
+                    candidates = try CandidateLists(
+                        logits: results[rank].buffer, rows: maxLogitRows, stride: stride,
+                        vocabulary: network.vocabularySize, set)
+                }
+                return try ForwardPass(
                     weights, kv: shape, inputs: inputs, pool: pool, maxRows: options.maxRows,
                     results: results[rank].buffer, logitRows: options.maxLogitRows, stride: stride,
                     exchanges: exchanges, kernels: set)
@@ -132,6 +139,7 @@ package final class Model: Sendable {
             try pending.compileFirst { progress(rank * $1 + $0, all * $1) }
         }
         self.ranks = ranks
+        self.candidates = candidates
         self.passShape = passShape
     }
 
@@ -258,14 +266,43 @@ package final class Model: Sendable {
     private func write(_ batch: Batch) {
         precondition(batch.rowCount <= maxRows && batch.logitRows.count <= maxLogitRows, "batch too large")
         precondition(!network.readsAhead || batch.pieces <= maxTexts, "too many texts")
+        precondition(findsCandidates || batch.queries.allSatisfy { $0 == nil }, "logits of this model are read")
         for rank in ranks { rank.inputs.write(batch, passShape) }
+        candidates?.write(batch)
     }
 
     private func encode(_ rank: Int, _ part: Int, _ batch: Batch, _ commands: any Commands) {
         let (own, isLast) = (ranks[rank], part == ranks[rank].pass.parts.count - 1)
-        if part == 0 { own.inputs.upload(batch, passShape, commands) }
+        if part == 0 {
+            own.inputs.upload(batch, passShape, commands)
+            candidates?.upload(batch, commands)
+        }
         own.pass.encode(part, commands, batch)
-        if isLast { own.results.download(0..<batch.logitRows.count * stride, commands) }
+        guard isLast else { return }
+        guard let candidates, batch.queries.contains(where: { $0 != nil }) else {
+            return own.results.download(0..<batch.logitRows.count * stride, commands)
+        }
+        candidates.encode(batch, commands)
+        for (index, query) in batch.queries.enumerated() where query == nil { readBack(index, commands) }
+    }
+
+    private func readBack(_ index: Int, _ commands: any Commands) {
+        ranks[0].results.download(index * stride..<(index + 1) * stride, commands)
+    }
+
+    /// Whether a batch may ask for the likeliest tokens of a row, in place of its logits.
+    package var findsCandidates: Bool { candidates != nil }
+
+    /// Draws the next token of the `index`-th row with logits of the last batch; where what it asked for does not
+    /// suffice, its logits are read back.
+    package func draw(
+        _ index: Int, asking query: CandidateQuery?, with sampler: inout Sampler, on mesh: MeshLane
+    ) throws(ComputeError) -> Int32 {
+        if let candidates, query != nil {
+            if let found = candidates[index], let token = sampler.draw(found) { return token }
+            try mesh.lanes[0].run { commands in readBack(index, commands) }
+        }
+        return withLogits(index) { sampler.draw($0) }
     }
 
     /// How often its devices meet in a pass.
@@ -317,7 +354,8 @@ package final class Model: Sendable {
         var batch = Batch()
         for row in 0..<rows {
             batch.append(
-                [0], slot: trialSlot, position: row % kvShape.tokensPerPage, wantsLogits: row < maxLogitRows)
+                [0], slot: trialSlot, position: row % kvShape.tokensPerPage, wantsLogits: row < maxLogitRows,
+                query: findsCandidates ? CandidateQuery(count: CandidateTokens.most, slope: 1) : nil)
         }
         return batch
     }

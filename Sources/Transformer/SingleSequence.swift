@@ -77,6 +77,22 @@ package struct SingleSequence {
     /// - Returns: the seconds that the device was at work, where it can tell.
     @discardableResult
     package mutating func feed(_ tokens: [Int32], at position: Int) throws(ComputeError) -> Double {
+        try feed(tokens, at: position, asking: nil)
+    }
+
+    /// Appends `tokens` to the one sequence and draws the next one.
+    package mutating func next(
+        after tokens: [Int32], at position: Int, with sampler: inout Sampler
+    ) throws(ComputeError) -> Int32 {
+        let query = model.findsCandidates ? sampler.query : nil
+        try feed(tokens, at: position, asking: query)
+        return try model.draw(0, asking: query, with: &sampler, on: lane)
+    }
+
+    @discardableResult
+    private mutating func feed(
+        _ tokens: [Int32], at position: Int, asking query: CandidateQuery?
+    ) throws(ComputeError) -> Double {
         var seconds = 0.0
         let width = max(1, model.maxRows / sequences.count)
         for start in stride(from: 0, to: tokens.count, by: width) {
@@ -86,7 +102,7 @@ package struct SingleSequence {
             for sequence in sequences {
                 append(piece, of: sequence, at: position + start, logits: logits, to: &batch)
             }
-            seconds += try model.forward(batch, on: lane) ?? 0
+            seconds += try model.forward(batch.asking(query), on: lane) ?? 0
         }
         return seconds
     }

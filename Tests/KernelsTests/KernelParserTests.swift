@@ -8,11 +8,10 @@ struct KernelParserTests {
         let sources = try KernelLibrary.sources()
         #expect(
             sources.keys.sorted() == [
-                "attention", "attention_merge", "attention_tile", "combine", "convolve", "embed", "gated_norm",
-                "group_experts", "head_norm", "matmul", "matmul_bytes", "matmul_bytes_tile", "matmul_matrix",
-                "matmul_tile", "norm",
-                "probe_copy",
-                "probe_fma", "quantise", "recur", "rope_store", "route", "sum_shards",
+                "attention", "attention_merge", "attention_tile", "candidates", "combine", "convolve", "embed",
+                "gated_norm", "group_experts", "head_norm", "matmul", "matmul_bytes", "matmul_bytes_tile",
+                "matmul_matrix", "matmul_tile", "norm", "probe_copy", "probe_fma", "quantise", "recur", "rope_store",
+                "route", "sum_shards",
             ])
         let norm = try #require(sources["norm"])
         #expect(norm.buffers.map(\.name) == ["x", "weight", "bias", "sources", "y"])

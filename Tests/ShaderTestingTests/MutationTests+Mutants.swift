@@ -3,8 +3,8 @@ import ShaderTesting
 
 extension MutationTests {
     static let mutants =
-        matmul + epilogues + experts + shards + norms + states + matmulBytes + weights + attention + groups
-        + attentionOfGroups
+        matmul + epilogues + experts + shards + candidates + norms + states + matmulBytes + weights + attention
+        + groups + attentionOfGroups
         + [
             kernel("rope_store", "wrong sign", "a.x * s.x - a.y * s.y", "a.x * s.x + a.y * s.y"),
             kernel(

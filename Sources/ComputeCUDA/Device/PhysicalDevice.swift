@@ -1,5 +1,5 @@
 import CCUDA
-import Compute
+package import Compute
 
 /// A device as the driver describes it, before it is opened.
 struct PhysicalDevice: Sendable {
@@ -44,7 +44,7 @@ struct PhysicalDevice: Sendable {
         }
         facts = Self.facts(description, attribute)
         limits = Self.limits(
-            description, facts, units: multiprocessors?.count ?? 1, isIntegrated: isIntegrated, attribute)
+            description, facts, capability, units: multiprocessors?.count ?? 1, isIntegrated: isIntegrated, attribute)
         fault = Self.fault(capability: capability, attribute)
     }
 
@@ -87,7 +87,7 @@ struct PhysicalDevice: Sendable {
     }
 
     private static func limits(
-        _ description: DeviceDescription, _ facts: DeviceFacts, units: Int, isIntegrated: Bool,
+        _ description: DeviceDescription, _ facts: DeviceFacts, _ capability: Int, units: Int, isIntegrated: Bool,
         _ attribute: (CInt) -> Int
     ) -> DeviceLimits {
         var limits = DeviceLimits(facts)
@@ -96,6 +96,7 @@ struct PhysicalDevice: Sendable {
         limits.maxAllocationSize = description.memoryByteCount
         limits.maxGroupCount = max(1, attribute(WEFT_CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X))
         limits.computeUnits = units
+        limits.matrix = capability >= 70 ? .ofWarps : nil
         limits.importsHostMemory = isIntegrated
         limits.seesDeviceMemory = isIntegrated
         return limits
@@ -110,6 +111,11 @@ struct PhysicalDevice: Sendable {
         return capability < 61
             ? "kernels need compute capability 6.1, and it has \(capability / 10).\(capability % 10)" : nil
     }
+}
+
+extension MatrixShape {
+    /// What a warp multiplies by `wmma`, since compute capability 7.0; `cuda.prelude` has the words.
+    package static let ofWarps = MatrixShape(rows: 16, columns: 16, depth: 16)
 }
 
 /// The multiprocessors of a device in groups, which are the smallest parts that contexts of their own may have.

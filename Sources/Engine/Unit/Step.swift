@@ -17,6 +17,11 @@ struct Step: Sendable {
         var forced: TokenID?
         var topLogprobs: Int?
         var grammar: GrammarState?
+
+        /// What of the logits suffices; `nil` for all.
+        var query: CandidateQuery? {
+            banned.isEmpty && forced == nil && topLogprobs == nil && grammar == nil ? sampler.query : nil
+        }
     }
 
     /// A drawn token, and the sampler after it.
@@ -76,14 +81,14 @@ struct Step: Sendable {
     }
 
     private mutating func add(_ row: RowSpan, _ tokens: ArraySlice<TokenID>, of generation: Generation) {
+        let draw = Draw(
+            request: row.request, isLast: row.draw == .lastToken, sampler: generation.sampler,
+            banned: generation.bannedTokens, forced: generation.forcedToken, topLogprobs: generation.topLogprobs,
+            grammar: generation.grammar)
         batch.append(
-            tokens, slot: row.table.index, position: row.positions.lowerBound, wantsLogits: row.drawsToken)
-        guard row.drawsToken else { return }
-        draws.append(
-            Draw(
-                request: row.request, isLast: row.draw == .lastToken, sampler: generation.sampler,
-                banned: generation.bannedTokens, forced: generation.forcedToken,
-                topLogprobs: generation.topLogprobs, grammar: generation.grammar))
+            tokens, slot: row.table.index, position: row.positions.lowerBound, wantsLogits: row.drawsToken,
+            query: model.findsCandidates ? draw.query : nil)
+        if row.drawsToken { draws.append(draw) }
     }
 
     /// Runs the batch, draws from its logits and pools its rows, on the lane's thread.
@@ -94,13 +99,13 @@ struct Step: Sendable {
         guard draws.contains(where: { $0.grammar != nil }) else {
             return try await lane.thread.run {
                 try model.forward(batch, on: stream)
-                return outcome([])
+                return try outcome([], on: stream)
             }
         }
         async let found = constraints.run { self.masks }
         _ = try await lane.thread.run { try model.forward(batch, on: stream) }
         let masks = try await found
-        return try await lane.thread.run { outcome(masks) }
+        return try await lane.thread.run { try outcome(masks, on: stream) }
     }
 
     /// The tokens that each sequence's grammar allows next.
@@ -112,8 +117,12 @@ struct Step: Sendable {
         }
     }
 
-    private func outcome(_ masks: [TokenMask?]) -> Outcome {
-        Outcome(drawn: drawn(masks), read: reads.map(pooled))
+    private func outcome(_ masks: [TokenMask?], on lane: MeshLane) throws(ComputeError) -> Outcome {
+        var drawn: [Drawn] = []
+        for index in draws.indices {
+            drawn.append(try draw(index, allowed: masks.isEmpty ? nil : masks[index], on: lane))
+        }
+        return Outcome(drawn: drawn, read: reads.map(pooled))
     }
 
     private func pooled(_ read: Read) -> Read {
@@ -123,19 +132,22 @@ struct Step: Sendable {
         return read
     }
 
-    private func drawn(_ masks: [TokenMask?]) -> [Drawn] {
-        draws.enumerated().map { index, draw in
-            var sampler = draw.sampler
-            return model.withLogits(index) { logits in
-                let allowed = masks.isEmpty ? nil : masks[index]?.words
-                let token = draw.forced ?? sampler.draw(logits, banned: draw.banned, allowed: allowed)
-                let logprob = draw.topLogprobs.map { count in
-                    let (own, top) = Logprobs.of(token, top: count, in: logits)
-                    return TokenLogprob(logprob: own, top: top.map { ($0.id, $0.logprob) })
-                }
-                return Drawn(
-                    request: draw.request, isLast: draw.isLast, token: token, logprob: logprob, sampler: sampler)
+    private func draw(_ index: Int, allowed: TokenMask?, on lane: MeshLane) throws(ComputeError) -> Drawn {
+        let draw = draws[index]
+        var sampler = draw.sampler
+        func drawn(_ token: TokenID, _ logprob: TokenLogprob? = nil) -> Drawn {
+            Drawn(request: draw.request, isLast: draw.isLast, token: token, logprob: logprob, sampler: sampler)
+        }
+        if let query = batch.queries[index] {
+            return drawn(try model.draw(index, asking: query, with: &sampler, on: lane))
+        }
+        return model.withLogits(index) { logits in
+            let token = draw.forced ?? sampler.draw(logits, banned: draw.banned, allowed: allowed?.words)
+            let logprob = draw.topLogprobs.map { count in
+                let (own, top) = Logprobs.of(token, top: count, in: logits)
+                return TokenLogprob(logprob: own, top: top.map { ($0.id, $0.logprob) })
             }
+            return drawn(token, logprob)
         }
     }
 }

@@ -53,6 +53,7 @@ package enum KernelLibrary {
             PackageResources.attention_kernel,
             PackageResources.attention_merge_kernel,
             PackageResources.attention_tile_kernel,
+            PackageResources.candidates_kernel,
             PackageResources.combine_kernel,
             PackageResources.convolve_kernel,
             PackageResources.embed_kernel,

@@ -105,6 +105,7 @@ extension LaunchShape {
                 options: [
                     "WAVES": "\(waves)", "SPLITS": "\(splits)", "PARALLEL": "\(parallel)", "PAD": "\(pad)",
                     "MATRIX_M": "\(matrix.rows)", "MATRIX_N": "\(matrix.columns)", "MATRIX_K": "\(matrix.depth)",
+                    "REGISTERS": rows == 1 ? "128" : "255",
                 ])
         }
         let low = tile(rows: 1, waves: 8, parallel: splits, pad: 0)

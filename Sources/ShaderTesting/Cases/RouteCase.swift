@@ -52,7 +52,7 @@ struct RouteCase: DispatchCase {
         return Trial(
             inputs: [logits] + (shift.map { [$0] } ?? []),
             outputs: [
-                .init(buffer: chosen, expected: expected.indices.flatMap { whole(expected[$0].expert, at: $0) }),
+                .init(buffer: chosen, expected: expected.indices.flatMap { ExpectedResult.whole(expected[$0].expert, at: $0) }),
                 .init(
                     buffer: weights,
                     expected: expected.enumerated().map { ExpectedResult(word: $0, estimate: $1.weight) }),
@@ -69,23 +69,14 @@ struct RouteCase: DispatchCase {
             let slots = chosen.indices.filter { chosen[$0] == expert }
             for start in stride(from: 0, to: slots.count, by: cut.height) {
                 let numbers = [expert, place + start, min(cut.height, slots.count - start)]
-                results += numbers.enumerated().flatMap { whole($1, at: 4 * tile + $0) }
+                results += numbers.enumerated().flatMap { ExpectedResult.whole($1, at: 4 * tile + $0) }
                 tile += 1
             }
-            results += slots.enumerated().flatMap { whole($1, at: 4 * cut.tiles + place + $0) }
+            results += slots.enumerated().flatMap { ExpectedResult.whole($1, at: 4 * cut.tiles + place + $0) }
             place += slots.count
         }
         return results
-            + (tile..<max(tile, cut.tiles)).flatMap { tile in (0..<3).flatMap { whole(0, at: 4 * tile + $0) } }
-    }
-
-    /// A whole number, byte by byte: as a float it would be as good as zero.
-    private func whole(_ number: Int, at word: Int) -> [ExpectedResult] {
-        (0..<4).map { byte in
-            ExpectedResult(
-                word: word, part: .wholeByte(byte),
-                estimate: Estimate(Double(Int8(truncatingIfNeeded: number >> (8 * byte)))))
-        }
+            + (tile..<max(tile, cut.tiles)).flatMap { tile in (0..<3).flatMap { ExpectedResult.whole(0, at: 4 * tile + $0) } }
     }
 
     var smaller: [RouteCase] {

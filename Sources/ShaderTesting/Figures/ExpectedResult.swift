@@ -20,6 +20,15 @@ package struct ExpectedResult: Sendable {
         self.estimate = estimate
     }
 
+    /// A whole number, byte by byte: as a float it would be as good as zero.
+    static func whole(_ number: Int, at word: Int) -> [ExpectedResult] {
+        (0..<4).map { byte in
+            ExpectedResult(
+                word: word, part: .wholeByte(byte),
+                estimate: Estimate(Double(Int8(truncatingIfNeeded: number >> (8 * byte)))))
+        }
+    }
+
     /// The number that stands in the place.
     func number(in words: [UInt32]) -> Double {
         let word = words[word]

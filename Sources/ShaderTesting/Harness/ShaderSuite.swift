@@ -4,9 +4,8 @@ package import Kernels
 package struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
     package static let kernels = [
-        "attention", "combine", "convolve", "embed", "gated_norm", "head_norm", "matmul", "matmul_bytes", "norm",
-        "probe_copy", "probe_fma", "quantise", "recur", "rope_store", "route",
-        "sum_shards",
+        "attention", "candidates", "combine", "convolve", "embed", "gated_norm", "head_norm", "matmul", "matmul_bytes", "norm",
+        "probe_copy", "probe_fma", "quantise", "recur", "rope_store", "route", "sum_shards",
     ]
 
     /// Only cases of this kernel, if any is named.
@@ -37,7 +36,7 @@ package struct ShaderSuite: Sendable {
             HeadNormCase.table(fallback, isQuick: isQuick),
             QuantiseCase.table(fallback, isQuick: isQuick), ConvolutionCase.table(fallback, isQuick: isQuick),
             RecurrenceCase.table(fallback, isQuick: isQuick), GatedNormCase.table(fallback, isQuick: isQuick),
-            SumShardsCase.table(fallback, isQuick: isQuick),
+            SumShardsCase.table(fallback, isQuick: isQuick), CandidateCase.table(fallback, isQuick: isQuick),
             ProbeCopyCase.table(fallback, isQuick: isQuick), ProbeFMACase.table(fallback, isQuick: isQuick),
             fallback == .none && !isQuick ? Self.random(24) : [],
         ]
@@ -55,6 +54,7 @@ package struct ShaderSuite: Sendable {
                 EmbedCase.random(&numbers), NormCase.random(&numbers), HeadNormCase.random(&numbers),
                 QuantiseCase.random(&numbers), ConvolutionCase.random(&numbers), RecurrenceCase.random(&numbers),
                 GatedNormCase.random(&numbers), SumShardsCase.random(&numbers),
+                CandidateCase.random(&numbers),
             ]
         }
     }

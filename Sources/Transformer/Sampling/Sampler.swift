@@ -1,3 +1,4 @@
+package import Kernels
 import Quantities
 
 /// How the next token is drawn from a step's logits.
@@ -30,12 +31,25 @@ package struct SamplingOptions: Sendable, Hashable {
     var narrows: Bool { (topK ?? 0) > 0 || topP < 1 || minP > 0 }
 }
 
+/// What a device is to find in a row of logits, so that most draws need no more of it.
+package struct CandidateQuery: Sendable, Hashable {
+    /// The likeliest tokens.
+    package var count: Int
+    /// With which all tokens are weighed; 0 where only those count.
+    package var slope: Float
+
+    package init(count: Int, slope: Float) { (self.count, self.slope) = (count, slope) }
+}
+
 /// Draws tokens for one sequence; the same seed and logits give the same tokens.
 package struct Sampler: Sendable {
     private let options: SamplingOptions
     private var random: SplitMix64
     private var promptTokens: Set<Int32>
     private var counts: [Int32: Int] = [:]
+    /// Between a draw that takes all logits and this one: it is none of the tokens, but the one of all others at which
+    /// the sum of their weights passes a part of it.
+    private var others: (part: Double, tokens: [Int32])?
 
     /// - Parameters:
     ///   - prompt: tokens that the repetition penalty counts as seen.
@@ -55,20 +69,67 @@ package struct Sampler: Sendable {
     /// - Complexity: O(vocabulary).
     package mutating func draw(_ logits: Span<Float>, banned: Set<Int32> = [], allowed: [UInt64]? = nil) -> Int32 {
         let token: Int32
-        if adjusts || !banned.isEmpty || allowed != nil {
+        if adjusts || options.temperature > 0 || !banned.isEmpty || allowed != nil {
             var adjusted = adjusted(logits, banned: banned)
             if let allowed { adjusted.keep(allowed) }
-            token = choose(adjusted)
+            token = others.map { chooseOther($0.part, than: $0.tokens, adjusted) } ?? choose(adjusted)
         } else {
             token = choosePlain(logits)
         }
+        others = nil
         counts[token, default: 0] += 1
         return token
     }
 
+    /// What `draw(_:)` from candidates needs of a row; `nil` where all logits are needed.
+    package var query: CandidateQuery? {
+        guard !adjusts else { return nil }
+        guard options.temperature > 0 else { return CandidateQuery(count: 1, slope: 0) }
+        let count = max(options.topK ?? 0, 0)
+        guard count <= CandidateTokens.most else { return nil }
+        return count > 0
+            ? CandidateQuery(count: count, slope: 0)
+            : CandidateQuery(count: CandidateTokens.most, slope: 1 / options.temperature)
+    }
+
+    /// The next token, from what `query` asked for; from now on it counts as generated.
+    ///
+    /// Where the options narrow what may be drawn, it is the token that all logits would give. Where they do not, the
+    /// likeliest tokens come first in the order in which a number decides, so that they mostly suffice.
+    ///
+    /// - Returns: `nil` where they do not suffice: `draw(_:banned:allowed:)` must follow, with all logits.
+    package mutating func draw(_ found: CandidateTokens.Found) -> Int32? {
+        guard let token = choose(found) else { return nil }
+        counts[token, default: 0] += 1
+        return token
+    }
+
+    private mutating func choose(_ found: CandidateTokens.Found) -> Int32? {
+        guard options.temperature > 0 else { return found.tokens[0] }
+        let weights = TokenWeights(found, temperature: options.temperature)
+        guard !options.narrows else {
+            return weights.keptOfLikeliest(options).map { found.tokens[Int(weights.token(at: random.unit(), of: $0))] }
+        }
+        switch weights.place(at: random.unit()) {
+        case .token(let place): return found.tokens[Int(place)]
+        case .others(let part):
+            others = (part, found.tokens)
+            return nil
+        }
+    }
+
+    private func chooseOther(_ part: Double, than tokens: [Int32], _ logits: [Float]) -> Int32 {
+        var logits = logits
+        for token in tokens { logits[Int(token)] = -.infinity }
+        let weights = TokenWeights(logits, temperature: options.temperature)
+        // What weighs nothing beside the likeliest token may weigh something beside none.
+        return weights.total > 0 ? weights.token(at: part) : tokens[0]
+    }
+
+    /// Whether logits are changed before a token is drawn.
     private var adjusts: Bool {
         options.repetitionPenalty != 1 || options.presencePenalty != 0 || options.frequencyPenalty != 0
-            || !options.logitBias.isEmpty || options.temperature > 0
+            || !options.logitBias.isEmpty
     }
 
     private func choosePlain(_ logits: Span<Float>) -> Int32 {

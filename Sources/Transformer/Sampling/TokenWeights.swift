@@ -1,9 +1,12 @@
+import Kernels
+
 /// How likely each token is beside the likeliest, which weighs 1: exp((logit - most) / temperature).
 struct TokenWeights {
     /// `[vocabulary]`
     let weights: [Float]
     /// The sums of `blockSize` neighbours each.
     private let blocks: [Float]
+    /// What all tokens weigh.
     let total: Double
 
     /// Chosen: of 49,152 tokens a draw looks at 768 sums and 64 weights.
@@ -12,7 +15,9 @@ struct TokenWeights {
     private static let least: Float = 1e-17
 
     /// - Complexity: O(vocabulary); a tenth of a millisecond for 49,152 tokens.
-    init(_ logits: [Float], temperature: Float) {
+    ///
+    /// - Parameter all: what all tokens weigh, where there are more than these.
+    init(_ logits: [Float], temperature: Float, all: Double = 0) {
         let most = logits.reduce(-.infinity) { $1 > $0 ? $1 : $0 }
         var weights = [Float](repeating: 0, count: logits.count)
         for index in logits.indices { weights[index] = exponential((logits[index] - most) / temperature) }
@@ -25,7 +30,12 @@ struct TokenWeights {
         }
         self.weights = weights
         self.blocks = blocks
-        total = blocks.reduce(0) { $0 + Double($1) }
+        total = max(all, blocks.reduce(0) { $0 + Double($1) })
+    }
+
+    /// Of the likeliest tokens alone, by their places among these.
+    init(_ found: CandidateTokens.Found, temperature: Float) {
+        self.init(found.logits, temperature: temperature, all: Double(found.weight))
     }
 
     /// The token at which the running sum passes `part` of the total.
@@ -61,12 +71,46 @@ struct TokenWeights {
         var tokens: [Int32] = []
         for index in weights.indices where weights[index] >= floor { tokens.append(Int32(index)) }
         tokens.sort { (weights[Int($0)], $1) > (weights[Int($1)], $0) }
+        return narrowed(tokens, options)
+    }
+
+    /// The same where these are the likeliest tokens of more, by falling weight; `nil` where some of those that are not
+    /// here may be drawn too.
+    func keptOfLikeliest(_ options: SamplingOptions) -> [Int32]? {
+        let floor = max(options.minP, Self.least)
+        let tokens = weights.prefix { $0 >= floor }.indices.map { Int32($0) }
+        let kept = narrowed(tokens, options)
+        if (options.topK ?? 0) > 0 || tokens.count < weights.count { return kept }
+        return options.minP == 0 && weight(of: kept) >= Double(options.topP) * total ? kept : nil
+    }
+
+    /// Of tokens by falling weight, none of them too light: as many as may be drawn.
+    private func narrowed(_ tokens: [Int32], _ options: SamplingOptions) -> [Int32] {
+        var tokens = tokens
+        let count = options.topK ?? 0
         if count > 0, count < tokens.count { tokens.removeSubrange(count...) }
         if options.topP < 1 {
             let sum = count > 0 || options.minP > 0 ? weight(of: tokens) : total
             tokens.removeSubrange(nucleus(of: tokens, weighing: Double(options.topP) * sum)...)
         }
         return tokens.isEmpty ? [likeliest] : tokens
+    }
+
+    /// Where the running sum of all weights passes a part of the total, if these come first.
+    enum Place {
+        case token(Int32)
+        /// At a part of what the others weigh.
+        case others(part: Double)
+    }
+
+    func place(at part: Double) -> Place {
+        var rest = part * total
+        for (token, weight) in weights.enumerated() {
+            rest -= Double(weight)
+            if rest < 0 { return .token(Int32(token)) }
+        }
+        let others = total - weights.reduce(0) { $0 + Double($1) }
+        return .others(part: others > 0 ? min(rest / others, 1.0.nextDown) : 0)
     }
 
     /// The token of `tokens` at which the running sum of their weights passes `part` of it.

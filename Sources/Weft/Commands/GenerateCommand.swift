@@ -87,11 +87,15 @@ struct GenerateCommand: ParsableCommand {
             sequence.model.withLogits(0) { Logprobs.top(count, in: $0).map { [Double($0.id), Double($0.logit)] } }
         }
         while output.ids.count < limit {
-            let token = sequence.model.withLogits(0) { sampler.draw($0) }
+            let token =
+                if let last = output.ids.last {
+                    try sequence.next(after: [last], at: prompt.count + output.ids.count - 1, with: &sampler)
+                } else {
+                    sequence.model.withLogits(0) { sampler.draw($0) }
+                }
             output.ids.append(token)
             if file.tokenizer.endOfTextTokens.contains(token) { break }
             emit(detokenizer.append(token), &output)
-            if output.ids.count < limit { try sequence.feed([token], at: prompt.count + output.ids.count - 1) }
         }
         emit(detokenizer.finish(), &output)
         return output
