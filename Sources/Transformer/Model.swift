@@ -122,7 +122,7 @@ package final class Model: Sendable {
             let (pass, pending) = try set.gather { [stride] () throws(ComputeError) in
                 if kernels.count == 1, CandidateLists.areUseful(on: set.device, network) {
                     candidates = try CandidateLists(
-                        logits: results[rank].buffer, rows: maxLogitRows, stride: stride,
+                        logits: results[rank].buffer, rows: options.maxLogitRows, stride: stride,
                         vocabulary: network.vocabularySize, set)
                 }
                 return try ForwardPass(

@@ -47,6 +47,35 @@ struct CUDADialectTests {
         }
     }
 
+    /// Products on tensor cores.
+    @Test(arguments: ["compute_75", "compute_90"])
+    func productsOfMatricesCompile(_ architecture: String) throws {
+        guard let compiler = Self.compiler else { return }
+        var limits = DeviceLimits.generous
+        (limits.matrix, limits.sharedMemoryBytes) = (.ofWarps, 48 << 10)
+        let device = IdleDevice(limits: limits), kernels = try KernelSet(device: device)
+        let buffer = try device.makeBuffer(byteCount: 1 << 20, access: .device, label: "any")
+        for format in WeightFormat.allCases {
+            let weights = DeviceWeights(
+                shape: PanelShape(format: format, depth: 256, panels: 4, layout: PanelLayout(vectorWidth: 4)),
+                words: buffer, scales: format.blocks.map { _ in buffer })
+            for epilogue in [MatMul.Epilogue.none] + (format == .q4K ? [.residual, .swiglu] : []) {
+                _ = try MatMul(
+                    kernels, x: .floats(buffer), weights: weights, y: buffer, columns: 64, stride: 64,
+                    epilogue: epilogue)
+            }
+        }
+        let codes = device.codes
+        #expect(codes.count == 3 * (WeightFormat.allCases.count + 2))
+        for code in codes {
+            let result = compiler.compile(code.source, architecture: architecture)
+            try #require(result.succeeded, "\(code.label) for \(architecture):\n\(result.log)")
+            #expect(!result.log.contains("error") && !result.log.contains("warning"), "\(code.label):\n\(result.log)")
+            #expect(result.ptx.contains("wmma.mma.sync.aligned.row.row.m16n16k16.f32.f32"), "\(code.label)")
+            #expect(!result.ptx.contains(".local "), "\(code.label) keeps sums in memory")
+        }
+    }
+
     /// The code of all kernels that the operations ask for, over all formats and shapes. Where the group is no warp, of
     /// some that reduce over it alone: the others are the same.
     private static func codes(_ reductions: Reductions) throws -> [KernelCode] {
