@@ -18,20 +18,22 @@ CACHE = os.environ.get("WEFT_CACHE", os.path.expanduser("~/.cache/weft"))
 
 
 def isolate():
-    """Goes on in namespaces of its own, which end with this program and end all that runs in them. Returns inside."""
-    if os.environ.get("WEFT_CLUSTER_TEST") == "inside":
-        return
+    """Goes on in namespaces of its own, which end with this program and end all that runs in them. Returns inside, with
+    a Python that has Ray."""
+    if python := os.environ.get("WEFT_CLUSTER_TEST"):
+        return python
     if os.getuid() != 0 or not shutil.which("ip"):
         skip("network namespaces need root and `ip` (apt install iproute2)")
     wrap = ["unshare", "--net", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    if subprocess.run([*wrap, "true"], capture_output=True).returncode:
-        skip("this system allows no namespaces")
+    trial = "mount -t tmpfs tmpfs /run && ip link add hub type bridge && ip link add v0 type veth peer name v1"
+    if subprocess.run([*wrap, "bash", "-c", trial], capture_output=True).returncode:
+        skip("this system allows no namespaces, or has no bridges in them")
     # From inside, pip's index cannot be reached.
-    ray_python()
+    python = ray_python()
     # The first process of a namespace has to reap what others leave, as bash does.
     inside = subprocess.run(
         [*wrap, "bash", "-c", '"$@"; exit $?', "bash", sys.executable, *sys.argv],
-        env=os.environ | {"WEFT_CLUSTER_TEST": "inside"})
+        env=os.environ | {"WEFT_CLUSTER_TEST": python})
     sys.exit(inside.returncode)
 
 
@@ -57,7 +59,7 @@ def run(*words, **options):
 
 
 class Nodes:
-    """Namespaces `n0`, `n1`, …, each with an address, a /tmp and a cache of its own."""
+    """Namespaces `n0`, `n1`, …, each with an address, a /tmp/ray and a cache of its own."""
 
     def __init__(self, folder, weft, python, count, devices):
         self.folder, self.weft, self.python, self.devices = folder, weft, python, devices
@@ -74,7 +76,7 @@ class Nodes:
             run("ip", "-n", f"n{at}", "addr", "add", f"{self.host(at)}/24", "dev", "eth0")
             for link in ("eth0", "lo"):
                 run("ip", "-n", f"n{at}", "link", "set", link, "up")
-            os.makedirs(f"{folder}/n{at}/tmp")
+            os.makedirs(f"{folder}/n{at}/ray")
             os.makedirs(f"{folder}/n{at}/cache")
             # Kernels that are compiled already are the same on every node.
             os.makedirs(f"{CACHE}/kernels", mode=0o700, exist_ok=True)
@@ -85,9 +87,10 @@ class Nodes:
         return f"10.77.0.{10 + at}"
 
     def words(self, at, *command):
-        """A command on a node: raylets of one session would collide in one /tmp."""
-        return ["ip", "netns", "exec", f"n{at}", "bash", "-c", 'mount --bind "$0" /tmp && exec "$@"',
-                f"{self.folder}/n{at}/tmp", *command]
+        """A command on a node: raylets of one session would collide in one /tmp/ray. All else of /tmp is seen, as the
+        program may stand there."""
+        return ["ip", "netns", "exec", f"n{at}", "bash", "-c",
+                'mkdir -p /tmp/ray && mount --bind "$0" /tmp/ray && exec "$@"', f"{self.folder}/n{at}/ray", *command]
 
     def environment(self, at):
         return os.environ | {"WEFT_PYTHON": self.python, "WEFT_CACHE": f"{self.folder}/n{at}/cache", "TMPDIR": "/tmp"}

@@ -64,7 +64,8 @@ struct KernelParserTests {
 
     /// Memory that a group shares is declared where each dialect wants it, in the variants that need it.
     @Test(arguments: [
-        (Dialect.glsl, "shared quad a[2 * GROUP_SIZE];"), (.openCL, "__local quad a["), (.cuda, "__shared__ quad a["),
+        (Dialect.glsl, "shared quad a[2 * GROUP_SIZE];"), (.openCL, "__local quad a["),
+        (.cuda, "alignas(32) __shared__ quad a["),
     ])
     func sharedArraysAreDeclared(_ dialect: Dialect, _ declaration: String) throws {
         let source = try KernelSource(

@@ -162,7 +162,9 @@ struct CoverageTests {
 
     private static let others: [Wanted] =
         norms + stored + experts + shards + formats.map { ("embed<", ["WEIGHTS=\($0)>"]) } + [("embed<", ["ADDED=1,"])]
-        + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [("probe_copy<", []), ("head_norm<", []), ("candidates", [])]
+        + [2, 4, 8, 12].map { ("probe_fma<", ["CHAINS=\($0)>"]) } + [
+            ("probe_copy<", []), ("head_norm<", []), ("candidates", []),
+        ]
 
     private static let shards: [Wanted] =
         SumShards.counts.dropFirst().flatMap { count in

@@ -154,7 +154,8 @@ struct MeshTests {
                 == Self.logits(file, shards: 2, on: Source.lavapipe.devices(1), kv: .f16))
     }
 
-    /// NVIDIA's devices take each other's sums from where they are, where they are connected, and else by way of the host.
+    /// NVIDIA's devices take each other's sums from where they are, where they are connected, and else by way of the
+    /// host.
     @Test(.enabled(if: CUDADouble.isAvailable), arguments: [0, 1])
     func connectedDevicesReachEachOther(connected: Int) throws {
         let double = try CUDADouble(["devices": 2, "connected": connected]), platform = try double.platform()

@@ -2,8 +2,9 @@
 /// read.
 ///
 /// Where devices see the same memory (parts of one device, or all that work on the host's), it may be that, and nothing
-/// is copied. Else each takes the slots of the others before its next commands: from their memory where the API has a way
-/// from one device to another, or from the host's, to where each has brought its own. Slots that are written again need a meeting in between: two exchanges by turns do with one meeting each.
+/// is copied. Else each takes the slots of the others before its next commands: from their memory where the API has a
+/// way from one device to another, or from the host's, to where each has brought its own. Slots that are written again
+/// need a meeting in between: two exchanges by turns do with one meeting each.
 package final class Exchange: Sendable {
     /// How slots get from one device to the others.
     package enum Way: String, Sendable, Hashable, Codable, CaseIterable {

@@ -52,7 +52,9 @@ struct RouteCase: DispatchCase {
         return Trial(
             inputs: [logits] + (shift.map { [$0] } ?? []),
             outputs: [
-                .init(buffer: chosen, expected: expected.indices.flatMap { ExpectedResult.whole(expected[$0].expert, at: $0) }),
+                .init(
+                    buffer: chosen,
+                    expected: expected.indices.flatMap { ExpectedResult.whole(expected[$0].expert, at: $0) }),
                 .init(
                     buffer: weights,
                     expected: expected.enumerated().map { ExpectedResult(word: $0, estimate: $1.weight) }),
@@ -76,7 +78,9 @@ struct RouteCase: DispatchCase {
             place += slots.count
         }
         return results
-            + (tile..<max(tile, cut.tiles)).flatMap { tile in (0..<3).flatMap { ExpectedResult.whole(0, at: 4 * tile + $0) } }
+            + (tile..<max(tile, cut.tiles)).flatMap { tile in
+                (0..<3).flatMap { ExpectedResult.whole(0, at: 4 * tile + $0) }
+            }
     }
 
     var smaller: [RouteCase] {
