@@ -59,8 +59,8 @@ struct ReportTests {
         let kernels = try DescribedModel.kernels(card: "RX 7900 XTX", limits: limits, dialect: .glsl)
         #expect(
             Set(kernels.map(\.kernel)) == [
-                "attention_merge", "attention_tile", "combine", "convolve", "embed", "gated_norm", "group_experts",
-                "head_norm", "matmul", "matmul_tile", "norm", "recur", "rope_store", "route",
+                "attention_merge", "attention_tile", "candidates", "combine", "convolve", "embed", "gated_norm",
+                "group_experts", "head_norm", "matmul", "matmul_tile", "norm", "recur", "rope_store", "route",
             ])
         #expect(Set(kernels.map(\.code)).count == kernels.count)
         let attention = kernels.filter { $0.kernel == "attention_tile" }

@@ -77,19 +77,22 @@ struct FamilyDeviceTests {
         try check(name, on: pocl())
     }
 
-    /// The CUDA dialect, by the backend on a stand-in for NVIDIA's driver.
-    @Test(.enabled(if: CUDADouble.isAvailable), arguments: ["llama", "qwen3"])
-    func cudaAgrees(_ name: String) throws {
+    /// The CUDA dialect, by the backend on a stand-in for NVIDIA's driver: on lanes, and on tensor cores, where what is
+    /// multiplied is rounded to halves.
+    @Test(.enabled(if: CUDADouble.isAvailable), arguments: [("llama", 1e-4), ("qwen3", 1e-4), ("llama", 0.05)])
+    func cudaAgrees(_ name: String, within bound: Double) throws {
         let double = try CUDADouble()
         do {
             let platform = try double.platform()
-            try check(
-                name, on: CUDADevice(DeviceSelector("cuda"), in: platform, cacheDirectory: CUDADouble.kernels))
+            let device = try CUDADevice(DeviceSelector("cuda"), in: platform, cacheDirectory: CUDADouble.kernels) {
+                if bound < 1e-3 { $0.matrix = nil }
+            }
+            try check(name, on: device, within: bound)
         }
         #expect(double.leftovers == [:])
     }
 
-    private func check(_ name: String, on device: any Device) throws {
+    private func check(_ name: String, on device: any Device, within bound: Double = 1e-4) throws {
         let file = try FamilyTests.file(name), vectors = try #require(FamilyTests.vectors[name])
         let (expected, tokens) = (try #require(vectors.logits), try #require(vectors.tokens))
         let margins = try #require(vectors.margins), prompt = vectors.prompt
@@ -107,13 +110,13 @@ struct FamilyDeviceTests {
             guard let place = vectors.positions.firstIndex(of: position) else { return }
             let wanted = exact?[position] ?? expected[place]
             let worst = zip(last, wanted).map { abs(Double($0) - $1) }.max() ?? .infinity
-            #expect(worst < 1e-4, "\(name) is off by \(worst) at \(position)")
+            #expect(worst < bound, "\(name) is off by \(worst) at \(position)")
         }
         for (index, (token, margin)) in zip(tokens, margins).enumerated() {
             let best = last.indices.reduce(0) { last[$1] > last[$0] ? $1 : $0 }
             // Nearer ones may go to either.
-            #expect(
-                best == Int(token) || margin < (exact == nil ? 1e-3 : 4e-3), "\(name) continues otherwise at \(index)")
+            let near = max(2 * bound, exact == nil ? 1e-3 : 4e-3)
+            #expect(best == Int(token) || margin < near, "\(name) continues otherwise at \(index)")
             try sequence.feed([token], at: prompt.count + index) { _, logits in
                 last = logits.indices.map { logits[$0] }
             }
