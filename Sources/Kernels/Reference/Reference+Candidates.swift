@@ -2,8 +2,8 @@ extension Reference {
     /// The `wanted` likeliest tokens of a row, of those that are as likely the first; `nil` where more than 256 are no
     /// less than the least that the kernel may leave out.
     package static func candidates(_ logits: [Float], wanted: Int) -> [Int32]? {
-        let blocks = (0..<min(512, logits.count)).map { first in
-            stride(from: first, to: logits.count, by: 512).reduce(-Float.infinity) { max($0, logits[$1]) }
+        let blocks = (0..<min(256, logits.count)).map { first in
+            stride(from: first, to: logits.count, by: 256).reduce(-Float.infinity) { max($0, logits[$1]) }
         }
         let least = blocks.sorted(by: >)[wanted - 1]
         let left = logits.indices.filter { logits[$0] >= least }
