@@ -84,6 +84,15 @@ struct CandidateTests {
         #expect(abs(Double(whole) / Double(count) - (1 - (63 * 16 + 2) / total)) < 0.02)
     }
 
+    /// With next to no temperature the likeliest is drawn, whatever the device makes of a slope without end.
+    @Test func weightsThatAreNoNumbersAreLeftOut() {
+        var options = SamplingOptions()
+        options.temperature = 1e-42
+        var sampler = Sampler(options, prompt: [], seed: 1)
+        let found = CandidateTokens.Found(tokens: [7, 3], logits: [2, 1], weight: .nan)
+        #expect((0..<20).allSatisfy { _ in sampler.draw(found) == 7 })
+    }
+
     @Test func whatTakesAllLogitsAsksForNothing() {
         func query(_ change: (inout SamplingOptions) -> Void) -> CandidateQuery? {
             var options = SamplingOptions()

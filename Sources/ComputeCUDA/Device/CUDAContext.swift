@@ -107,9 +107,9 @@ final class CUDAContext: Sendable {
         }
     }
 
-    /// Lets commands of this context copy from the memory of another; its devices may be the same.
+    /// Lets commands of this context copy from the memory of another.
     ///
-    /// - Returns: whether they can.
+    /// - Returns: whether they can; always where both are of one device.
     func reach(_ other: CUDAContext) -> Bool {
         if other.device == device { return true }
         var can: CInt = 0

@@ -35,7 +35,7 @@ struct CUDAWriter: DialectWriter {
             // As many groups as an SM has registers for, so that `ptxas` keeps to these and to no fewer.
             "extern \"C\" __global__ void __launch_bounds__(GROUP_SIZE, 65536 / (REGISTERS * GROUP_SIZE))",
             "entry(\(arguments)) {",
-            // As what loads matrices wants it.
+            // What loads matrices wants them aligned.
         ] + kernel.sharedMemory("alignas(32) __shared__") + [
             "    uint endTile = firstTile + tileCount;",
             "    for (uint TILE = firstTile + blockIdx.x; TILE < endTile; TILE += gridDim.x) {",

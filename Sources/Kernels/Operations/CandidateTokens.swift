@@ -1,6 +1,7 @@
 package import Compute
 
 /// The likeliest tokens of rows of logits, found where the logits are: what is read back is little beside a vocabulary.
+/// `candidates.kernel` has the numbers of this type as well.
 package struct CandidateTokens: Sendable {
     /// The most tokens of a row that may be wanted. Chosen: samplers that narrow by `top_k` take 20 to 64.
     package static let most = 64

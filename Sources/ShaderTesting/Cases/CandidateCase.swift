@@ -7,13 +7,13 @@ struct CandidateCase: DispatchCase {
 
     /// How far apart logits are.
     enum Spread: String, Sendable {
-        /// No two are equal, as good as ever.
+        /// Hardly any two are equal.
         case wide
         /// Each is one of a hundred.
         case tied
-        /// All are.
+        /// All are equal.
         case equal
-        /// The largest are neighbours in one block.
+        /// The largest are in one block.
         case crowded
     }
 

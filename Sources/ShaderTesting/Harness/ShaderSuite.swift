@@ -5,8 +5,7 @@ package struct ShaderSuite: Sendable {
     /// The kernels that there are cases for.
     package static let kernels = [
         "attention", "candidates", "combine", "convolve", "embed", "gated_norm", "head_norm", "matmul", "matmul_bytes",
-        "norm",
-        "probe_copy", "probe_fma", "quantise", "recur", "rope_store", "route", "sum_shards",
+        "norm", "probe_copy", "probe_fma", "quantise", "recur", "rope_store", "route", "sum_shards",
     ]
 
     /// Only cases of this kernel, if any is named.

@@ -33,9 +33,9 @@ package struct SamplingOptions: Sendable, Hashable {
 
 /// What a device is to find in a row of logits, so that most draws need no more of it.
 package struct CandidateQuery: Sendable, Hashable {
-    /// The likeliest tokens.
+    /// How many of the likeliest tokens.
     package var count: Int
-    /// With which all tokens are weighed; 0 where only those count.
+    /// What logits are multiplied with before all tokens are weighed; 0 where their weight is of no use.
     package var slope: Float
 
     package init(count: Int, slope: Float) { (self.count, self.slope) = (count, slope) }
@@ -47,8 +47,8 @@ package struct Sampler: Sendable {
     private var random: SplitMix64
     private var promptTokens: Set<Int32>
     private var counts: [Int32: Int] = [:]
-    /// Between a draw that takes all logits and this one: it is none of the tokens, but the one of all others at which
-    /// the sum of their weights passes a part of it.
+    /// Between a draw from candidates that did not suffice and the one from all logits: it is to be none of the tokens,
+    /// but that of all others at which the sum of their weights passes a part of it.
     private var others: (part: Double, tokens: [Int32])?
 
     /// - Parameters:

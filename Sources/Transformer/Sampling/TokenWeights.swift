@@ -35,7 +35,9 @@ struct TokenWeights {
 
     /// Of the likeliest tokens alone, by their places among these.
     init(_ found: CandidateTokens.Found, temperature: Float) {
-        self.init(found.logits, temperature: temperature, all: Double(found.weight))
+        // With next to no temperature slopes have no end, and nothing weighs beside the likeliest.
+        let all = found.weight.isFinite ? Double(found.weight) : 0
+        self.init(found.logits, temperature: temperature, all: all)
     }
 
     /// The token at which the running sum passes `part` of the total.
