@@ -12,7 +12,9 @@ struct KernelTests {
 
     @Test(arguments: TestDevices.found)
     func quickSubsetPasses(_ device: TestedDevice) throws {
-        var test = DeviceTest(device, suite: TestDevices.suite(for: device), expectations: try Expectation.known())
+        var test = DeviceTest(
+            device, suite: TestDevices.suite(for: device), expectations: try Expectation.known(),
+            fallbacks: TestDevices.fallbacks(for: device))
         let report = test.run()
         #expect(report.fault == nil)
         #expect(report.kernels.map(\.kernel) == ShaderSuite.kernels)

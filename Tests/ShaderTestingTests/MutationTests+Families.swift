@@ -110,7 +110,6 @@ extension MutationTests {
     /// Faults in how the likeliest tokens are found.
     static let candidates = [
         kernel("candidates", "a bound too high", "rank + 1 == wanted", "rank + 2 == wanted", option: "64"),
-        kernel("candidates", "no bound among equals", " || (maxima[i] == own && i < b)", "", option: "equal,"),
         kernel("candidates", "the last of the likeliest", "places[i] < token", "places[i] > token", option: "tied,"),
         kernel("candidates", "no room watched", "all <= 256 ? all : 0u", "min(all, 256u)", option: "equal,"),
         kernel("candidates", "no gap behind the logits", "TILE * stride", "TILE * vocabulary", option: "gap"),

@@ -39,6 +39,11 @@ enum TestDevices {
         ShaderSuite(isQuick: true, formats: isSwiftShader(device) ? [.f32, .q4, .q6K] : WeightFormat.allCases)
     }
 
+    /// On SwiftShader, whose compiler of long ago takes as long for one way as the others for all, as it is and as a
+    /// GPU;
+    /// `weft shaders test` tries them all there, too.
+    static func fallbacks(for device: TestedDevice) -> [Fallback]? { isSwiftShader(device) ? [.none, .gpu] : nil }
+
     /// A kernel is compiled once for all tests of a run.
     private static var cacheDirectory: String { ProcessFolder.path }
 

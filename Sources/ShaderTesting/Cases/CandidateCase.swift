@@ -99,7 +99,7 @@ struct CandidateCase: DispatchCase {
     }
 
     static func random(_ numbers: inout Numbers) -> CandidateCase {
-        let vocabulary = 1 + numbers.below(2000)
+        let vocabulary = 1 + numbers.below(900)
         return CandidateCase(
             rows: 1 + numbers.below(8), vocabulary: vocabulary, wanted: 1 + numbers.below(min(64, vocabulary)),
             spread: numbers.pick([.wide, .tied, .crowded]), gap: numbers.below(5))

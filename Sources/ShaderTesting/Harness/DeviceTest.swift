@@ -7,15 +7,19 @@ package struct DeviceTest {
     private let suite: ShaderSuite
     private let expectations: [Expectation]
     private let sources: KernelSources?
+    private let fallbacks: [Fallback]
     private var report: DeviceReport
 
     /// - Parameters:
     ///   - expectations: faults of the driver that are known.
     ///   - sources: the library's own, or kernels that were changed.
+    ///   - fallbacks: all that make a difference to the device, where it is not said.
     package init(
-        _ device: TestedDevice, suite: ShaderSuite, expectations: [Expectation], sources: KernelSources? = nil
+        _ device: TestedDevice, suite: ShaderSuite, expectations: [Expectation], sources: KernelSources? = nil,
+        fallbacks: [Fallback]? = nil
     ) {
         self.sources = sources
+        self.fallbacks = fallbacks ?? Fallback.cases(for: device.description.api)
         self.device = device
         self.suite = suite
         self.expectations = expectations
@@ -24,7 +28,7 @@ package struct DeviceTest {
 
     /// - Parameter progress: is told which share of the cases is done, and what comes next.
     package mutating func run(progress: (Double, String) -> Void = { _, _ in }) -> DeviceReport {
-        let parts = Fallback.cases(for: device.description.api).map { ($0, suite.cases($0)) }
+        let parts = fallbacks.map { ($0, suite.cases($0)) }
         let count = parts.reduce(0) { $0 + $1.1.count }
         var done = 0
         for (fallback, cases) in parts where !cases.isEmpty {
