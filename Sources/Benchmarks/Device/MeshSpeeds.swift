@@ -10,7 +10,7 @@ package struct MeshSpeeds: Sendable, Encodable {
     package var ranks: Int
     /// In which the devices show each other what they computed, in every pass.
     package var meetings: Int
-    /// How they show it: `shared` or `staged`.
+    /// How they show it: a value of `Exchange.Way`.
     package var way: String
     /// Tokens of a prompt.
     package var prompt: Int
